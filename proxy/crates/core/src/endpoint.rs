@@ -1,0 +1,76 @@
+//! Where traffic can be sent: the endpoints of a service.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::identity::TlsTarget;
+use crate::meta::Meta;
+use crate::version::Version;
+
+/// Labels for metrics, sorted by key. Bounded by `control` in count and length.
+pub type Labels = Arc<BTreeMap<Arc<str>, Arc<str>>>;
+
+/// One address of a service and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The program's own address, not its proxy's.
+    pub addr: SocketAddr,
+    /// Relative share of traffic; informative (the contract's own proxy ignores it).
+    pub weight: u32,
+    /// Pod, service account, zone, …; exported with the prefix `dst_`.
+    pub labels: Labels,
+    /// Set for members of the mesh: connect with mutual TLS, and only so.
+    pub tls: Option<TlsTarget>,
+    /// What the endpoint's proxy can take.
+    pub hint: ProtocolHint,
+    /// The inbound port of the endpoint's proxy, where bytes go that carry a transport header.
+    pub transport_port: Option<u16>,
+    /// Replaces the authority of requests (gateways); `host:port`.
+    pub authority_override: Option<Arc<str>>,
+    /// Settings of HTTP/2 connections to this endpoint.
+    pub http2: Http2Params,
+    /// The resource behind the endpoint.
+    pub resource: Option<Meta>,
+}
+
+/// What the far side is known to speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProtocolHint {
+    /// Nothing is known: what the program speaks is carried as it is.
+    #[default]
+    Unknown,
+    /// A proxy that takes HTTP/2 and restores HTTP/1: requests share connections.
+    Http2,
+    /// The program's bytes must not be looked at.
+    Opaque,
+}
+
+/// HTTP/2 client settings; `None` leaves the proxy's own default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Http2Params {
+    /// Bytes, whole connection.
+    pub initial_connection_window: Option<u32>,
+    /// Bytes, each stream.
+    pub initial_stream_window: Option<u32>,
+    /// Time between pings.
+    pub keep_alive_interval: Option<Duration>,
+    /// How long a ping may stay unanswered.
+    pub keep_alive_timeout: Option<Duration>,
+    /// Ping idle connections as well.
+    pub keep_alive_while_idle: bool,
+}
+
+/// All endpoints of one service at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// By address, so that two views differ exactly where an endpoint differs.
+    pub by_addr: BTreeMap<SocketAddr, Arc<Endpoint>>,
+    /// Labels of the service itself; exported with the prefix `dst_`.
+    pub labels: Labels,
+    /// False once the control plane said that the service does not exist.
+    pub exists: bool,
+    /// The state of the mesh that this shows, where the control plane says so.
+    pub version: Option<Version>,
+}

@@ -1,0 +1,15 @@
+//! The nouns and the decisions of the proxy: what a destination is, which route a request takes, who may
+//! pass, which endpoint is picked.
+//!
+//! In: bytes, heads, policies, and the time as an argument. Out: plain values.
+//! Invariant: no socket, no clock, no randomness of its own, no runtime; `control` fills these nouns from the
+//! wire, `data` acts on them, and neither knows the other.
+
+pub mod discover;
+pub mod endpoint;
+pub mod identity;
+pub mod inbound;
+pub mod meta;
+pub mod outbound;
+pub mod route;
+pub mod version;
