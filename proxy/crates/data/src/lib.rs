@@ -1,1 +1,20 @@
-//! (see ARCHITECTURE.md)
+//! The fast path: accepts connections, reads their protocol, decides, forwards, measures.
+//!
+//! In: sockets, answers of `core::discover`, credentials. Out: traffic and counters.
+//! Invariant: knows neither the control plane nor its messages; one worker is one thread, without locks, and no
+//! request is copied or collected on its way.
+
+pub mod config;
+pub mod drain;
+pub mod worker;
+
+mod balance;
+mod connect;
+mod counted;
+mod exec;
+mod forward;
+mod http;
+mod inbound;
+mod outbound;
+mod sniff;
+mod stream;

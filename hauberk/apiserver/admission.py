@@ -1,0 +1,91 @@
+"""What becomes of an object that somebody writes: what the server owns is kept, what makes no sense is refused. Pure."""
+
+from collections.abc import Collection
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+
+import msgspec
+
+from hauberk.apiserver.status import Cause
+from hauberk.enrollment.addresses import AddressesExhausted, choose, is_host_of
+from hauberk.model.kinds import Resource
+from hauberk.model.service import Service
+
+HEADLESS = "None"
+
+
+class NotAdmitted(Exception):
+    """The object is refused; `causes` name the fields."""
+
+    def __init__(self, *causes: Cause) -> None:
+        super().__init__("; ".join(f"{cause.field}: {cause.message}" for cause in causes))
+        self.causes = causes
+
+
+def carried_over(wanted: Resource, stored: Resource) -> Resource:
+    """Return the wanted object with what its author cannot change: identity, age and status."""
+    metadata = msgspec.structs.replace(
+        stored.metadata,
+        labels=wanted.metadata.labels,
+        annotations=wanted.metadata.annotations,
+        owner_references=wanted.metadata.owner_references,
+    )
+    kept = {"metadata": metadata}
+    if hasattr(stored, "status"):
+        kept["status"] = stored.status
+    return msgspec.structs.replace(wanted, **kept)
+
+
+def with_status(wanted: Resource, stored: Resource) -> Resource:
+    """Return the stored object with the status of the wanted one."""
+    return msgspec.structs.replace(stored, status=getattr(wanted, "status", None))
+
+
+def with_address(
+    service: Service, stored: Service | None, *, network: IPv4Network, taken: Collection[IPv4Address]
+) -> Service:
+    """Return the Service with its virtual IP: the one that it has, the one that is asked for, or a free one.
+
+    `taken` are the addresses of the other Services. Raises NotAdmitted.
+    """
+    asked, held = service.spec.cluster_ip, stored.spec.cluster_ip if stored is not None else None
+    if asked and held and asked != held:
+        raise NotAdmitted(Cause("spec.clusterIP", f"cannot be changed from {held}: delete the Service first"))
+    if held:
+        return _addressed(service, held)
+    if asked == HEADLESS:
+        return _addressed(service, asked)
+    if asked:
+        return _addressed(service, str(_requested(asked, network, taken)))
+    try:
+        name = f"{service.metadata.namespace}/{service.metadata.name}"
+        return _addressed(service, str(choose(network, name=name, taken=taken)))
+    except AddressesExhausted as e:
+        raise NotAdmitted(Cause("spec.clusterIP", str(e), "InternalError")) from None
+
+
+def addresses_of(services: Collection[Service]) -> frozenset[IPv4Address]:
+    """Return the virtual IPs that Services have."""
+    found = set()
+    for service in services:
+        try:
+            found.add(IPv4Address(service.spec.cluster_ip or ""))
+        except AddressValueError:
+            continue  # none yet, or headless
+    return frozenset(found)
+
+
+def _requested(text: str, network: IPv4Network, taken: Collection[IPv4Address]) -> IPv4Address:
+    try:
+        address = IPv4Address(text)
+    except AddressValueError:
+        raise NotAdmitted(Cause("spec.clusterIP", f"{text!r} is neither an IPv4 address nor None")) from None
+    if not is_host_of(network, address):
+        raise NotAdmitted(Cause("spec.clusterIP", f"{address} is not in the service network {network}"))
+    if address in taken:
+        raise NotAdmitted(Cause("spec.clusterIP", f"{address} is another Service's: choose another or leave it out"))
+    return address
+
+
+def _addressed(service: Service, address: str) -> Service:
+    spec = msgspec.structs.replace(service.spec, cluster_ip=address, cluster_ips=(address,))
+    return msgspec.structs.replace(service, spec=spec)

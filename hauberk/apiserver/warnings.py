@@ -1,0 +1,74 @@
+"""What is valid but does nothing as things are: said in `Warning` headers when it is written. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from hauberk.model.authorizationpolicy import AuthorizationPolicy
+from hauberk.model.httproute import HTTPRoute
+from hauberk.model.kinds import Resource
+from hauberk.model.pod import Pod
+from hauberk.model.server import Server
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What there is beside the object: the Pods, and (kind, namespace, name) of everything that may be named."""
+
+    pods: Collection[Pod]
+    names: Collection[tuple[str, str, str]]
+
+
+def warnings_for(resource: Resource, around: Surroundings) -> Sequence[str]:
+    """Return what the author should know; empty where nothing is odd."""
+    match resource:
+        case Server():
+            return _server(resource, around)
+        case AuthorizationPolicy():
+            return _authorization(resource, around)
+        case HTTPRoute():
+            return _route(resource, around)
+    return ()
+
+
+def _server(server: Server, around: Surroundings) -> list[str]:
+    namespace, name, selector = server.metadata.namespace, server.metadata.name, server.spec.pod_selector
+    if selector is None:
+        return []
+    selected = [
+        pod for pod in around.pods if pod.metadata.namespace == namespace and selector.matches(pod.metadata.labels)
+    ]
+    if not selected:
+        return [f"Server {name} selects nothing: no Pod of namespace {namespace} has these labels"]
+    port = server.spec.port
+    declared = {p.name for pod in selected for container in pod.spec.containers for p in container.ports}
+    if isinstance(port, str) and port not in declared:
+        return [f"Server {name} selects nothing: none of the Pods that it selects has a port named {port}"]
+    return []
+
+
+def _authorization(policy: AuthorizationPolicy, around: Surroundings) -> list[str]:
+    namespace, target = policy.metadata.namespace, policy.spec.target_ref
+    where = "" if target.kind == "Namespace" else namespace
+    found = [_missing(policy, target.kind, where, target.name, around)]
+    for reference in policy.spec.required_authentication_refs:
+        found.append(_missing(policy, reference.kind, reference.namespace or namespace, reference.name, around))
+    return [warning for warning in found if warning]
+
+
+def _route(route: HTTPRoute, around: Surroundings) -> list[str]:
+    namespace = route.metadata.namespace
+    found = [
+        _missing(route, parent.kind, parent.namespace or namespace, parent.name, around)
+        for parent in route.spec.parent_refs
+    ]
+    for rule in route.spec.rules:
+        for backend in rule.backend_refs:
+            found.append(_missing(route, backend.kind, backend.namespace or namespace, backend.name, around))
+    return [warning for warning in dict.fromkeys(found) if warning]
+
+
+def _missing(resource: Resource, kind: str, namespace: str, name: str, around: Surroundings) -> str:
+    if (kind, namespace, name) in around.names:
+        return ""
+    where = f" in namespace {namespace}" if namespace else ""
+    return f"{type(resource).__name__} {resource.metadata.name} names {kind} {name}, which does not exist{where} (yet)"

@@ -1,0 +1,81 @@
+"""Store → catalog: lists and watches, and keeps the latest snapshot. The only file here that waits."""
+
+import asyncio
+import logging
+
+from hauberk.catalog.join import Join
+from hauberk.catalog.kinds import KINDS
+from hauberk.catalog.snapshot import Snapshot, Version
+from hauberk.runtime.backoff import Backoff
+from hauberk.runtime.latest import Latest
+from hauberk.store.protocol import Event, Gone, Store, StoreUnavailable
+
+EVENTS_PER_TURN = 200
+"""How many events are taken in before others, who answer from the latest snapshot, get a turn."""
+
+log = logging.getLogger(__name__)
+
+
+class Feed:
+    """Follows one store. `latest` is complete from the moment that `ready` returns, and never less afterwards."""
+
+    def __init__(self, store: Store, backoff: Backoff) -> None:
+        self._store = store
+        self._backoff = backoff
+        self._join = Join()
+        self._listed: dict[tuple[str, str], int] = {}
+        self._ready = asyncio.Event()
+        self.latest: Latest[Snapshot] = Latest(Snapshot.empty())
+
+    async def ready(self) -> None:
+        """Returns after the first full listing of all kinds; proxies are answered only from then on."""
+        await self._ready.wait()
+
+    async def run(self) -> None:
+        """Until cancelled. While the store is away the latest snapshot stays."""
+        while True:
+            try:
+                since = await self._list()
+                self._backoff.reset()
+                await self._watch(since)
+            except Gone:
+                log.info("the store has forgotten the revision that the catalog was at; listing anew")
+            except StoreUnavailable as unavailable:
+                pause_s = next(self._backoff)
+                log.warning("%s; the catalog stays as it is and asks again in %.1f s", unavailable, pause_s)
+                await asyncio.sleep(pause_s)
+
+    async def _list(self) -> int:
+        """Lists every kind, and publishes what is known then under the oldest revision of all listings."""
+        revisions = []
+        for group, kind in KINDS:
+            listing = await self._store.list(kind)
+            self._join.reset(kind, listing.items)
+            self._listed[kind] = listing.revision
+            revisions.append(listing.revision)
+        since = min(revisions)
+        self._publish(since)
+        self._ready.set()
+        return since
+
+    async def _watch(self, since: int) -> None:
+        taken = 0
+        async for event in self._store.watch(None, since=since):
+            self._take(event)
+            taken += 1
+            if taken % EVENTS_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    def _take(self, event: Event) -> None:
+        kind = event.resource.kind
+        # A kind that was listed later than the first one already shows these events; taking them again would show
+        # the past for a moment.
+        if event.revision > self._listed.get(kind, event.revision):
+            if event.type == "put":
+                self._join.put(event.resource)
+            else:
+                self._join.delete(event.resource)
+        self._publish(event.revision)
+
+    def _publish(self, revision: int) -> None:
+        self.latest.set(self._join.at(Version(store=self._store.identity, revision=revision)))

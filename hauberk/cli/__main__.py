@@ -1,0 +1,5 @@
+"""`python -m hauberk.cli` is `hauberk`."""
+
+from hauberk.cli.main import main
+
+main()

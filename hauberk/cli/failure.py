@@ -1,0 +1,95 @@
+"""Errors as people see them: one line that says what is wrong, one that says what to do, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+import click
+
+FAILED = 1
+USAGE = 2
+RUN_FAILED = 125
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    message: str
+    hint: str | None = None
+    code: int = FAILED
+
+
+class CommandFailed(Exception):
+    """A command cannot do what was asked. The message is for the person, as is the hint."""
+
+    def __init__(self, message: str, *, hint: str | None = None, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.told = Told(message, hint, code)
+
+
+def explain(error: Exception) -> Told | None:
+    """What to say of an error; None when it is a fault of this program, whose traceback is wanted."""
+    if isinstance(error, CommandFailed):
+        return error.told
+    return _explain_setup(error) or _explain_manifest(error) or _explain_api(error)
+
+
+def tell(told: Told) -> int:
+    """Prints `error:` and `hint:` lines on standard error and returns the exit code."""
+    click.echo(f"{_styled('error:', 'red')} {told.message}", err=True)
+    if told.hint:
+        click.echo(f"{_styled('hint:', 'cyan')} {told.hint}", err=True)
+    return told.code
+
+
+def warn(message: str, hint: str | None = None) -> None:
+    """Prints a `warning:` line on standard error."""
+    click.echo(f"{_styled('warning:', 'yellow')} {message}", err=True)
+    if hint:
+        click.echo(f"{_styled('hint:', 'cyan')} {hint}", err=True)
+
+
+def tell_usage(error: click.ClickException) -> int:
+    """Prints an error of the command line itself, with the way to the help."""
+    hint = None
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"{error.ctx.command_path} --help shows the usage"
+    # Whoever asked `run` for something impossible must not take the answer for the program's own exit code.
+    tell(Told(error.format_message(), hint))
+    return error.exit_code
+
+
+def _styled(word: str, colour: str) -> str:
+    plain = os.environ.get("NO_COLOR") or not sys.stderr.isatty()
+    return word if plain else click.style(word, fg=colour, bold=True)
+
+
+def _explain_setup(error: Exception) -> Told | None:
+    from hauberk.host.failure import SetupFailed
+
+    return Told(str(error), error.hint, RUN_FAILED) if isinstance(error, SetupFailed) else None
+
+
+def _explain_manifest(error: Exception) -> Told | None:
+    module = sys.modules.get("hauberk.model.parse")
+    if module is None or not isinstance(error, module.ManifestInvalid):
+        return None
+    return Told(str(error), getattr(error, "hint", None))
+
+
+def _explain_api(error: Exception) -> Told | None:
+    from hauberk.client.errors import ApiError, Forbidden, Invalid, NotFound, Unreachable
+
+    if not isinstance(error, ApiError):
+        return None
+    if isinstance(error, Unreachable):
+        return Told(str(error).removesuffix(f": {error.hint}"), error.hint)
+    if isinstance(error, Invalid) and error.causes:
+        causes = "".join(f"\n  {cause.field}: {cause.message}" for cause in error.causes)
+        return Told(error.message + causes)
+    if isinstance(error, Forbidden):
+        return Told(error.message, "the control plane knows you by your user id: try as the user who runs it, or as root")
+    if isinstance(error, NotFound):
+        return Told(error.message, "hauberk get lists what there is")
+    return Told(error.message)

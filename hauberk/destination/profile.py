@@ -1,0 +1,67 @@
+"""A name or address and a port → what it is as a whole. Pure: snapshot and question in, answer out."""
+
+from hauberk.catalog.mesh import Mesh
+from hauberk.catalog.names import Authority, service_of
+from hauberk.catalog.ports import service_port, service_protocol
+from hauberk.catalog.refusal import Refusal
+from hauberk.catalog.snapshot import Snapshot
+from hauberk.destination.answer import Endpoint, Profile
+from hauberk.destination.endpoint import pod_endpoint
+from hauberk.model.pod import Pod
+from hauberk.model.service import Service
+
+
+def profile(mesh: Mesh, snapshot: Snapshot, authority: Authority) -> Profile | Refusal:
+    """A Service's profile, one workload's, or, for what is outside of the mesh, the bare address."""
+    if authority.ip is not None:
+        return _of_address(mesh, snapshot, authority)
+    service_name = service_of(authority.host, mesh.cluster_domain)
+    if service_name is None:
+        return Refusal("invalid-argument", f"{authority.host} is not a name under svc.{mesh.cluster_domain}")
+    service = snapshot.service(service_name.namespace, service_name.name)
+    if service is None:
+        return Refusal("not-found", f"there is no Service {service_name.namespace}/{service_name.name}")
+    if not service_name.instance:
+        return _of_service(mesh, snapshot, service, authority.port)
+    pod = _instance(snapshot, service, service_name.instance)
+    if pod is None or not pod.status.pod_ip:
+        return Refusal("not-found", f"Service {service_name.namespace}/{service_name.name} has no {authority.host}")
+    return _of_pod(mesh, snapshot, pod, pod.status.pod_ip, authority.port)
+
+
+def _of_address(mesh: Mesh, snapshot: Snapshot, authority: Authority) -> Profile | Refusal:
+    services = snapshot.services_at(authority.host)
+    if len(services) > 1:
+        names = " and ".join(f"{s.metadata.namespace}/{s.metadata.name}" for s in services)
+        return Refusal("failed-precondition", f"Services {names} have the same clusterIP {authority.host}")
+    if services:
+        return _of_service(mesh, snapshot, services[0], authority.port)
+    pod = snapshot.pod_at(authority.host)
+    if pod is not None:
+        return _of_pod(mesh, snapshot, pod, authority.host, authority.port)
+    return Profile(endpoint=Endpoint(ip=authority.host, port=authority.port))
+
+
+def _of_service(mesh: Mesh, snapshot: Snapshot, service: Service, number: int) -> Profile:
+    port = service_port(service, number)
+    if port is None:
+        return Profile()
+    return Profile(
+        fully_qualified_name=f"{service.metadata.name}.{service.metadata.namespace}.svc.{mesh.cluster_domain}",
+        opaque=service_protocol(mesh, snapshot, service, port) == "opaque",
+    )
+
+
+def _of_pod(mesh: Mesh, snapshot: Snapshot, pod: Pod, ip: str, port: int) -> Profile:
+    namespace = (("namespace", pod.metadata.namespace),)
+    endpoint = pod_endpoint(mesh, snapshot, pod, ip, port, extra=namespace)
+    return Profile(opaque=endpoint.opaque, endpoint=endpoint)
+
+
+def _instance(snapshot: Snapshot, service: Service, hostname: str) -> Pod | None:
+    namespace = service.metadata.namespace
+    for part in snapshot.slices(namespace, service.metadata.name):
+        for listed in part.endpoints:
+            if listed.hostname == hostname and listed.target_ref is not None:
+                return snapshot.pod(listed.target_ref.namespace or namespace, listed.target_ref.name)
+    return None

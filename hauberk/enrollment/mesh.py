@@ -1,0 +1,40 @@
+"""What every workload of this mesh is told: names, networks and where the control plane is."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+CREATED_BY = "hauberk/run"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+MANAGED_BY_RUN = "hauberk-run"
+ALLOWED_UIDS_ANNOTATION = "hauberk.dev/allowed-uids"
+
+DEFAULT_OPAQUE_PORTS = "25,587,3306,4444,5432,6379,9300,11211"
+"""Ports whose protocol is not detected unless an annotation says otherwise (Linkerd's default list)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """The mesh that workloads are admitted to. Built once by the composition root."""
+
+    mesh_namespace: str = "hauberk"
+    trust_domain: str = "cluster.local"
+    cluster_domain: str = "cluster.local"
+    pod_network: IPv4Network
+    service_network: IPv4Network
+    gateway: IPv4Address
+    bridge: str = "hauberk0"
+    proxy_api_port: int = 8086
+    default_inbound_policy: str = "all-unauthenticated"
+    lease_seconds: int = 10
+    token_ttl_seconds: int = 3600
+
+    @property
+    def control_identity(self) -> str:
+        """The identity under which destination, policy and identity are served."""
+        suffix = f"serviceaccount.identity.{self.mesh_namespace}.{self.trust_domain}"
+        return f"linkerd-destination.{self.mesh_namespace}.{suffix}"
+
+    @property
+    def networks(self) -> str:
+        """Where workloads and services of the mesh live, as a list of CIDRs."""
+        return f"{self.pod_network},{self.service_network}"

@@ -1,0 +1,76 @@
+"""Service (core v1)."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from hauberk.model.part import Part
+from hauberk.model.resource import Resource
+
+HEADLESS = "None"
+"""The `clusterIP` of a Service without a virtual address."""
+
+
+class ServicePort(Part, frozen=True, kw_only=True):
+    """A port of the virtual address, and the port of the Pods behind it (by number or by name)."""
+
+    not_honoured: ClassVar[Mapping[str, str]] = {"nodePort": "there are no node ports: leave it out"}
+
+    name: str | None = None
+    protocol: str = "TCP"
+    app_protocol: str | None = None
+    port: int
+    target_port: int | str | None = None
+    """None: the same number as `port`."""
+
+
+class ServiceSpec(Part, frozen=True, kw_only=True):
+    not_honoured: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            "externalIPs",
+            "externalName",
+            "externalTrafficPolicy",
+            "healthCheckNodePort",
+            "loadBalancerClass",
+            "loadBalancerIP",
+            "loadBalancerSourceRanges",
+            "allocateLoadBalancerNodePorts",
+            "publishNotReadyAddresses",
+            "sessionAffinityConfig",
+            "trafficDistribution",
+            "topologyKeys",
+        ),
+        "",
+    )
+
+    type: str = "ClusterIP"
+    selector: dict[str, str] = msgspec.field(default_factory=dict)
+    ports: tuple[ServicePort, ...] = ()
+    cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
+    """`None` (the text) for a headless Service; no value until an address was chosen."""
+    cluster_ips: tuple[str, ...] = msgspec.field(default=(), name="clusterIPs")
+    session_affinity: str = "None"
+    internal_traffic_policy: str = "Cluster"
+    ip_families: tuple[str, ...] = ()
+    ip_family_policy: str = "SingleStack"
+
+    @property
+    def headless(self) -> bool:
+        return self.cluster_ip == HEADLESS
+
+
+class LoadBalancerStatus(Part, frozen=True, kw_only=True):
+    """Always empty: there are no load balancers."""
+
+
+class ServiceStatus(Part, frozen=True, kw_only=True):
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+
+
+class Service(Resource, frozen=True, kw_only=True):
+    """A stable name and virtual address for the Pods that a selector picks."""
+
+    api_version: str = "v1"
+    spec: ServiceSpec
+    status: ServiceStatus = ServiceStatus()

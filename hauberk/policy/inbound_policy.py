@@ -1,0 +1,72 @@
+"""The answer for a port of a workload, as plain data."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hauberk.policy.routing import Filter, Host, Meta, RequestMatch
+
+Protocol = Literal["detect", "opaque", "tls", "http1", "http2", "grpc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Addresses of clients, in CIDR notation."""
+
+    net: str
+    excepted: tuple[str, ...] = ()
+
+
+EVERYWHERE = (Network("0.0.0.0/0"), Network("::/0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthenticated:
+    """Anyone, also in plaintext."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Members of the mesh by name; a suffix without parts is every member."""
+
+    names: tuple[str, ...] = ()
+    suffixes: tuple[tuple[str, ...], ...] = ()
+
+
+ANY_MEMBER = Identities(suffixes=((),))
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """Clients that may talk: from one of the networks, and with one of the identities."""
+
+    meta: Meta
+    networks: tuple[Network, ...]
+    clients: Unauthenticated | Identities
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRule:
+    matches: tuple[RequestMatch, ...]
+    filters: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRoute:
+    """Its own authorizations hold beside those of the whole port."""
+
+    meta: Meta
+    rules: tuple[InboundRule, ...]
+    hosts: tuple[Host, ...] = ()
+    authorizations: tuple[Authorization, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPolicy:
+    """How the bytes of a port are read and who may send them."""
+
+    meta: Meta
+    """The Server, or the default policy."""
+    protocol: Protocol
+    authorizations: tuple[Authorization, ...]
+    routes: tuple[InboundRoute, ...] = ()
+    """Only for protocols that have routes."""

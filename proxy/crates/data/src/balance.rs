@@ -1,0 +1,149 @@
+//! Chooses an endpoint for each request: power of two choices by peak EWMA of the latency.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_core::endpoint::{Endpoint, Endpoints};
+use tokio::sync::watch;
+
+use crate::candidate::Candidate;
+use crate::http::error::{ErrorKind, ProxyError};
+use crate::worker::Worker;
+
+/// The endpoints of one backend, with what this worker has measured of them.
+pub(crate) struct Balancer {
+    name: Arc<str>,
+    source: Source,
+    candidates: RefCell<Vec<Rc<Candidate>>>,
+    exists: Cell<bool>,
+    known: Cell<bool>,
+    default_rtt: Duration,
+    decay: Duration,
+}
+
+enum Source {
+    Fixed,
+    Watched(RefCell<watch::Receiver<Option<Arc<Endpoints>>>>),
+}
+
+impl Balancer {
+    /// A backend of one endpoint, such as a workload that is addressed directly.
+    pub(crate) fn fixed(worker: &Worker, name: Arc<str>, endpoint: Arc<Endpoint>) -> Rc<Self> {
+        let decay = Duration::from_secs(10);
+        let candidate = Rc::new(Candidate::new(&worker.shared, &name, endpoint, &Default::default(), decay));
+        Rc::new(Self {
+            name,
+            source: Source::Fixed,
+            candidates: RefCell::new(vec![candidate]),
+            exists: Cell::new(true),
+            known: Cell::new(true),
+            default_rtt: Duration::ZERO,
+            decay,
+        })
+    }
+
+    /// A backend whose endpoints are discovered by `path`.
+    pub(crate) fn watched(worker: &Worker, path: Arc<str>, default_rtt: Duration, decay: Duration) -> Rc<Self> {
+        let endpoints = worker.shared.discover.endpoints(&path);
+        Rc::new(Self {
+            name: path,
+            source: Source::Watched(RefCell::new(endpoints)),
+            candidates: RefCell::default(),
+            exists: Cell::new(true),
+            known: Cell::new(false),
+            default_rtt,
+            decay,
+        })
+    }
+
+    /// What the backend is called in errors.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// An endpoint for the next request, another one than `tried` where there is one. Waits up to `patience` for the
+    /// first answer of discovery.
+    pub(crate) async fn pick(
+        &self,
+        worker: &Worker,
+        tried: Option<SocketAddr>,
+        patience: Duration,
+    ) -> Result<Rc<Candidate>, ProxyError> {
+        self.refresh(worker);
+        if !self.known.get() {
+            self.first_answer(worker, patience).await?;
+        }
+        self.choose(worker, tried).ok_or_else(|| {
+            let why = if self.exists.get() { "has no ready endpoint" } else { "does not exist" };
+            ProxyError::new(ErrorKind::NoEndpoints, format!("{} {why}", self.name))
+        })
+    }
+
+    async fn first_answer(&self, worker: &Worker, patience: Duration) -> Result<(), ProxyError> {
+        let Source::Watched(source) = &self.source else { return Ok(()) };
+        let mut source = source.borrow().clone();
+        let answer = tokio::time::timeout(patience, source.wait_for(Option::is_some)).await;
+        if !matches!(answer, Ok(Ok(_))) {
+            let message = format!("the control plane named no endpoints of {} within {patience:?}", self.name);
+            return Err(ProxyError::new(ErrorKind::FailFast, message));
+        }
+        self.refresh(worker);
+        Ok(())
+    }
+
+    /// Takes over a new view of the endpoints; what is measured of those that stay is kept.
+    fn refresh(&self, worker: &Worker) {
+        let Source::Watched(source) = &self.source else { return };
+        let mut source = source.borrow_mut();
+        if self.known.get() && !source.has_changed().unwrap_or(false) {
+            return;
+        }
+        let Some(view) = source.borrow_and_update().clone() else { return };
+        let mut candidates = self.candidates.borrow_mut();
+        let mut next = Vec::with_capacity(view.by_addr.len());
+        for endpoint in view.by_addr.values() {
+            let same = candidates.iter().find(|c| c.endpoint().addr == endpoint.addr && **c.endpoint() == **endpoint);
+            next.push(match same {
+                Some(candidate) => candidate.clone(),
+                None => {
+                    let endpoint = endpoint.clone();
+                    Rc::new(Candidate::new(&worker.shared, &self.name, endpoint, &view.labels, self.decay))
+                }
+            });
+        }
+        *candidates = next;
+        self.exists.set(view.exists);
+        self.known.set(true);
+    }
+
+    /// Two at random, the cheaper one wins. Endpoints that just refused a connection are left out while others are there.
+    fn choose(&self, worker: &Worker, tried: Option<SocketAddr>) -> Option<Rc<Candidate>> {
+        let candidates = self.candidates.borrow();
+        let now = tokio::time::Instant::now();
+        let usable = |c: &Rc<Candidate>| c.is_up(now) && Some(c.endpoint().addr) != tried;
+        let count = candidates.len();
+        if count == 0 {
+            return None;
+        }
+        let first = (worker.random() % count as u64) as usize;
+        if count == 1 {
+            return Some(candidates[first].clone());
+        }
+        let second = (first + 1 + (worker.random() % (count as u64 - 1)) as usize) % count;
+        let (a, b) = (&candidates[first], &candidates[second]);
+        let chosen = match (usable(a), usable(b)) {
+            (true, true) if a.cost(self.default_rtt, now) <= b.cost(self.default_rtt, now) => a,
+            (true, true) | (false, true) => b,
+            (true, false) => a,
+            (false, false) => {
+                let start = first;
+                let others = (0..count).map(|step| &candidates[(start + step) % count]);
+                others.clone().find(|c| usable(c)).or_else(|| others.clone().find(|c| Some(c.endpoint().addr) != tried))?
+            }
+        };
+        Some(chosen.clone())
+    }
+}

@@ -1,0 +1,189 @@
+//! One endpoint as this worker sees it: its connections, its latency, its load, whether it is up.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_core::balance::PeakEwma;
+use hauberk_core::endpoint::{Endpoint, Labels, ProtocolHint};
+use hauberk_core::transport_header::{Header, Session};
+use hauberk_metrics::edge::EdgeMetrics;
+use http::{Request, Response, Version};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use crate::connect::{Connector, Peer};
+use crate::http::body::Body;
+use crate::http::client::SendError;
+use crate::http::observe::Lease;
+use crate::http::pool::Pool;
+use crate::http::shared::Shared;
+use crate::outbound::labels;
+use crate::worker;
+
+/// First and longest pause after an endpoint refused a connection.
+const DOWN_MIN: Duration = Duration::from_millis(100);
+const DOWN_MAX: Duration = Duration::from_secs(10);
+
+/// An endpoint with its connections and what was measured of it.
+pub(crate) struct Candidate {
+    endpoint: Arc<Endpoint>,
+    http1: Connector,
+    http1_pool: Rc<Pool>,
+    http2: Connector,
+    http2_shared: Shared,
+    opaque: Connector,
+    latency: RefCell<PeakEwma>,
+    in_flight: Cell<u32>,
+    down_until: Cell<Option<Instant>>,
+    down_for: Cell<Duration>,
+    edge: Rc<EdgeMetrics>,
+}
+
+/// Counts as load until it is dropped.
+pub(crate) struct Load(Rc<Candidate>);
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get().saturating_sub(1));
+    }
+}
+
+impl Candidate {
+    /// An endpoint that nothing is known of yet.
+    pub(crate) fn new(
+        shared: &worker::Shared,
+        authority: &str,
+        endpoint: Arc<Endpoint>,
+        set_labels: &Labels,
+        decay: Duration,
+    ) -> Self {
+        let config = &shared.config.outbound;
+        let local = shared.config.inbound.ips.contains(&endpoint.addr.ip());
+        let transport = shared.metrics.transport(&labels::transport(&endpoint, set_labels, local));
+        let connector = |session| {
+            let peer = peer_of(&endpoint, local, session);
+            let (timeout, keep_alive) = (config.connect_timeout, config.connect_keep_alive);
+            Connector::new(peer, timeout, keep_alive, shared.tls.clone(), transport.clone())
+        };
+        Self {
+            http1: connector(Some(Session::Http1)),
+            http1_pool: Pool::new(config.idle_max, config.idle_timeout),
+            http2: connector(Some(Session::Http2)),
+            http2_shared: Shared::new(endpoint.http2),
+            opaque: connector(None),
+            latency: RefCell::new(PeakEwma::new(decay)),
+            in_flight: Cell::new(0),
+            down_until: Cell::new(None),
+            down_for: Cell::new(DOWN_MIN),
+            edge: Rc::new(labels::edge(&shared.metrics, authority, &endpoint, set_labels, local)),
+            endpoint,
+        }
+    }
+
+    /// What discovery says of it.
+    pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// The counters of requests to it.
+    pub(crate) fn edge(&self) -> &Rc<EdgeMetrics> {
+        &self.edge
+    }
+
+    /// How bytes that nobody reads get there.
+    pub(crate) fn opaque(&self) -> &Connector {
+        &self.opaque
+    }
+
+    /// What one more request there would cost. An endpoint that was never measured gets one request at once, so that a
+    /// new one serves soon and a slow one is known after a single request.
+    pub(crate) fn cost(&self, default_rtt: Duration, now: Instant) -> f64 {
+        let waiting = f64::from(self.in_flight.get());
+        match self.latency.borrow_mut().estimate(now.into_std()) {
+            Some(seconds) => seconds * (waiting + 1.0),
+            None if waiting == 0.0 => 0.0,
+            None => default_rtt.as_secs_f64() * (waiting + 1.0),
+        }
+    }
+
+    /// Whether it is worth a connection now.
+    pub(crate) fn is_up(&self, now: Instant) -> bool {
+        self.down_until.get().is_none_or(|until| until <= now)
+    }
+
+    /// One request more.
+    pub(crate) fn begin(self: &Rc<Self>) -> Load {
+        self.in_flight.set(self.in_flight.get() + 1);
+        Load(self.clone())
+    }
+
+    /// It answered after this long.
+    pub(crate) fn answered(&self, latency: Duration, now: Instant) {
+        self.latency.borrow_mut().observe(latency, now.into_std());
+        self.connected();
+    }
+
+    /// It took a connection.
+    pub(crate) fn connected(&self) {
+        self.down_until.set(None);
+        self.down_for.set(DOWN_MIN);
+    }
+
+    /// It refused a connection: it is left alone for a while, longer each time.
+    pub(crate) fn unreachable(&self, now: Instant) {
+        let pause = self.down_for.get();
+        self.down_until.set(Some(now + pause));
+        self.down_for.set((pause * 2).min(DOWN_MAX));
+    }
+
+    /// Whether a request, unless it asks for a tunnel, shares an HTTP/2 connection between proxies.
+    pub(crate) fn carries_http1_over_http2(&self) -> bool {
+        self.endpoint.hint == ProtocolHint::Http2 && matches!(self.http2.peer(), Peer::Mesh { .. })
+    }
+
+    /// Sends a request over the connections that its version asks for.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Result<(Response<Incoming>, Lease), SendError> {
+        if request.version() == Version::HTTP_2 {
+            let (response, lease) = self.http2_shared.send(&self.http2, request).await?;
+            Ok((response, Lease::Shared(lease)))
+        } else {
+            let (response, lease) = self.http1_pool.send(&self.http1, request).await?;
+            Ok((response, Lease::Pool(lease)))
+        }
+    }
+
+    /// Sends a request whose connection may become a tunnel.
+    pub(crate) async fn send_tunnel(
+        &self,
+        request: Request<Body>,
+    ) -> Result<(Response<Incoming>, crate::http::pool::PoolLease), SendError> {
+        self.http1_pool.send(&self.http1, request).await
+    }
+}
+
+/// How the endpoint is reached: plainly if it is outside the mesh or this very workload; else by mutual TLS, at its own
+/// port, or at its proxy's port with a header that names the real one.
+fn peer_of(endpoint: &Endpoint, local: bool, session: Option<Session>) -> Peer {
+    let Some(target) = endpoint.tls.clone().filter(|_| !local) else {
+        return Peer::Plain(endpoint.addr);
+    };
+    let session = session.filter(|_| endpoint.hint != ProtocolHint::Opaque);
+    let header = |port, name| Some(Header { port, name, session });
+    if let Some((name, port)) = endpoint.authority_override.as_deref().and_then(split_authority) {
+        return Peer::Mesh { addr: endpoint.addr, target, header: header(port, Some(name.into())) };
+    }
+    let mut addr = endpoint.addr;
+    let header = endpoint.transport_port.and_then(|port| {
+        let real = addr.port();
+        addr.set_port(port);
+        header(real, None)
+    });
+    Peer::Mesh { addr, target, header }
+}
+
+fn split_authority(authority: &str) -> Option<(&str, u16)> {
+    let (name, port) = authority.rsplit_once(':')?;
+    Some((name, port.parse().ok()?))
+}

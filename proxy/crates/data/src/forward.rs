@@ -1,0 +1,50 @@
+//! Bytes that nobody reads: a client's connection joined to a server's.
+
+use hauberk_net::copy::{self, End};
+use tokio::sync::watch;
+
+use crate::connect::{ConnectError, Connector};
+use crate::stream::Stream;
+
+/// Connects to the server and copies both ways until both ended, or until `revoked` says that the client may no longer.
+pub(crate) async fn forward(
+    mut client: Stream,
+    connector: &Connector,
+    revoked: impl Future<Output = ()>,
+) -> Result<(), ForwardError> {
+    let mut server = connector.connect().await?;
+    let end = tokio::select! {
+        end = copy::both(&mut client, &mut server) => end,
+        () = revoked => return Err(ForwardError::Revoked),
+    };
+    match end {
+        End::Clean => Ok(()),
+        End::Client(error) => Err(ForwardError::Client(error)),
+        End::Server(error) => Err(ForwardError::Server(error)),
+    }
+}
+
+/// Waits until `allowed` no longer holds for the latest value.
+pub(crate) async fn until_revoked<T: Clone>(mut policy: watch::Receiver<T>, allowed: impl Fn(&T) -> bool) {
+    // The sender outlives its receivers; were it gone, nothing could be revoked any more.
+    if policy.wait_for(|policy| !allowed(policy)).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How a forwarded connection ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ForwardError {
+    /// The server cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// Policy changed: the client may no longer talk to the server.
+    #[error("no longer authorized")]
+    Revoked,
+    /// The client's connection failed.
+    #[error("the client's connection failed: {0}")]
+    Client(std::io::Error),
+    /// The server's connection failed.
+    #[error("the server's connection failed: {0}")]
+    Server(std::io::Error),
+}

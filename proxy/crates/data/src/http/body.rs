@@ -1,0 +1,157 @@
+//! The bodies that pass through: streamed, never collected.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::http::replay::ReplayBody;
+
+/// A message body of either direction.
+pub(crate) struct Body {
+    source: Source,
+    observer: Option<Box<dyn Observer>>,
+}
+
+enum Source {
+    Empty,
+    Full(Bytes),
+    Trailers(Box<HeaderMap>),
+    Incoming(Incoming),
+    Replay(ReplayBody),
+}
+
+/// Is told how a body ended; exactly one call, at the latest when the body is dropped.
+pub(crate) trait Observer {
+    /// The whole body passed; `trailers` are those of the message.
+    fn complete(self: Box<Self>, trailers: Option<&HeaderMap>);
+    /// The sender failed, with the error.
+    fn failed(self: Box<Self>, error: &hyper::Error);
+    /// The receiver went away before the end.
+    fn abandoned(self: Box<Self>);
+}
+
+impl Body {
+    /// No bytes.
+    pub(crate) fn empty() -> Self {
+        Self { source: Source::Empty, observer: None }
+    }
+
+    /// These bytes.
+    pub(crate) fn full(bytes: Bytes) -> Self {
+        Self { source: Source::Full(bytes), observer: None }
+    }
+
+    /// Only trailers.
+    pub(crate) fn trailers(trailers: HeaderMap) -> Self {
+        Self { source: Source::Trailers(Box::new(trailers)), observer: None }
+    }
+
+    /// What a peer sends.
+    pub(crate) fn incoming(body: Incoming) -> Self {
+        Self { source: Source::Incoming(body), observer: None }
+    }
+
+    /// What a peer sends, kept for another try.
+    pub(crate) fn replay(body: ReplayBody) -> Self {
+        Self { source: Source::Replay(body), observer: None }
+    }
+
+    /// The same body, watched to its end. A body that is over already is reported at once.
+    pub(crate) fn observed(mut self, observer: Box<dyn Observer>) -> Self {
+        if self.is_end_stream() {
+            observer.complete(None);
+        } else {
+            self.observer = Some(observer);
+        }
+        self
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.source = Source::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Source::Trailers(trailers) => {
+                let trailers = std::mem::take(&mut **trailers);
+                self.source = Source::Empty;
+                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+            }
+            Source::Incoming(body) => Pin::new(body).poll_frame(cx),
+            Source::Replay(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn observe(&mut self, frame: &Option<Result<Frame<Bytes>, hyper::Error>>) {
+        let trailers = match frame {
+            Some(Ok(frame)) if frame.is_data() => None,
+            Some(Ok(frame)) => frame.trailers_ref(),
+            Some(Err(e)) => {
+                if let Some(observer) = self.observer.take() {
+                    observer.failed(e);
+                }
+                return;
+            }
+            None => None,
+        };
+        // A declared length or an HTTP/2 end flag ends the body with its last frame: the reader will not ask again.
+        let over = frame.is_none() || trailers.is_some() || self.is_end_stream();
+        if over && let Some(observer) = self.observer.take() {
+            observer.complete(trailers);
+        }
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(observer) = self.observer.take() {
+            if self.is_end_stream() {
+                observer.complete(None);
+            } else {
+                observer.abandoned();
+            }
+        }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(self.poll_source(cx));
+        if self.observer.is_some() {
+            self.observe(&frame);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Empty => true,
+            Source::Full(bytes) => bytes.is_empty(),
+            Source::Trailers(_) => false,
+            Source::Incoming(body) => body.is_end_stream(),
+            Source::Replay(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Trailers(_) => SizeHint::default(),
+            Source::Incoming(body) => body.size_hint(),
+            Source::Replay(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Answers that a proxy gives by itself: who failed and why.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+
+use crate::http::body::Body;
+use crate::http::headers::{PROXY_ERROR, UNANSWERED, value_of};
+
+/// Why a proxy could not forward a request. The text is for people; `kind` is what metrics and clients rely on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct ProxyError {
+    /// The class of the failure.
+    pub(crate) kind: ErrorKind,
+    /// Who failed and why, without secrets.
+    pub(crate) message: String,
+}
+
+/// The classes of failure; each has one status and one label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ErrorKind {
+    /// The request itself is wrong.
+    BadRequest,
+    /// Policy lets this client not do this.
+    Unauthorized,
+    /// No route matches.
+    NoRoute,
+    /// The service has no ready endpoint.
+    NoEndpoints,
+    /// Nothing became ready in time.
+    FailFast,
+    /// A limit of this proxy is reached.
+    LoadShed,
+    /// No connection to the endpoint.
+    Connect,
+    /// No connection to the endpoint in time.
+    ConnectTimeout,
+    /// The connection was lost before the answer began.
+    Unanswered,
+    /// The answer made no sense, or the request's own body failed.
+    Failed,
+    /// No answer in time.
+    Timeout,
+    /// The endpoint is not who the program demands.
+    IdentityRequired,
+    /// The policy itself is wrong.
+    InvalidPolicy,
+    /// Policy injects a failure.
+    Injected(StatusCode),
+}
+
+impl ErrorKind {
+    /// The HTTP status (linkerd2-proxy's choices, so that dashboards and clients mean the same).
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            ErrorKind::BadRequest => StatusCode::BAD_REQUEST,
+            ErrorKind::Unauthorized => StatusCode::FORBIDDEN,
+            ErrorKind::NoRoute => StatusCode::NOT_FOUND,
+            ErrorKind::NoEndpoints | ErrorKind::LoadShed => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::FailFast | ErrorKind::ConnectTimeout | ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed | ErrorKind::IdentityRequired => {
+                StatusCode::BAD_GATEWAY
+            }
+            ErrorKind::InvalidPolicy => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorKind::Injected(status) => status,
+        }
+    }
+
+    /// The value of the `error` label.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            ErrorKind::BadRequest => "bad request",
+            ErrorKind::Unauthorized => "unauthorized",
+            ErrorKind::NoRoute => "no route",
+            ErrorKind::NoEndpoints => "no endpoints",
+            ErrorKind::FailFast => "failfast",
+            ErrorKind::LoadShed => "loadshed",
+            ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed => "i/o",
+            ErrorKind::ConnectTimeout => "connect timeout",
+            ErrorKind::Timeout => "response timeout",
+            ErrorKind::IdentityRequired => "identity required",
+            ErrorKind::InvalidPolicy => "invalid policy",
+            ErrorKind::Injected(_) => "injected",
+        }
+    }
+}
+
+impl ProxyError {
+    /// An error with its reason.
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The answer: an HTTP status, or for gRPC a trailers-only response. `explain` adds the reason, which only the
+    /// program beside this proxy and the proxies of the mesh may see.
+    pub(crate) fn to_response(&self, grpc: bool, explain: bool) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        let reason = value_of(&self.message);
+        if grpc {
+            let code = hauberk_core::classify::grpc_code_of(self.kind.status());
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+            headers.insert("grpc-status", HeaderValue::from(code));
+            headers.insert("grpc-message", value_of(&percent_encode(&self.message)));
+        } else {
+            *response.status_mut() = self.kind.status();
+            if explain && !self.message.is_empty() {
+                *response.body_mut() = Body::full(Bytes::from(format!("{}\n", self.message)));
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            }
+        }
+        if explain {
+            response.headers_mut().insert(PROXY_ERROR, reason);
+        }
+        if self.kind == ErrorKind::Unanswered {
+            response.headers_mut().insert(UNANSWERED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// The encoding of `grpc-message` (gRPC over HTTP/2, "Percent-Encoded").
+fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if (b' '..=b'~').contains(&byte) && byte != b'%' {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

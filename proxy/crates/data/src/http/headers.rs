@@ -1,0 +1,89 @@
+//! Headers that end at a hop, and headers that only proxies may set.
+
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderValue, Method, Request};
+
+/// The protocol that a request had before proxies carried it over HTTP/2.
+pub(crate) const ORIG_PROTO: HeaderName = HeaderName::from_static("l5d-orig-proto");
+/// The identity of the client, set by the server's proxy.
+pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("l5d-client-id");
+/// Why a proxy answered by itself.
+pub(crate) const PROXY_ERROR: HeaderName = HeaderName::from_static("l5d-proxy-error");
+/// Asks the peer proxy to close the connection that it has with its program.
+pub(crate) const PROXY_CONNECTION_CLOSE: HeaderName = HeaderName::from_static("l5d-proxy-connection");
+/// The identity that the program demands of the server.
+pub(crate) const REQUIRE_ID: HeaderName = HeaderName::from_static("l5d-require-id");
+/// Set by a server's proxy whose program closed the connection before it answered.
+pub(crate) const UNANSWERED: HeaderName = HeaderName::from_static("l5d-hauberk-unanswered");
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+
+/// Removes what is for one hop only (RFC 9110, 7.6.1), with all that `Connection` names.
+pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+            // What carries the message itself cannot be dropped by naming it.
+            .filter(|name| *name != HOST && *name != http::header::CONTENT_LENGTH && *name != TE)
+            .collect();
+        headers.remove(CONNECTION);
+        for name in named {
+            headers.remove(name);
+        }
+    }
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE, HTTP2_SETTINGS] {
+        headers.remove(name);
+    }
+    if headers.get(TE).is_some_and(|te| te != "trailers") {
+        headers.remove(TE);
+    }
+}
+
+/// Removes all `l5d-` headers: those who sent them are not proxies of the mesh.
+pub(crate) fn strip_l5d(headers: &mut HeaderMap) {
+    let is_l5d = |name: &HeaderName| name.as_str().starts_with("l5d-");
+    if !headers.keys().any(is_l5d) {
+        return;
+    }
+    let names: Vec<HeaderName> = headers.keys().filter(|name| is_l5d(name)).cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+/// Whether the request asks for another protocol on its connection: CONNECT, or HTTP/1 with `Upgrade`.
+pub(crate) fn is_tunnel<B>(request: &Request<B>) -> bool {
+    request.method() == Method::CONNECT
+        || (request.version() <= http::Version::HTTP_11 && request.headers().contains_key(UPGRADE))
+}
+
+/// Whether a request may be repeated without asking its sender (RFC 9110, 9.2.2).
+pub(crate) fn is_idempotent(method: &Method) -> bool {
+    method.is_idempotent()
+}
+
+/// A header value from text of ours; characters that a header cannot hold are replaced.
+pub(crate) fn value_of(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| {
+        let clean: String = text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+        HeaderValue::from_str(&clean).unwrap_or(HeaderValue::from_static("error"))
+    })
+}
+
+/// The host of a request: of its target, else of `Host`; without the port.
+pub(crate) fn host_of<B>(request: &Request<B>) -> Option<&str> {
+    if let Some(authority) = request.uri().authority() {
+        return Some(authority.host());
+    }
+    let host = request.headers().get(HOST)?.to_str().ok()?;
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => Some(name),
+        _ => Some(host),
+    }
+}

@@ -1,0 +1,86 @@
+//! Follows a response to its end: latency, classification, and what was held for it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use hauberk_core::classify::{self, Class};
+use hauberk_metrics::edge::EdgeMetrics;
+use http::{HeaderMap, Response, StatusCode};
+use tokio::time::Instant;
+
+use crate::http::body::Observer;
+use crate::http::pool::PoolLease;
+use crate::http::shared::SharedLease;
+
+/// The connection that an answer comes from.
+pub(crate) enum Lease {
+    /// A place on a shared connection.
+    Shared(#[expect(dead_code, reason = "held until the response is over")] SharedLease),
+    /// A connection of its own, which may serve again.
+    Pool(PoolLease),
+    /// Nothing: the proxy answered by itself.
+    None,
+}
+
+/// What an answer turned out to be, before its body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    status: StatusCode,
+    grpc: bool,
+    grpc_status: Option<u16>,
+}
+
+impl Head {
+    /// Reads the head of a response to a request that was gRPC or not.
+    pub(crate) fn of<B>(response: &Response<B>, grpc: bool) -> Self {
+        let grpc_status = if grpc { grpc_status(response.headers()) } else { None };
+        Self { status: response.status(), grpc, grpc_status }
+    }
+}
+
+/// Reports a response to the metrics of its edge when it is over.
+pub(crate) struct ResponseObserver {
+    pub(crate) edge: Rc<EdgeMetrics>,
+    pub(crate) started: Instant,
+    pub(crate) head: Head,
+    pub(crate) lease: Lease,
+    /// Held while the response lasts, such as an endpoint's load.
+    pub(crate) held: Option<Rc<dyn std::any::Any>>,
+    /// The class of a failure that the proxy itself answered.
+    pub(crate) error: &'static str,
+}
+
+impl ResponseObserver {
+    fn record(&self, trailers: Option<&HeaderMap>, error: Option<&'static str>) {
+        let grpc_status = trailers.and_then(grpc_status).or(self.head.grpc_status);
+        let class = match error {
+            Some(_) => Class::Failure,
+            None if self.head.grpc => classify::grpc(self.head.status, grpc_status),
+            None => classify::http(self.head.status),
+        };
+        let elapsed: Duration = self.started.elapsed();
+        let error = error.unwrap_or(self.error);
+        self.edge.response(self.head.status.as_u16(), grpc_status, class == Class::Success, error, elapsed);
+    }
+}
+
+impl Observer for ResponseObserver {
+    fn complete(self: Box<Self>, trailers: Option<&HeaderMap>) {
+        self.record(trailers, None);
+        if let Lease::Pool(lease) = self.lease {
+            lease.give_back();
+        }
+    }
+
+    fn failed(self: Box<Self>, _error: &hyper::Error) {
+        self.record(None, Some("i/o"));
+    }
+
+    fn abandoned(self: Box<Self>) {
+        self.record(None, Some("canceled"));
+    }
+}
+
+fn grpc_status(headers: &HeaderMap) -> Option<u16> {
+    headers.get("grpc-status")?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,134 @@
+//! A request body that can be sent again: what passed is kept, up to a bound.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::http::body::Body;
+
+/// Keeps the frames of a body that were handed out, so that another try can begin from the start.
+#[derive(Clone)]
+pub(crate) enum Replay {
+    /// There is no body: every try is free.
+    Empty,
+    /// A body that is kept as it passes.
+    Kept(Rc<RefCell<State>>),
+}
+
+pub(crate) struct State {
+    rest: Incoming,
+    kept: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
+    size: usize,
+    limit: usize,
+    /// More passed than is kept: no further try.
+    spilled: bool,
+    ended: bool,
+}
+
+/// One try's view of the body.
+pub(crate) struct ReplayBody {
+    state: Rc<RefCell<State>>,
+    /// How many kept frames this try has sent.
+    sent: usize,
+    trailers_sent: bool,
+}
+
+impl Replay {
+    /// Keeps at most `limit` bytes of `body`.
+    pub(crate) fn of(body: Incoming, limit: usize) -> Self {
+        if body.is_end_stream() {
+            return Replay::Empty;
+        }
+        let state =
+            State { rest: body, kept: Vec::new(), trailers: None, size: 0, limit, spilled: false, ended: false };
+        Replay::Kept(Rc::new(RefCell::new(state)))
+    }
+
+    /// The body from its start, or `None` if too much of it has passed. Only the latest try may be read.
+    pub(crate) fn body(&self) -> Option<Body> {
+        match self {
+            Replay::Empty => Some(Body::empty()),
+            Replay::Kept(state) => {
+                let spilled = state.borrow().spilled;
+                (!spilled).then(|| Body::replay(ReplayBody { state: state.clone(), sent: 0, trailers_sent: false }))
+            }
+        }
+    }
+}
+
+impl State {
+    fn keep(&mut self, data: &Bytes) {
+        self.size += data.len();
+        if self.size > self.limit {
+            self.spilled = true;
+            self.kept = Vec::new();
+        } else if !self.spilled {
+            self.kept.push(data.clone());
+        }
+    }
+}
+
+impl http_body::Body for ReplayBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = &mut *self;
+        let mut state = this.state.borrow_mut();
+        if let Some(data) = state.kept.get(this.sent) {
+            this.sent += 1;
+            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
+        }
+        if state.ended {
+            if let (false, Some(trailers)) = (this.trailers_sent, &state.trailers) {
+                this.trailers_sent = true;
+                return Poll::Ready(Some(Ok(Frame::trailers(trailers.clone()))));
+            }
+            return Poll::Ready(None);
+        }
+        let frame = ready!(Pin::new(&mut state.rest).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    state.keep(data);
+                    this.sent += usize::from(!state.spilled);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    state.trailers = Some(trailers.clone());
+                    state.ended = true;
+                    this.trailers_sent = true;
+                }
+            }
+            Some(Err(_)) => state.spilled = true, // half a body must not be sent again
+            None => state.ended = true,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let state = self.state.borrow();
+        let over = state.ended || state.rest.is_end_stream();
+        over && self.sent >= state.kept.len() && (self.trailers_sent || state.trailers.is_none())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let state = self.state.borrow();
+        let ahead: u64 = state.kept.iter().skip(self.sent).map(|data| data.len() as u64).sum();
+        let rest = if state.ended { SizeHint::with_exact(0) } else { state.rest.size_hint() };
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(ahead));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(ahead));
+        }
+        hint
+    }
+}

@@ -1,0 +1,116 @@
+//! HTTP/1 carried over the HTTP/2 connections between proxies, and restored at the far end.
+
+use http::header::{HOST, HeaderValue};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Request, Response, Uri, Version};
+
+use crate::http::headers::{ORIG_PROTO, strip_hop_by_hop};
+
+const HTTP_10: HeaderValue = HeaderValue::from_static("HTTP/1.0");
+const HTTP_11: HeaderValue = HeaderValue::from_static("HTTP/1.1");
+const HTTP_10_ABSOLUTE: HeaderValue = HeaderValue::from_static("HTTP/1.0; absolute-form");
+const HTTP_11_ABSOLUTE: HeaderValue = HeaderValue::from_static("HTTP/1.1; absolute-form");
+
+/// Remembers the authority of the last request of a connection: a client repeats its `Host`.
+#[derive(Debug, Default)]
+pub(crate) struct AuthorityCache(Option<(HeaderValue, Authority)>);
+
+impl AuthorityCache {
+    fn of(&mut self, host: &HeaderValue) -> Option<Authority> {
+        if let Some((known, authority)) = &self.0
+            && known == host
+        {
+            return Some(authority.clone());
+        }
+        let authority = Authority::try_from(host.as_bytes()).ok()?;
+        self.0 = Some((host.clone(), authority.clone()));
+        Some(authority)
+    }
+}
+
+/// A request whose target names no host, although HTTP/1.1 demands one (RFC 9112, 3.2).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoHost;
+
+/// Makes an HTTP/1 request one of HTTP/2 and notes what it was. `fallback` is the authority of HTTP/1.0 requests
+/// without `Host`: the address that the program dialled.
+pub(crate) fn to_http2<B>(
+    request: &mut Request<B>,
+    cache: &mut AuthorityCache,
+    fallback: &Authority,
+) -> Result<(), NoHost> {
+    let absolute = request.uri().authority().is_some();
+    let proto = match (request.version(), absolute) {
+        (Version::HTTP_10, false) => HTTP_10,
+        (Version::HTTP_10, true) => HTTP_10_ABSOLUTE,
+        (_, false) => HTTP_11,
+        (_, true) => HTTP_11_ABSOLUTE,
+    };
+    if !absolute {
+        let authority = match request.headers().get(HOST) {
+            Some(host) => cache.of(host).ok_or(NoHost)?,
+            None if request.version() == Version::HTTP_10 => fallback.clone(),
+            None => return Err(NoHost),
+        };
+        set_target(request, Some((Scheme::HTTP, authority)));
+    }
+    let headers = request.headers_mut();
+    headers.remove(HOST);
+    strip_hop_by_hop(headers);
+    headers.insert(ORIG_PROTO, proto);
+    *request.version_mut() = Version::HTTP_2;
+    Ok(())
+}
+
+/// Restores a request that was HTTP/1 at the far proxy. Returns whether it was.
+pub(crate) fn restore_request<B>(request: &mut Request<B>) -> bool {
+    let Some(proto) = request.headers_mut().remove(ORIG_PROTO) else {
+        return false;
+    };
+    let (version, absolute) = match proto.as_bytes() {
+        b"HTTP/1.0" => (Version::HTTP_10, false),
+        b"HTTP/1.0; absolute-form" => (Version::HTTP_10, true),
+        b"HTTP/1.1; absolute-form" => (Version::HTTP_11, true),
+        _ => (Version::HTTP_11, false),
+    };
+    *request.version_mut() = version;
+    to_http1_target(request, absolute);
+    true
+}
+
+/// Makes the target of an HTTP/2 request one of HTTP/1: `Host`, and origin form unless `absolute`.
+pub(crate) fn to_http1_target<B>(request: &mut Request<B>, absolute: bool) {
+    if let Some(authority) = request.uri().authority().cloned() {
+        if let Ok(host) = HeaderValue::from_str(authority.as_str()) {
+            request.headers_mut().insert(HOST, host);
+        }
+        if !absolute {
+            set_target(request, None);
+        }
+    }
+}
+
+/// Notes in a response that it answers an HTTP/1 request, and removes what is for the last hop only.
+pub(crate) fn mark_response<B>(response: &mut Response<B>, version: Version) {
+    strip_hop_by_hop(response.headers_mut());
+    let proto = if version == Version::HTTP_10 { HTTP_10 } else { HTTP_11 };
+    response.headers_mut().insert(ORIG_PROTO, proto);
+    *response.version_mut() = Version::HTTP_2;
+}
+
+/// Restores a response to an HTTP/1 request that was carried over HTTP/2.
+pub(crate) fn restore_response<B>(response: &mut Response<B>, version: Version) {
+    response.headers_mut().remove(ORIG_PROTO);
+    *response.version_mut() = version;
+}
+
+
+fn set_target<B>(request: &mut Request<B>, host: Option<(Scheme, Authority)>) {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    (parts.scheme, parts.authority) = host.unzip();
+    if parts.path_and_query.is_none() {
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+    }
+    // Scheme, authority and path are either all there or only the path is: always a valid target.
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+}

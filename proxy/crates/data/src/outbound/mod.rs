@@ -1,0 +1,72 @@
+//! Traffic of the program: where does it want to go, which endpoint takes it, and on over the mesh.
+
+mod accept;
+mod destination;
+mod http;
+pub(crate) mod labels;
+mod stack;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::balance::Balancer;
+use crate::worker::Worker;
+pub(crate) use accept::accept;
+use destination::Destination;
+
+/// What a worker keeps for its outbound side. Destinations that nobody uses are dropped after a while; a balancer lives as
+/// long as a destination uses it.
+#[derive(Default)]
+pub(crate) struct Outbound {
+    destinations: RefCell<HashMap<SocketAddr, Rc<Destination>>>,
+    balancers: RefCell<HashMap<Arc<str>, Weak<Balancer>>>,
+}
+
+/// Destinations that a program can make this worker remember at once.
+const DESTINATIONS_MAX: usize = 10_000;
+
+impl Outbound {
+    /// What is known of a destination, kept current while it is in use.
+    pub(crate) fn destination(&self, worker: &Rc<Worker>, addr: SocketAddr) -> Rc<Destination> {
+        let mut destinations = self.destinations.borrow_mut();
+        if let Some(destination) = destinations.get(&addr) {
+            return destination.clone();
+        }
+        let destination = Rc::new(Destination::new(worker, addr));
+        if destinations.len() < DESTINATIONS_MAX {
+            destinations.insert(addr, destination.clone());
+            tokio::task::spawn_local(evict(worker.clone(), addr));
+        }
+        destination
+    }
+
+    /// The balancer of a service; one for all destinations that lead there.
+    pub(crate) fn balancer(&self, worker: &Worker, path: &Arc<str>, rtt: Duration, decay: Duration) -> Rc<Balancer> {
+        let mut balancers = self.balancers.borrow_mut();
+        if let Some(balancer) = balancers.get(path).and_then(Weak::upgrade) {
+            return balancer;
+        }
+        balancers.retain(|_, balancer| balancer.strong_count() > 0);
+        let balancer = Balancer::watched(worker, path.clone(), rtt, decay);
+        balancers.insert(path.clone(), Rc::downgrade(&balancer));
+        balancer
+    }
+}
+
+/// Forgets a destination once nothing used it for the configured time.
+async fn evict(worker: Rc<Worker>, addr: SocketAddr) {
+    let idle = worker.shared.config.outbound.discovery_idle;
+    loop {
+        tokio::time::sleep(idle).await;
+        let mut destinations = worker.outbound.destinations.borrow_mut();
+        let Some(destination) = destinations.get(&addr) else { return };
+        if Rc::strong_count(destination) == 1 && destination.idle_for() >= idle {
+            destinations.remove(&addr);
+            return;
+        }
+    }
+}

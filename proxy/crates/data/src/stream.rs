@@ -1,0 +1,91 @@
+//! The byte streams of the fast path, in one type so that nothing is boxed behind a trait.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hauberk_metrics::edge::TransportMetrics;
+use hauberk_net::rewind::Rewind;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::{client, server};
+
+use crate::counted::Counted;
+
+/// A connection, accepted or made, with or without TLS, whose first bytes may have been looked at.
+pub enum Stream {
+    /// As the socket gives it.
+    Plain(Box<Rewind<Counted>>),
+    /// TLS terminated here.
+    Server(Box<Rewind<server::TlsStream<Rewind<Counted>>>>),
+    /// TLS begun here.
+    Client(Box<client::TlsStream<Counted>>),
+}
+
+impl Stream {
+    /// The same stream with bytes that were read from it put back. Only an accepted stream is looked at before it is used.
+    pub fn rewound(mut self, prefix: Bytes) -> Self {
+        match &mut self {
+            Stream::Plain(s) => s.put_back(prefix),
+            Stream::Server(s) => s.put_back(prefix),
+            Stream::Client(_) => debug_assert!(prefix.is_empty(), "nobody looks at a stream that this proxy began"),
+        }
+        self
+    }
+
+    /// Gives the transport beneath its labels.
+    pub fn attach(&mut self, metrics: Arc<TransportMetrics>) {
+        match self {
+            Stream::Plain(s) => s.get_mut().attach(metrics),
+            Stream::Server(s) => s.get_mut().get_mut().0.get_mut().attach(metrics),
+            Stream::Client(s) => s.get_mut().0.attach(metrics),
+        }
+    }
+}
+
+macro_rules! each {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Stream::Plain($stream) => $call,
+            Stream::Server($stream) => $call,
+            Stream::Client($stream) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        each!(self, s => Pin::new(s).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, s => Pin::new(s).poll_write(cx, buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, s => Pin::new(s).poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Stream::Plain(s) => s.is_write_vectored(),
+            Stream::Server(s) => s.is_write_vectored(),
+            Stream::Client(s) => s.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, s => Pin::new(s).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, s => Pin::new(s).poll_shutdown(cx))
+    }
+}

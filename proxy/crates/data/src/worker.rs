@@ -1,0 +1,124 @@
+//! One thread's share of the proxy: its connections, pools and balancers. Nothing in it is shared with other workers
+//! but configuration, credentials, discovery and counters.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_core::discover::Discover;
+use hauberk_metrics::families::DataMetrics;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::config::Config;
+use crate::drain::Drain;
+use crate::inbound::Inbound;
+use crate::outbound::Outbound;
+
+/// What all workers share.
+#[derive(Clone)]
+pub struct Shared {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// Answers from the control plane.
+    pub discover: Arc<dyn Discover>,
+    /// The workload's credentials.
+    pub tls: Arc<hauberk_tls::store::Store>,
+    /// Counters.
+    pub metrics: Arc<DataMetrics>,
+}
+
+/// One thread's share of the proxy. Lives on a current-thread runtime that can spawn local tasks.
+pub struct Worker {
+    pub(crate) shared: Shared,
+    pub(crate) drain: Drain,
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
+    open: Cell<usize>,
+    random: Cell<u64>,
+}
+
+/// A pause after the kernel refused to accept, such as for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+impl Worker {
+    /// `seed` starts the worker's random numbers; any value but 0 will do.
+    pub fn new(shared: Shared, drain: Drain, seed: u64) -> Rc<Self> {
+        Rc::new(Self {
+            shared,
+            drain,
+            inbound: Inbound::default(),
+            outbound: Outbound::default(),
+            open: Cell::new(0),
+            random: Cell::new(seed | 1),
+        })
+    }
+
+    /// Serves connections to the program until draining begins.
+    pub async fn serve_inbound(self: Rc<Self>, listener: TcpListener) {
+        self.serve(listener, crate::inbound::accept).await;
+    }
+
+    /// Serves connections of the program until draining begins.
+    pub async fn serve_outbound(self: Rc<Self>, listener: TcpListener) {
+        self.serve(listener, crate::outbound::accept).await;
+    }
+
+    /// Connections that are open now.
+    pub fn open(&self) -> usize {
+        self.open.get()
+    }
+
+    /// The next random number (xorshift64*): for choices among endpoints, not for secrets.
+    pub(crate) fn random(&self) -> u64 {
+        let mut x = self.random.get();
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.random.set(x);
+        x.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    async fn serve<F, R>(self: Rc<Self>, listener: TcpListener, handle: F)
+    where
+        F: Fn(Rc<Worker>, TcpStream, SocketAddr) -> R,
+        R: Future<Output = ()> + 'static,
+    {
+        let mut drain = self.drain.clone();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = drain.begun() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((_, peer)) if self.open.get() >= self.shared.config.connections_max => {
+                    tracing::warn!(%peer, "connection closed: too many are open");
+                }
+                Ok((socket, peer)) => {
+                    self.open.set(self.open.get() + 1);
+                    let open = Open(self.clone());
+                    let handled = handle(self.clone(), socket, peer);
+                    tokio::task::spawn_local(async move {
+                        let _open = open; // counted until the task ends, also when it panics
+                        handled.await;
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept connections for now");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+struct Open(Rc<Worker>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+    }
+}

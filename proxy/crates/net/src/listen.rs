@@ -1,0 +1,67 @@
+//! Listening and connecting with the options that a proxy wants.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+/// How long a peer that went silent is believed to be there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Idle time before the first probe; `None` sends none.
+    pub idle: Option<Duration>,
+    /// How long sent bytes may stay unacknowledged; `None` is the kernel's default.
+    pub user_timeout: Option<Duration>,
+}
+
+impl KeepAlive {
+    fn apply(&self, socket: &SockRef<'_>) -> io::Result<()> {
+        if let Some(idle) = self.idle {
+            socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(idle))?;
+        }
+        if self.user_timeout.is_some() {
+            socket.set_tcp_user_timeout(self.user_timeout)?;
+        }
+        Ok(())
+    }
+}
+
+/// Binds a listener. With `freebind` the address may not exist yet (ip(7), `IP_FREEBIND`).
+pub fn bind(addr: SocketAddr, backlog: i32, freebind: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    if addr.is_ipv6() {
+        // The IPv4 half has a listener of its own.
+        socket.set_only_v6(true)?;
+    }
+    if freebind {
+        if addr.is_ipv4() {
+            socket.set_freebind_v4(true)?;
+        } else {
+            socket.set_freebind_v6(true)?;
+        }
+    }
+    socket.bind(&addr.into())?;
+    socket.listen(backlog)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Prepares an accepted connection.
+pub fn accepted(stream: &TcpStream, keep_alive: KeepAlive) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    keep_alive.apply(&SockRef::from(stream))
+}
+
+/// Connects within `timeout`.
+pub async fn connect(addr: SocketAddr, timeout: Duration, keep_alive: KeepAlive) -> io::Result<TcpStream> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_nodelay(true)?;
+    let stream = tokio::time::timeout(timeout, socket.connect(addr))
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection to {addr} within {timeout:?}")))??;
+    keep_alive.apply(&SockRef::from(&stream))?;
+    Ok(stream)
+}

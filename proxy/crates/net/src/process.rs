@@ -1,0 +1,63 @@
+//! Child processes with fewer rights, their signals and their end.
+
+mod guard;
+mod rights;
+mod signals;
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+pub use guard::Guard;
+pub use rights::{CONTAINER_CAPABILITIES, FailedStep, Rights, Step};
+pub use signals::{Deliveries, Delivery, SignalMask, Signals};
+
+/// Whether the process may do what this crate's other functions need: its effective user is root.
+pub fn is_root() -> bool {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Makes this process the parent of every descendant whose own parent ended (prctl(2), `PR_SET_CHILD_SUBREAPER`).
+pub fn adopt_orphans() -> io::Result<()> {
+    let on: libc::c_ulong = 1;
+    // SAFETY: the option takes an integer.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, on) })
+}
+
+/// Takes the exit status of one child that ended; `None` when there is none now.
+pub fn reap() -> io::Result<Option<(u32, ExitStatus)>> {
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for an int during the call.
+    match unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) } {
+        0 => Ok(None),
+        -1 => match io::Error::last_os_error() {
+            e if e.raw_os_error() == Some(libc::ECHILD) => Ok(None),
+            e => Err(e),
+        },
+        pid => Ok(Some((pid.unsigned_abs(), ExitStatus::from_raw(status)))),
+    }
+}
+
+/// Sends a signal to one process; that it is gone already is no error.
+pub fn kill(pid: u32, signal: i32) -> io::Result<()> {
+    let Ok(pid) = libc::pid_t::try_from(pid) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    // SAFETY: takes no pointers. A pid of a process not yet reaped by its parent is never reused.
+    match check(unsafe { libc::kill(pid, signal) }) {
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        result => result,
+    }
+}
+
+/// Whether `pid` is in this process's own group, and so gets what a terminal sends to the group.
+pub fn shares_group(pid: u32) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: take no pointers; an unknown pid answers -1, which is no group.
+    unsafe { libc::getpgid(pid) == libc::getpgrp() }
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

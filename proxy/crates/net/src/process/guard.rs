@@ -1,0 +1,111 @@
+//! A watcher that outlives its parent for long enough to end what the parent leaves behind.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use super::{check, kill};
+use crate::namespace::NamespaceId;
+
+/// How often and in which intervals the processes of a namespace are looked for and killed, until none is left.
+const SWEEPS_MAX: u32 = 200;
+const SWEEP_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A process that waits for the end of its parent, in whatever way that ends, SIGKILL included, and then kills every
+/// other process in the parent's network namespace: descendants that left their parents are found by nothing else.
+#[derive(Debug)]
+pub struct Guard {
+    pid: u32,
+    /// Its other end reads "end of file" when this process is gone or lets go.
+    lifeline: OwnedFd,
+}
+
+impl Guard {
+    /// Starts the watcher of the namespace that the process is in. To be called while the process has one thread only:
+    /// the watcher is a fork that does not exec.
+    pub fn start() -> io::Result<Self> {
+        let namespace = NamespaceId::of(std::process::id())?;
+        let parent = std::process::id();
+        let (watched, lifeline) = pipe()?;
+        // SAFETY: with one thread there is no lock that another one could hold across the fork.
+        match unsafe { libc::fork() } {
+            -1 => Err(io::Error::last_os_error()),
+            0 => {
+                watch(watched, namespace, parent);
+                // SAFETY: ends the fork at once, without what its parent registered for its own exit.
+                unsafe { libc::_exit(0) }
+            }
+            pid => Ok(Self { pid: pid.unsigned_abs(), lifeline }),
+        }
+    }
+
+    /// The watcher's pid, so that its parent can wait for it.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Tells the watcher to do its work now, and to end.
+    pub fn release(self) {
+        drop(self.lifeline);
+    }
+}
+
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0 as RawFd; 2];
+    // SAFETY: the array has room for two descriptors, which then belong to nobody else.
+    unsafe {
+        check(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
+        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
+}
+
+fn watch(lifeline: OwnedFd, namespace: NamespaceId, parent: u32) {
+    if detach(&lifeline).is_err() {
+        return;
+    }
+    let mut byte = [0];
+    let mut lifeline = File::from(lifeline);
+    while lifeline.read(&mut byte).is_err_and(|e| e.kind() == io::ErrorKind::Interrupted) {}
+    for _ in 0..SWEEPS_MAX {
+        if sweep(namespace, parent) == 0 {
+            return;
+        }
+        std::thread::sleep(SWEEP_INTERVAL);
+    }
+}
+
+/// Holds nothing of the parent's open, hears no signal but SIGKILL, and has a name.
+fn detach(lifeline: &OwnedFd) -> io::Result<()> {
+    // Stays open beside its three copies only where it is one of them.
+    let null = File::options().read(true).write(true).open("/dev/null")?.into_raw_fd();
+    let keep = lifeline.as_raw_fd().unsigned_abs();
+    // SAFETY: descriptors of this fork that nothing else uses; the set is filled before it is used; the name ends in
+    // NUL and lives during the call.
+    unsafe {
+        for standard in 0..3 {
+            check(libc::dup2(null, standard))?;
+        }
+        if keep > 3 {
+            check(libc::close_range(3, keep - 1, 0))?;
+        }
+        check(libc::close_range(keep + 1, libc::c_uint::MAX, 0))?;
+        let mut all = std::mem::MaybeUninit::uninit();
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), std::ptr::null_mut());
+        libc::setsid();
+        check(libc::prctl(libc::PR_SET_NAME, c"hauberk-guard".as_ptr()))
+    }
+}
+
+/// Kills what is in the namespace but for this process and its parent; how many there were.
+fn sweep(namespace: NamespaceId, parent: u32) -> usize {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return 0 };
+    let own = std::process::id();
+    processes
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| *pid != own && *pid != parent)
+        .filter(|pid| NamespaceId::of(*pid).is_ok_and(|id| id == namespace))
+        .filter(|pid| kill(*pid, libc::SIGKILL).is_ok())
+        .count()
+}

@@ -1,0 +1,207 @@
+//! The proxy beside the program: started first, restarted for life.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hauberk_net::process::{FailedStep, Rights, SignalMask};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe;
+use tokio::sync::watch;
+
+use crate::PROXY_UID;
+use crate::backoff::{Backoff, random};
+use crate::children::{Children, Running};
+use crate::failure::{Failure, say};
+use crate::lease::Report;
+use crate::log::BoundedLog;
+use crate::readiness::proxy_is_ready;
+use crate::spec::Spec;
+use crate::workload_dir::WorkloadDir;
+
+/// The running binary: a path that works whatever directory it is in, and whoever may enter that.
+const SELF: &str = "/proc/self/exe";
+/// Pauses before a restart.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// One that lived for so long was all right: its end is a first one.
+const STABLE: Duration = Duration::from_secs(10);
+/// How long it may take to finish what is in flight when its program is gone.
+const DRAIN: Duration = Duration::from_secs(1);
+/// What is read of its output at once.
+const OUTPUT_PIECE: usize = 4096;
+
+/// What is needed to start it again and again.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    binary: PathBuf,
+    environment: BTreeMap<String, String>,
+    signal_mask: SignalMask,
+    children: Children,
+    log: Arc<Mutex<BoundedLog>>,
+    report: watch::Sender<Report>,
+}
+
+impl Proxy {
+    pub(crate) fn new(
+        spec: &Spec,
+        dir: &WorkloadDir,
+        signal_mask: SignalMask,
+        children: Children,
+        report: watch::Sender<Report>,
+    ) -> Result<Self, Failure> {
+        let log = BoundedLog::open(&dir.log())
+            .map_err(|e| Failure::new(format!("cannot open the proxy's log {}: {e}", dir.log().display()), ""))?;
+        Ok(Self {
+            binary: spec.proxy_binary.clone().unwrap_or_else(|| PathBuf::from(SELF)),
+            environment: environment(&spec.enrollment.status.environment, dir, std::env::vars()),
+            signal_mask,
+            children,
+            log: Arc::new(Mutex::new(log)),
+            report,
+        })
+    }
+
+    /// Starts it for the first time, which shows whether that can work at all.
+    pub(crate) fn start(&self) -> Result<Running, Failure> {
+        self.spawn().map_err(|e| {
+            let FailedStep { step, error } = FailedStep::of(e);
+            let at = step.map(|step| format!(" ({step:?})")).unwrap_or_default();
+            Failure::new(
+                format!("the proxy {} cannot be started{at}: {error}", self.binary.display()),
+                format!("the user with uid {PROXY_UID} has to be able to read and execute it"),
+            )
+        })
+    }
+
+    /// Keeps it running until `stop` says otherwise. While it is dead, connections are refused: the redirect stays.
+    pub(crate) async fn keep(self, first: Running, mut stop: watch::Receiver<bool>) {
+        let mut backoff = Backoff::new(PAUSE_MIN, PAUSE_MAX);
+        let mut running = Some(first);
+        loop {
+            let begin = Instant::now();
+            if let Some(mut proxy) = running.take() {
+                let end = tokio::select! {
+                    end = self.attend(&mut proxy) => Some(end),
+                    _ = stop.wait_for(|stop| *stop) => None,
+                };
+                let Some(end) = end else { return self.drain(proxy).await };
+                self.report.send_modify(|report| report.proxy = false);
+                if begin.elapsed() >= STABLE {
+                    backoff.reset();
+                }
+                say(&format!("the proxy ended ({end}); it is started again"));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(backoff.pause(random())) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            match self.spawn() {
+                Ok(proxy) => running = Some(proxy),
+                Err(e) => say(&format!("the proxy cannot be started: {}", FailedStep::of(e).error)),
+            }
+        }
+    }
+
+    /// Waits for its end, and meanwhile for its readiness.
+    async fn attend(&self, proxy: &mut Running) -> String {
+        let ready = async {
+            proxy_is_ready().await;
+            self.report.send_modify(|report| report.proxy = true);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            end = proxy.wait() => end.map_or_else(|e| e.to_string(), |status| status.to_string()),
+            () = ready => String::new(),
+        }
+    }
+
+    async fn drain(&self, mut proxy: Running) {
+        self.children.signal(proxy.pid, libc::SIGTERM);
+        if tokio::time::timeout(DRAIN, proxy.wait()).await.is_err() {
+            self.children.signal(proxy.pid, libc::SIGKILL);
+            let _ = proxy.wait().await;
+        }
+    }
+
+    fn spawn(&self) -> io::Result<Running> {
+        let (reader, writer) = io::pipe()?;
+        let mut command = Command::new(&self.binary);
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(writer.try_clone()?))
+            .stderr(Stdio::from(writer));
+        let rights = Rights {
+            uid: PROXY_UID,
+            gid: PROXY_UID,
+            groups: Vec::new(),
+            capabilities: 0,
+            no_new_privileges: true,
+            own_session: true,
+            directory: c"/".to_owned(),
+            mounts: Vec::new(),
+            signal_mask: self.signal_mask,
+        };
+        rights.limit(&mut command);
+        let running = self.children.spawn(&mut command)?;
+        tokio::spawn(record(pipe::Receiver::from_owned_fd(reader.into())?, Arc::clone(&self.log)));
+        Ok(running)
+    }
+}
+
+/// What the control plane says, the two paths that only this process knows, and what a person set for proxies.
+fn environment(
+    enrollment: &BTreeMap<String, String>,
+    dir: &WorkloadDir,
+    own: impl Iterator<Item = (String, String)>,
+) -> BTreeMap<String, String> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let mut environment = enrollment.clone();
+    environment.extend(own.filter(|(name, _)| is_for_proxies(name)));
+    environment.insert("LINKERD2_PROXY_IDENTITY_DIR".to_owned(), text(&dir.identity()));
+    environment.insert("LINKERD2_PROXY_IDENTITY_TOKEN_FILE".to_owned(), text(&dir.token()));
+    environment
+}
+
+/// `HAUBERK_PROXY_BINARY` is for `hauberk run`; the front mode is the control plane's own.
+fn is_for_proxies(name: &str) -> bool {
+    name.starts_with("LINKERD2_PROXY_LOG")
+        || (name.starts_with("HAUBERK_PROXY_")
+            && name != "HAUBERK_PROXY_BINARY"
+            && !name.starts_with("HAUBERK_PROXY_FRONT_"))
+}
+
+async fn record(mut output: pipe::Receiver, log: Arc<Mutex<BoundedLog>>) {
+    let mut piece = vec![0; OUTPUT_PIECE];
+    while let Ok(length @ 1..) = output.read(&mut piece).await {
+        // A full disk costs lines of the log, not the proxy.
+        let _ = log.lock().unwrap_or_else(PoisonError::into_inner).write(&piece[..length]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proxy_inherits_nothing_but_settings_for_proxies() {
+        let names = [
+            ("HAUBERK_PROXY_VIEW_CONFIRM", true),
+            ("LINKERD2_PROXY_LOG", true),
+            ("LINKERD2_PROXY_LOG_FORMAT", true),
+            ("LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS", false),
+            ("HAUBERK_PROXY_BINARY", false),
+            ("HAUBERK_PROXY_FRONT_TARGET", false),
+            ("LD_PRELOAD", false),
+            ("PATH", false),
+        ];
+        for (name, inherited) in names {
+            assert_eq!(is_for_proxies(name), inherited, "{name}");
+        }
+    }
+}

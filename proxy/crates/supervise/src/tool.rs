@@ -1,0 +1,131 @@
+//! The system's own tools for networks: `ip` and `nft`.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use hauberk_net::namespace::Namespace;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::unix::pipe;
+
+use crate::children::Children;
+use crate::failure::Failure;
+
+/// Each takes milliseconds; longer means that the kernel is stuck.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// What is kept of a tool's output.
+const OUTPUT_MAX: u64 = 64 * 1024;
+/// Where they are when PATH does not say.
+const FALLBACK: [&str; 2] = ["/usr/sbin", "/sbin"];
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tool {
+    Ip,
+    Nft,
+}
+
+impl Tool {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ip => "ip",
+            Self::Nft => "nft",
+        }
+    }
+
+    fn package(self) -> &'static str {
+        match self {
+            Self::Ip => "iproute2",
+            Self::Nft => "nftables",
+        }
+    }
+
+    pub(crate) fn find(self) -> Result<PathBuf, Failure> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .chain(FALLBACK.iter().map(PathBuf::from))
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(self.name()))
+            .find(|file| file.is_file())
+            .ok_or_else(|| {
+                Failure::new(
+                    format!("the program `{}` is missing", self.name()),
+                    format!("install it: apt-get install {}", self.package()),
+                )
+            })
+    }
+}
+
+/// Runs `tool` with `input`, in the namespace `inside` or in this process's own; its output.
+pub(crate) async fn run(
+    tool: Tool,
+    arguments: &[&str],
+    input: &str,
+    inside: Option<&Namespace>,
+    children: &Children,
+) -> Result<String, Failure> {
+    let mut command = Command::new(tool.find()?);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let failed = |why: String| {
+        let call = format!("{} {}", tool.name(), arguments.join(" "));
+        Failure::new(format!("`{call}` failed: {}", why.trim().replace('\n', "; ")), hint(&why))
+    };
+    if let Some(namespace) = inside {
+        namespace.start_inside(&mut command).map_err(|e| failed(e.to_string()))?;
+    }
+    match tokio::time::timeout(TIMEOUT, exchange(command, input, children)).await {
+        Err(_) => Err(failed(format!("it did not end within {TIMEOUT:?}"))),
+        Ok(Err(e)) => Err(failed(e.to_string())),
+        Ok(Ok(Output { success: true, out, .. })) => Ok(out),
+        Ok(Ok(Output { err, .. })) => Err(failed(err)),
+    }
+}
+
+/// Whether the tool's complaint is that the thing exists already, or does not exist, which is as good.
+pub(crate) fn is_done_already(failure: &Failure) -> bool {
+    let text = failure.to_string();
+    ["File exists", "Cannot find device", "does not exist"].iter().any(|known| text.contains(known))
+}
+
+/// Whether `tool` is there at all, before anything was changed.
+pub(crate) fn require(tool: Tool) -> Result<(), Failure> {
+    tool.find().map(|_: PathBuf| ())
+}
+
+struct Output {
+    success: bool,
+    out: String,
+    err: String,
+}
+
+async fn exchange(mut command: Command, input: &str, children: &Children) -> io::Result<Output> {
+    let mut child = children.spawn(command.current_dir(Path::new("/")))?;
+    if let Some(stdin) = child.stdin.take() {
+        // A tool that ends without reading tells its reason in its own words.
+        let _ = pipe::Sender::from_owned_fd(stdin.into())?.write_all(input.as_bytes()).await;
+    }
+    let (out, err) =
+        tokio::join!(read(child.stdout.take().map(OwnedFd::from)), read(child.stderr.take().map(OwnedFd::from)));
+    let success = child.wait().await?.success();
+    Ok(Output { success, out: out?, err: err? })
+}
+
+async fn read(pipe: Option<OwnedFd>) -> io::Result<String> {
+    let mut text = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe::Receiver::from_owned_fd(pipe)?.take(OUTPUT_MAX).read_to_end(&mut text).await?;
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn hint(why: &str) -> &'static str {
+    if why.contains("Operation not permitted") {
+        "programs enter the mesh as root with CAP_NET_ADMIN; in a container it has to be granted"
+    } else if why.contains("Operation not supported") || why.contains("Unknown device type") {
+        "the kernel lacks a part: bridge, veth, nf_tables with nat, redirect and reject are needed"
+    } else {
+        "run it by hand as root to see more"
+    }
+}

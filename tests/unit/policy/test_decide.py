@@ -1,0 +1,191 @@
+from typing import Any
+
+import pytest
+from resources import load, pod
+from world import World
+
+from hauberk.policy.decide import Question, decide
+from hauberk.policy.inbound_policy import EVERYWHERE, Authorization, Identities, ServerPolicy, Unauthenticated
+from hauberk.policy.routing import Default, Fail
+
+V1 = "policy.linkerd.io/v1alpha1"
+GROUP = "policy.linkerd.io"
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.put(pod("web-1", "10.77.0.1", labels={"app": "web"}, ports={"http": 8080}))
+    return world
+
+
+def decided(world: World, port: int = 8080) -> ServerPolicy:
+    answer = decide(world.mesh, world.snapshot, Question("default", "web-1", port))
+    assert isinstance(answer, ServerPolicy)
+    return answer
+
+
+def put(
+    world: World, kind: str, name: str, spec: dict[str, Any], *, version: str = V1, namespace: str = "default"
+) -> None:
+    metadata = {"name": name, "namespace": namespace}
+    world.put(load({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}))
+
+
+def server(world: World, **spec: Any) -> None:
+    put(world, "Server", "web", {"podSelector": {}, "port": 8080, **spec}, version="policy.linkerd.io/v1beta3")
+
+
+def allow(world: World, *references: dict[str, str]) -> None:
+    target = {"group": GROUP, "kind": "Server", "name": "web"}
+    spec = {"targetRef": target, "requiredAuthenticationRefs": list(references)}
+    put(world, "AuthorizationPolicy", "allow", spec)
+
+
+@pytest.mark.parametrize(
+    ("word", "protocol"),
+    [
+        ("unknown", "detect"),
+        ("HTTP/1", "http1"),
+        ("HTTP/2", "http2"),
+        ("gRPC", "grpc"),
+        ("opaque", "opaque"),
+        ("TLS", "tls"),
+    ],
+)
+def test_a_server_says_how_its_port_is_read(world: World, word: str, protocol: str) -> None:
+    server(world, proxyProtocol=word)
+    assert decided(world).protocol == protocol
+
+
+def test_a_server_of_another_port_or_pod_has_no_effect(world: World) -> None:
+    server(world, port=8081)
+    put(
+        world,
+        "Server",
+        "other",
+        {"podSelector": {"matchLabels": {"app": "x"}}, "port": 8080},
+        version=f"{GROUP}/v1beta3",
+    )
+    assert decided(world).meta == Default("all-unauthenticated")
+
+
+def test_a_pod_without_a_proxy_has_no_policy(world: World) -> None:
+    world.put(pod("web-1", "10.77.0.1", meshed=False))
+    assert not isinstance(decide(world.mesh, world.snapshot, Question("default", "web-1", 8080)), ServerPolicy)
+
+
+@pytest.mark.parametrize(
+    ("policy", "clients"),
+    [
+        ("all-unauthenticated", Unauthenticated()),
+        ("all-authenticated", Identities(suffixes=((),))),
+        ("cluster-unauthenticated", Unauthenticated()),
+        ("cluster-authenticated", Identities(suffixes=((),))),
+        ("audit", Unauthenticated()),
+    ],
+)
+def test_the_access_policy_of_a_server_is_added_to_its_authorizations(
+    world: World, policy: str, clients: Unauthenticated | Identities
+) -> None:
+    server(world, accessPolicy=policy)
+    (authorization,) = decided(world).authorizations
+    assert authorization.clients == clients
+    assert authorization.meta == Default(policy)
+    assert (authorization.networks == EVERYWHERE) == (not policy.startswith("cluster-"))
+
+
+def test_a_policy_without_requirements_admits_anyone(world: World) -> None:
+    server(world)
+    allow(world)
+    (authorization,) = decided(world).authorizations
+    assert authorization.clients == Unauthenticated()
+    assert authorization.networks == EVERYWHERE
+
+
+def identities(world: World) -> Identities:
+    (authorization,) = decided(world).authorizations
+    assert isinstance(authorization.clients, Identities)
+    return authorization.clients
+
+
+def test_identities_may_be_named_exactly_by_suffix_or_by_reference(world: World) -> None:
+    server(world)
+    allow(world, {"group": GROUP, "kind": "MeshTLSAuthentication", "name": "them", "namespace": "ops"})
+    put(world, "MeshTLSAuthentication", "them", {"identities": ["*", "*.a.b", "c.d"]}, namespace="ops")
+    assert identities(world) == Identities(names=("c.d",), suffixes=((), ("a", "b")))
+    references = [
+        {"kind": "ServiceAccount", "name": "sa"},
+        {"kind": "ServiceAccount", "name": "sa", "namespace": "other"},
+        {"kind": "Namespace", "name": "all-of-it"},
+    ]
+    put(world, "MeshTLSAuthentication", "them", {"identityRefs": references}, namespace="ops")
+    suffix = "serviceaccount.identity.hauberk.cluster.local"
+    assert identities(world) == Identities(
+        names=(f"sa.ops.{suffix}", f"sa.other.{suffix}"), suffixes=(("all-of-it", *suffix.split(".")),)
+    )
+
+
+@pytest.mark.parametrize(
+    "references",
+    [
+        [{"kind": "MeshTLSAuthentication", "name": "missing"}],
+        [{"kind": "NetworkAuthentication", "name": "missing"}],
+        [{"kind": "ServiceAccount", "name": "a"}, {"kind": "ServiceAccount", "name": "b"}],
+        [{"kind": "Secret", "name": "a"}],
+    ],
+)
+def test_what_cannot_be_resolved_admits_nobody(world: World, references: list[dict[str, str]]) -> None:
+    server(world)
+    allow(world, *references)
+    assert decided(world).authorizations == ()
+
+
+def test_an_http_probe_is_let_in_beside_the_default_route(world: World) -> None:
+    probes = {
+        "livenessProbe": {"httpGet": {"port": 8080, "path": "/live"}},
+        "readinessProbe": {"httpGet": {"port": "http", "path": "/ready"}},
+        "startupProbe": {"httpGet": {"port": 9999, "path": "/elsewhere"}},
+    }
+    container = {"name": "program", "ports": [{"name": "http", "containerPort": 8080}], **probes}
+    labels = {"linkerd.io/control-plane-ns": "hauberk"}
+    metadata = {"name": "web-1", "labels": labels}
+    world.put(load({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}}))
+    server(world)
+    default, probe = decided(world).routes
+    assert default.authorizations == ()
+    assert [rule.matches[0].path and rule.matches[0].path.value for rule in probe.rules] == ["/live", "/ready"]
+    assert [rule.matches[0].method for rule in probe.rules] == ["GET", "GET"]
+    assert probe.authorizations == (Authorization(Default("probe"), EVERYWHERE, Unauthenticated()),)
+
+
+def route(world: World, namespace: str = "default", filters: list[dict[str, Any]] | None = None) -> None:
+    parent = {"group": GROUP, "kind": "Server", "name": "web", "namespace": "default"}
+    spec = {"parentRefs": [parent], "rules": [{"filters": filters or []}]}
+    put(world, "HTTPRoute", "route", spec, version=f"{GROUP}/v1beta3", namespace=namespace)
+
+
+def test_a_route_of_another_namespace_does_not_open_a_server(world: World) -> None:
+    server(world)
+    route(world, namespace="elsewhere")
+    assert [r.meta for r in decided(world).routes] == [Default("default")]
+
+
+def test_a_filter_that_a_server_cannot_carry_out_answers_an_error(world: World) -> None:
+    server(world)
+    headers = {"add": [{"name": "x", "value": "y"}]}
+    route(world, filters=[{"type": "ResponseHeaderModifier", "responseHeaderModifier": headers}])
+    (only,) = decided(world).routes
+    (failure,) = only.rules[0].filters
+    assert isinstance(failure, Fail)
+    assert failure.status == 500
+
+
+def test_a_port_that_requires_identity_keeps_a_stricter_policy() -> None:
+    world = World()
+    annotations = {
+        "config.linkerd.io/proxy-require-identity-inbound-ports": "8080",
+        "config.linkerd.io/default-inbound-policy": "deny",
+    }
+    world.put(pod("web-1", "10.77.0.1", annotations=annotations))
+    assert decided(world).meta == Default("deny")
