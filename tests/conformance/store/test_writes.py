@@ -154,5 +154,6 @@ async def test_a_writer_that_goes_away_harms_nobody(store: Store) -> None:
     await asyncio.sleep(0)
     impatient.cancel()
     assert (await patient).metadata.name == "b"
-    with pytest.raises(asyncio.CancelledError):
-        await impatient
+    # Whether the write was already done when its writer left is for the back end to say.
+    outcome = (await asyncio.gather(impatient, return_exceptions=True))[0]
+    assert isinstance(outcome, asyncio.CancelledError) or outcome.metadata.name == "a"
