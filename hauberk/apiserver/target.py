@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
-from hauberk.model.kinds import Kind, by_plural
+from hauberk.model.kinds import Kind, Resource, by_plural
 
 # As in Kubernetes, these words after a Namespace's name are its subresources and not a collection within it.
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
@@ -38,6 +39,10 @@ class Target:
     @property
     def api_version(self) -> str:
         return f"{self.kind.group}/{self.version}" if self.kind.group else self.version
+
+    def of(self, namespace: str, name: str) -> Self:
+        """Return the target that is one object of this collection."""
+        return replace(self, namespace=namespace or None, name=name)
 
     def has(self, resource: Resource) -> bool:
         """Whether the resource is of this kind (which two groups may both have)."""

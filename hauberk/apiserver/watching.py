@@ -82,7 +82,7 @@ class _Watch:
                 if self._options.bookmarks:
                     spawn(group, self._bookmarks(), name="watch-bookmarks")
         except* (_Ended, ConnectionError):
-            return
+            pass
 
     async def _begin(self) -> WatchView:
         """Tell what is there already, if the client does not know it."""

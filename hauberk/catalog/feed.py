@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from contextlib import aclosing
 
 from hauberk.catalog.join import Join
-from hauberk.catalog.kinds import KINDS
+from hauberk.catalog.kinds import KINDS, Resource
 from hauberk.catalog.snapshot import Snapshot, Version
+from hauberk.model.kinds import kind_named
 from hauberk.runtime.backoff import Backoff
 from hauberk.runtime.latest import Latest
 from hauberk.store.protocol import Event, Gone, Store, StoreUnavailable
@@ -49,9 +51,9 @@ class Feed:
         """Lists every kind, and publishes what is known then under the oldest revision of all listings."""
         revisions = []
         for group, kind in KINDS:
-            listing = await self._store.list(kind)
-            self._join.reset(kind, listing.items)
-            self._listed[kind] = listing.revision
+            listing = await self._store.list(kind_named(group, kind))
+            self._join.reset(group, kind, [item for item in listing.items if isinstance(item, Resource)])
+            self._listed[group, kind] = listing.revision
             revisions.append(listing.revision)
         since = min(revisions)
         self._publish(since)
@@ -60,21 +62,23 @@ class Feed:
 
     async def _watch(self, since: int) -> None:
         taken = 0
-        async for event in self._store.watch(None, since=since):
-            self._take(event)
-            taken += 1
-            if taken % EVENTS_PER_TURN == 0:
-                await asyncio.sleep(0)
+        async with aclosing(self._store.watch(None, since=since)) as events:
+            async for event in events:
+                self._take(event)
+                taken += 1
+                if taken % EVENTS_PER_TURN == 0:
+                    await asyncio.sleep(0)
 
     def _take(self, event: Event) -> None:
-        kind = event.resource.kind
+        resource = event.resource
         # A kind that was listed later than the first one already shows these events; taking them again would show
-        # the past for a moment.
-        if event.revision > self._listed.get(kind, event.revision):
+        # the past for a moment. A kind that was not listed is not needed.
+        listed = self._listed.get((resource.group, resource.kind), event.revision)
+        if isinstance(resource, Resource) and event.revision > listed:
             if event.type == "put":
-                self._join.put(event.resource)
+                self._join.put(resource)
             else:
-                self._join.delete(event.resource)
+                self._join.delete(resource)
         self._publish(event.revision)
 
     def _publish(self, revision: int) -> None:

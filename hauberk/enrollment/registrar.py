@@ -14,13 +14,16 @@ from hauberk.enrollment.permission import may_run_as
 from hauberk.enrollment.report import Report, reported
 from hauberk.enrollment.request import EnrollmentSpec
 from hauberk.enrollment.tokens import TokenMinter
+from hauberk.model.kinds import Resource, kind_named
 from hauberk.model.namespace import Namespace
 from hauberk.model.pod import Pod
 from hauberk.model.service import Service
 from hauberk.model.serviceaccount import ServiceAccount
 from hauberk.runtime.clock import Clock
-from hauberk.store.protocol import AlreadyExists, Conflict, NotFound, Ref, Store
+from hauberk.store.protocol import AlreadyExists, Conflict, NotFound, Ref, Store, ref_of
 
+_POD = kind_named("", "Pod")
+_SERVICE = kind_named("", "Service")
 _SUFFIX_LENGTH = 5
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes': no vowels, hence no words; nothing that looks alike
 _REPORT_ATTEMPTS = 8
@@ -96,9 +99,12 @@ class Registrar:
             return pod
         if pod_uid and pod_uid != pod.metadata.uid:
             return Refusal("Conflict", f"pod {name} is another one by now", "nothing is left to do", "preconditions.uid")
-        removed = await self._store.delete(_pod_ref(pod), uid=pod.metadata.uid)
+        try:
+            await self._store.delete(ref_of(pod), uid=pod.metadata.uid)
+        except (NotFound, Conflict):
+            return Refusal("NotFound", f'pods "{name}" not found', "nothing is left to do")
         self._leases.forget(pod.metadata.uid)
-        return removed
+        return pod
 
     async def token(
         self, namespace: str, account: str, *, pod_name: str, pod_uid: str, ttl: timedelta | None, uid: int
@@ -120,8 +126,8 @@ class Registrar:
         return self._mint(pod, min(ttl or longest, longest))
 
     async def _facts(self, namespace: str, spec: EnrollmentSpec) -> tuple[Facts, list[Pod]]:
-        pods = [pod for pod in (await self._store.list(POD)).items if isinstance(pod, Pod)]
-        services = [service for service in (await self._store.list(SERVICE)).items if isinstance(service, Service)]
+        pods = [pod for pod in (await self._store.list(_POD)).items if isinstance(pod, Pod)]
+        services = [service for service in (await self._store.list(_SERVICE)).items if isinstance(service, Service)]
         neighbours = [pod for pod in pods if pod.metadata.namespace == namespace]
         return (
             Facts(

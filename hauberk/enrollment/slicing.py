@@ -10,7 +10,9 @@ from contextlib import aclosing
 
 from hauberk.enrollment.slices import difference, is_ours, slices_of
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.kinds import kind_named
 from hauberk.model.pod import Pod
+from hauberk.model.resource import Resource
 from hauberk.model.service import Service
 from hauberk.runtime.tasks import spawn
 from hauberk.store.protocol import AlreadyExists, Conflict, Gone, NotFound, Ref, Store, StoreUnavailable
@@ -20,6 +22,7 @@ _log = logging.getLogger(__name__)
 _RETRY_S = 1.0
 _AGAIN_S = 0.02
 _KINDS = (Pod, Service, EndpointSlice)
+_LISTED = (kind_named("", "Pod"), kind_named("", "Service"), kind_named("discovery.k8s.io", "EndpointSlice"))
 
 
 class Slicing:
@@ -88,6 +91,9 @@ class Slicing:
             _log.warning("endpoints of namespace %s cannot be written, trying again: %s", namespace, e)
             self._mark(namespace)
             await asyncio.sleep(_RETRY_S)
+
+    async def _resources(self, namespace: str | None) -> list[Resource]:
+        return [resource for kind in _LISTED for resource in (await self._store.list(kind, namespace)).items]
 
     async def _mark_all(self) -> None:
         for resource in await self._resources(None):

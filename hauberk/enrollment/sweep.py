@@ -5,6 +5,7 @@ import logging
 
 from hauberk.enrollment.lease import Leases
 from hauberk.enrollment.report import silent
+from hauberk.model.kinds import kind_named
 from hauberk.model.pod import Pod
 from hauberk.runtime.clock import Clock
 from hauberk.store.protocol import Conflict, NotFound, Ref, Store, StoreUnavailable
@@ -12,6 +13,7 @@ from hauberk.store.protocol import Conflict, NotFound, Ref, Store, StoreUnavaila
 _log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.5
+_POD = kind_named("", "Pod")
 
 
 class Sweep:
@@ -33,7 +35,7 @@ class Sweep:
 
     async def once(self) -> None:
         """Judge all workloads now. Raises StoreUnavailable."""
-        pods = {pod.metadata.uid: pod for pod in (await self._store.list(POD)).items if isinstance(pod, Pod)}
+        pods = {pod.metadata.uid: pod for pod in (await self._store.list(_POD)).items if isinstance(pod, Pod)}
         overdue = self._leases.overdue(pods.keys(), now=self._clock.monotonic())
         for uid in sorted(overdue.silent):
             pod = pods[uid]

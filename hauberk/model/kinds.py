@@ -16,7 +16,7 @@ from hauberk.model.service import Service
 from hauberk.model.serviceaccount import ServiceAccount
 from hauberk.model.tables import Column
 
-__all__ = ["KINDS", "Column", "Kind", "Resource", "by_kind", "by_plural", "by_word", "kind_of"]
+__all__ = ["KINDS", "Column", "Kind", "Resource", "by_kind", "by_plural", "by_word", "kind_named", "kind_of"]
 
 CORE = ""
 DISCOVERY = "discovery.k8s.io"
@@ -142,6 +142,11 @@ _BY_PLURAL = {(kind.group, kind.plural): kind for kind in KINDS}
 def by_kind(group: str, kind: str) -> Kind | None:
     """Find by names such as `("policy.linkerd.io", "Server")`."""
     return _BY_KIND.get((group, kind))
+
+
+def kind_named(group: str, kind: str) -> Kind:
+    """Return a kind that is known to exist; raises KeyError."""
+    return _BY_KIND[group, kind]
 
 
 def by_plural(group: str, plural: str) -> Kind | None:

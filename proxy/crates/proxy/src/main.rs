@@ -1,1 +1,69 @@
-fn main() {}
+//! The micro-proxy: one small binary that carries a program's traffic, and what stands beside the program.
+//!
+//! In: the environment (Linkerd's contract, and `HAUBERK_PROXY_*`). Out: traffic, counters, an exit code.
+//! Invariant: only this crate knows all the others; it wires them from top to bottom and decides nothing.
+
+mod admin;
+mod app;
+mod config;
+mod front;
+mod logging;
+mod signals;
+mod worker;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Two arenas are enough for a few threads; what is freed goes back to the system at once.
+#[cfg(feature = "jemalloc")]
+#[allow(non_upper_case_globals, unsafe_code, reason = "jemalloc reads its options from a symbol of this name")]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+pub static malloc_conf: &[u8] = b"narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0\0";
+
+const USAGE: &str = "usage: hauberk-proxy [supervise --spec FILE | redirect … | --version | --help]
+
+Without arguments: the proxy, configured by the environment (LINKERD2_PROXY_*, HAUBERK_PROXY_*).
+supervise: a program in the mesh on this machine (what `hauberk run` becomes).
+redirect: the rules that send a network namespace's TCP through the proxy in it.
+";
+
+/// EX_USAGE of sysexits(3): what the contract's launcher expects of a wrong environment.
+const USAGE_ERROR: u8 = 64;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let Some(word) = arguments.next() else { return proxy() };
+    match word.to_str() {
+        Some("supervise") => hauberk_supervise::run(arguments),
+        Some("redirect") => hauberk_supervise::run_redirect(arguments),
+        Some("--version" | "version") => say(&format!("hauberk-proxy {}\n", env!("CARGO_PKG_VERSION"))),
+        Some("--help" | "-h" | "help") => say(USAGE),
+        _ => {
+            let _ = std::io::stderr().write_all(USAGE.as_bytes());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn proxy() -> ExitCode {
+    let level = logging::start(std::env::var("LINKERD2_PROXY_LOG").ok().as_deref(), logging::wants_json());
+    match config::Config::from_env(&|name| std::env::var(name).ok()) {
+        Ok(config) => app::run(config, level),
+        Err(problems) => {
+            for problem in problems {
+                tracing::error!("{problem}");
+            }
+            ExitCode::from(USAGE_ERROR)
+        }
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    // A closed pipe is the reader's wish.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}

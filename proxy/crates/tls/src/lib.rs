@@ -1,1 +1,15 @@
-//! (see ARCHITECTURE.md)
+//! Mutual TLS between members of the mesh: the workload's credentials, and the configurations made from them.
+//!
+//! In: trust roots, a certificate with its key, the identity that a peer must prove. Out: rustls configurations, and
+//! what an accepted connection proved.
+//! Invariants: TLS 1.3 only; a peer is known by its certificate's names, never by address or server name; credentials
+//! that this proxy's peers would refuse are never installed, and what was in force stays.
+
+pub mod credentials;
+mod generation;
+mod names;
+pub mod peer;
+mod provider;
+pub mod roots;
+pub mod store;
+mod verify;

@@ -1,6 +1,6 @@
 //! Keeps the view of Services as the control plane has it: list, then watch (Kubernetes' API conventions).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
@@ -15,6 +15,8 @@ const SERVICES: &str = "/api/v1/services";
 /// A watch is ended by the server after this time, and given up when it was silent for longer.
 const WATCH: Duration = Duration::from_secs(240);
 const SILENCE: Duration = Duration::from_secs(300);
+/// A watch that went on for so long was all right: the next failure is a first one.
+const STABLE: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 struct List {
@@ -33,26 +35,29 @@ struct Event {
 /// Never returns. Whatever goes wrong, the last good view stays.
 pub(crate) async fn follow(api: &Api, names: &watch::Sender<Option<View>>) {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-    let mut seen: Option<String> = None;
+    let mut seen = None;
     loop {
         let begin = Instant::now();
-        let result = match &mut seen {
-            None => list(api, names).await.map(|version| seen = Some(version)),
-            Some(version) => watch(api, names, version).await,
-        };
-        match result {
-            Ok(()) => {}
-            // The version is no longer kept, or something made no sense: list again.
-            Err(ApiError::Refused { status: StatusCode::GONE, .. } | ApiError::Nonsense(_)) => seen = None,
-            Err(ApiError::Refused { .. } | ApiError::Away { .. }) => {}
+        // A version that is no longer kept, or an event that makes no sense, ends in a new list.
+        if let Err(ApiError::Refused { status: StatusCode::GONE, .. } | ApiError::Nonsense(_)) =
+            advance(api, names, &mut seen).await
+        {
+            seen = None;
         }
         if begin.elapsed() >= STABLE {
             backoff.reset();
         }
-        if seen.is_none() || begin.elapsed() < STABLE && result_is_watch(begin) {
-            tokio::time::sleep(backoff.pause(random())).await;
-        }
+        tokio::time::sleep(backoff.pause(random())).await;
     }
+}
+
+/// Lists if nothing was seen yet, and watches from there until the watch ends.
+async fn advance(api: &Api, names: &watch::Sender<Option<View>>, seen: &mut Option<String>) -> Result<(), ApiError> {
+    let version = match seen {
+        Some(version) => version,
+        None => seen.insert(list(api, names).await?),
+    };
+    watch(api, names, version).await
 }
 
 async fn list(api: &Api, names: &watch::Sender<Option<View>>) -> Result<String, ApiError> {
@@ -64,30 +69,18 @@ async fn list(api: &Api, names: &watch::Sender<Option<View>>) -> Result<String, 
     Ok(list.metadata.resource_version)
 }
 
-async fn watch(
-    api: &Api,
-    names: &watch::Sender<Option<View>>,
-    version: &mut String,
-    backoff: &mut Backoff,
-) -> Result<End, ApiError> {
+/// Takes events in until there are no more for now; `version` is that of the last one.
+async fn watch(api: &Api, names: &watch::Sender<Option<View>>, version: &mut String) -> Result<(), ApiError> {
     let seconds = WATCH.as_secs();
     let path =
         format!("{SERVICES}?watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={version}");
     let mut lines = api.watch(&path).await?;
-    loop {
-        let line = match tokio::time::timeout(SILENCE, lines.next()).await {
-            Ok(Ok(Some(line))) => line,
-            Ok(Ok(None)) => return Ok(End::Later),
-            Ok(Err(e)) => return Err(ApiError::Nonsense(e.to_string())),
-            Err(_) => return Ok(End::Later),
-        };
-        if line.is_empty() {
-            continue;
+    while let Ok(Ok(Some(line))) = tokio::time::timeout(SILENCE, lines.next()).await {
+        if !line.is_empty() {
+            *version = apply(names, &line).ok_or_else(|| ApiError::Nonsense("an event that is none".to_owned()))?;
         }
-        let Some(seen) = apply(names, &line) else { return Ok(End::Anew) };
-        *version = seen;
-        backoff.reset();
     }
+    Ok(())
 }
 
 /// Takes one event in; the version that it brought, or `None` when it is none that can be understood.

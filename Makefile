@@ -1,0 +1,87 @@
+# The menu. Everything that a fresh machine lacks is made or installed by the target that needs it.
+SHELL := /bin/bash -o pipefail
+PYTHON ?= python3
+BIN := .venv/bin
+ENVIRONMENT := build/environment
+CARGO := cargo --locked
+RUST := $(shell find proxy/crates api -name '*.rs' -o -name '*.proto' -o -name Cargo.toml) proxy/Cargo.toml proxy/Cargo.lock
+QUICK := proxy/target/quick/hauberk-proxy
+DEBUG := proxy/target/debug/hauberk-proxy
+
+.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench api lock clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a verdict
+	@tools/require-root demo
+	@tools/packages nginx redis-server nft ip curl
+	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(QUICK)
+	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) exec $(BIN)/python -m demo $(if $(ONCE),--once)
+
+test: ## Everything that is checked, but for what needs a cluster
+	@tools/packages nginx redis-server nft ip curl
+	@$(MAKE) --no-print-directory lint types layers api-check test-rust test-python
+
+lint: $(ENVIRONMENT) ## Style of both halves
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	cd proxy && cargo fmt --check
+	cd proxy && $(CARGO) clippy --workspace --all-targets -- -D warnings
+	tools/forbidden-words
+
+format: $(ENVIRONMENT) ## Formats both halves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd proxy && cargo fmt
+
+types: $(ENVIRONMENT) ## Types of the Python half
+	$(BIN)/mypy
+
+layers: $(ENVIRONMENT) ## Imports go one way
+	$(BIN)/lint-imports
+
+api-check: $(ENVIRONMENT) ## The generated code is what api/ gives
+	$(BIN)/python tools/gen_api.py --check
+
+test-rust: ## Tests of the proxy
+	cd proxy && $(CARGO) test --workspace
+
+test-python: $(ENVIRONMENT) $(DEBUG) ## Tests of the control plane, and of both halves together
+	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest
+
+wheels: $(ENVIRONMENT) ## Both wheels, into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	cd proxy/crates/proxy && ../../../$(BIN)/maturin build --quiet --release --locked --strip --out ../../../dist
+
+api: $(ENVIRONMENT) ## Makes the generated code anew
+	$(BIN)/python tools/gen_api.py
+
+lock: ## Pins what the requirements allow today
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet uv
+	for name in run dev; do \
+	  in=$$( [ $$name = dev ] && echo requirements/dev.in ); \
+	  build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	    --no-header pyproject.toml $$in --output-file requirements/$$name.txt; \
+	done
+
+clean: ## Removes what was built
+	rm -rf .venv build dist proxy/target
+
+$(ENVIRONMENT): pyproject.toml requirements/dev.txt
+	@echo "Python: an environment of its own in .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hauberk needs Python 3.11 or later; set PYTHON=")'
+	@$(PYTHON) -m venv .venv || { tools/packages python3-venv && $(PYTHON) -m venv .venv; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p build && touch $@
+
+$(QUICK): $(RUST)
+	@echo "Proxy: building (minutes the first time)"
+	@cd proxy && $(CARGO) build --profile quick -p hauberk-proxy
+	@touch $@
+
+$(DEBUG): $(RUST)
+	cd proxy && $(CARGO) build -p hauberk-proxy
+	@touch $@

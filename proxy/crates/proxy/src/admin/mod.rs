@@ -1,0 +1,78 @@
+//! The admin endpoints: is it alive, is it ready, what does it count, what is it told (facts of Linkerd's port 4191).
+
+mod env;
+mod routes;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::logging::Level;
+
+/// Connections at once: enough for probes and scrapers; more wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 64;
+/// How long a client may take for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// A pause after the kernel refused to accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the endpoints show and do.
+pub(crate) struct Admin {
+    /// Set once the first certificate is there; never taken back.
+    pub(crate) ready: Arc<AtomicBool>,
+    /// The text of `/metrics`.
+    pub(crate) metrics: Box<dyn Fn() -> String>,
+    /// The proxy's log.
+    pub(crate) level: Level,
+    /// Told to end the proxy; `None` where `/shutdown` is not enabled.
+    pub(crate) shutdown: Option<Arc<Notify>>,
+}
+
+impl Admin {
+    /// Serves until the task is dropped; runs within a `LocalSet`.
+    pub(crate) async fn serve(self: Rc<Self>, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((socket, peer)) => {
+                    let admin = self.clone();
+                    tokio::task::spawn_local(async move {
+                        admin.connection(socket, peer).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the admin endpoints cannot accept connections for now");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn connection(self: Rc<Self>, socket: TcpStream, peer: SocketAddr) {
+        let local = peer.ip().to_canonical().is_loopback();
+        let service = service_fn(move |request| {
+            let admin = self.clone();
+            async move { Ok::<_, Infallible>(routes::answer(&admin, request, local).await) }
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .serve_connection(TokioIo::new(socket), service)
+            .await;
+        if let Err(error) = served {
+            tracing::debug!(%peer, %error, "an admin connection ended early");
+        }
+    }
+}

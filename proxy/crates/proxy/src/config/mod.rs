@@ -1,0 +1,77 @@
+//! Everything that the proxy is told at start, read from the environment once.
+
+mod control;
+mod env;
+mod inbound;
+mod outbound;
+mod value;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use self::env::Env;
+
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4191);
+const GRACE: Duration = Duration::from_secs(120);
+const BACKLOG: i32 = 1024;
+const IN_FLIGHT_MAX: usize = 100_000;
+/// Workers beyond the machine's cores only get in each other's way.
+const CORES_MAX: usize = 64;
+/// What `/metrics` keeps of something that is no longer used.
+const RETAIN_IDLE: Duration = Duration::from_secs(600);
+
+/// All settings, each in the shape of the part that gets it.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) inbound_listen: SocketAddr,
+    /// None for a front proxy, which has no program.
+    pub(crate) outbound_listen: Vec<SocketAddr>,
+    pub(crate) admin_listen: SocketAddr,
+    pub(crate) backlog: i32,
+    pub(crate) data: hauberk_data::config::Config,
+    pub(crate) control: hauberk_control::config::Config,
+    pub(crate) workers: usize,
+    /// How long what is in flight may take once the end is wanted.
+    pub(crate) grace: Duration,
+    pub(crate) shutdown_endpoint: bool,
+    pub(crate) metrics_retain_idle: Duration,
+}
+
+impl Config {
+    /// Reads the variables; or says everything that is wrong with them.
+    pub(crate) fn from_env(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let env = Env::new(lookup);
+        let config = read(&env);
+        let problems = env.into_errors();
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(problems),
+        }
+    }
+
+    /// Whether this proxy stands before a server that is not redirected.
+    pub(crate) fn is_front(&self) -> bool {
+        self.data.inbound.front.is_some()
+    }
+}
+
+fn read(env: &Env<'_>) -> Option<Config> {
+    let local_name = control::local_name(env);
+    let (inbound_listen, inbound) = inbound::read(env, local_name.as_deref().unwrap_or_default());
+    let (outbound_listen, outbound) = outbound::read(env);
+    let front = inbound.front.is_some();
+    let connections_max = env.get("INBOUND_MAX_IN_FLIGHT", value::number).unwrap_or(IN_FLIGHT_MAX);
+    let control = control::read(env, local_name, inbound_listen.port());
+    Some(Config {
+        inbound_listen,
+        outbound_listen: if front { Vec::new() } else { outbound_listen },
+        admin_listen: env.get("ADMIN_LISTEN_ADDR", value::address).unwrap_or(ADMIN),
+        backlog: env.get("INBOUND_TCP_LISTEN_BACKLOG", value::number).unwrap_or(BACKLOG),
+        data: hauberk_data::config::Config { inbound, outbound, connections_max },
+        control: control?,
+        workers: env.get("CORES", value::number).unwrap_or(1).clamp(1, CORES_MAX),
+        grace: env.get("SHUTDOWN_GRACE_PERIOD", value::duration).unwrap_or(GRACE),
+        shutdown_endpoint: env.get("SHUTDOWN_ENDPOINT_ENABLED", value::flag).unwrap_or(false),
+        metrics_retain_idle: env.get("METRICS_RETAIN_IDLE", value::duration).unwrap_or(RETAIN_IDLE),
+    })
+}

@@ -1,0 +1,124 @@
+//! The syntax of values in the environment (Linkerd's contract): durations, flags, addresses, networks, lists.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hauberk_core::inbound::Cidr;
+
+/// A value, or what it should have been.
+pub(crate) type Read<T> = Result<T, &'static str>;
+
+/// Digits with a unit (`ms`, `s`, `m`, `h`, `d`); `0` needs none.
+pub(crate) fn duration(text: &str) -> Read<Duration> {
+    const WANTED: &str = "a whole number with ms, s, m, h or d";
+    let text = text.trim();
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| WANTED)?;
+    let milliseconds: u64 = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(WANTED),
+    };
+    number.checked_mul(milliseconds).map(Duration::from_millis).ok_or(WANTED)
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(text: &str) -> Read<bool> {
+    text.trim().parse().map_err(|_| "true or false")
+}
+
+/// A whole number.
+pub(crate) fn number<N: std::str::FromStr>(text: &str) -> Read<N> {
+    text.trim().parse().map_err(|_| "a whole number")
+}
+
+/// Anything.
+pub(crate) fn text(text: &str) -> Read<String> {
+    Ok(text.to_owned())
+}
+
+/// `IP:PORT`.
+pub(crate) fn address(text: &str) -> Read<SocketAddr> {
+    text.trim().parse().map_err(|_| "IP:PORT")
+}
+
+/// One or two addresses, with a comma between.
+pub(crate) fn addresses(text: &str) -> Read<Vec<SocketAddr>> {
+    let all = list(text).map(address).collect::<Read<Vec<_>>>()?;
+    if all.is_empty() || all.len() > 2 { Err("one or two IP:PORT, with a comma between") } else { Ok(all) }
+}
+
+/// IP addresses, with commas between.
+pub(crate) fn ips(text: &str) -> Read<Vec<IpAddr>> {
+    list(text).map(|ip| ip.parse().map_err(|_| "IP addresses, with commas between")).collect()
+}
+
+/// Ports and ranges of ports, with commas between.
+pub(crate) fn ports(text: &str) -> Read<Vec<u16>> {
+    const WANTED: &str = "ports and ranges, such as 25,4000-4010";
+    let mut ports = Vec::new();
+    for part in list(text) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let range = first.parse::<u16>().map_err(|_| WANTED)?..=last.parse::<u16>().map_err(|_| WANTED)?;
+        if range.is_empty() || *range.start() == 0 {
+            return Err(WANTED);
+        }
+        ports.extend(range);
+    }
+    Ok(ports)
+}
+
+/// Networks in CIDR notation, with commas between; an address alone is a network of one.
+pub(crate) fn networks(text: &str) -> Read<Vec<Cidr>> {
+    list(text).map(network).collect()
+}
+
+fn network(text: &str) -> Read<Cidr> {
+    const WANTED: &str = "networks in CIDR notation, with commas between";
+    let (addr, prefix) = text.split_once('/').map_or((text, None), |(addr, prefix)| (addr, Some(prefix)));
+    let addr: IpAddr = addr.parse().map_err(|_| WANTED)?;
+    let max = if addr.is_ipv4() { 32 } else { 128 };
+    let prefix = prefix.map_or(Ok(max), str::parse).map_err(|_| WANTED)?;
+    if prefix > max { Err(WANTED) } else { Ok(Cidr { addr, prefix }) }
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit_and_no_fraction() {
+        assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
+        assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        for wrong in ["", "10", "1.5s", "s", "-1s", "99999999999999999999s", "18446744073709551615d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ports_may_be_ranges() {
+        assert_eq!(ports("25, 4000-4002,"), Ok(vec![25, 4000, 4001, 4002]));
+        for wrong in ["0", "70000", "5-4", "a"] {
+            assert!(ports(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn networks_have_a_prefix_that_fits() {
+        let all = networks("10.0.0.0/8,fd00::/8,127.0.0.1").unwrap();
+        assert_eq!(all.iter().map(|n| n.prefix).collect::<Vec<_>>(), [8, 8, 32]);
+        assert!(networks("10.0.0.0/33").is_err());
+    }
+}
