@@ -1,10 +1,13 @@
 """What the demo's programs said of themselves, line by line: the only witness of what clients saw."""
 
-from __future__ import annotations
-
+import asyncio
 import json
-from collections import Counter
+import re
+from collections import Counter, deque
 from dataclasses import dataclass
+
+REQUESTS_KEPT_MAX = 20_000
+_STATUS = re.compile(r"\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +33,37 @@ class Request:
 
 class Journal:
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: deque[Request] = deque(maxlen=REQUESTS_KEPT_MAX)
+        """The latest ones."""
         self.quotes: Counter[str] = Counter()
         """Outcomes of the gRPC client, by status."""
         self.refusals: Counter[str] = Counter()
         """What the intruder got, by HTTP status (000: no answer)."""
         self.in_progress: dict[str, set[str]] = {}
         """Requests that a web replica has begun and not ended, by replica."""
+        self.traffic = asyncio.Event()
+        """Set by the first answer that a client of the load got."""
+        self._closed = False
+
+    def close(self) -> None:
+        """Nothing is taken in any more: what clients see while they are ended proves nothing."""
+        self._closed = True
 
     def load_said(self, line: str) -> None:
         raw = _object(line)
-        if raw is None:
+        if raw is None or self._closed:
             return
-        self.requests.append(
-            Request(
-                id=str(raw.get("id")),
-                began_s=float(str(raw.get("at", 0))),
-                ended_s=float(str(raw.get("ended", 0))),
-                status=int(str(raw["status"])) if "status" in raw else None,
-                by=None if raw.get("by") is None else str(raw["by"]),
-                on_purpose=bool(raw.get("on_purpose")),
-                reason=str(raw.get("error") or raw.get("why") or ""),
-            ),
-        )
+        self.requests.append(_request(raw))
+        self.traffic.set()
 
     def asker_said(self, line: str) -> None:
-        if (raw := _object(line)) is not None:
+        if (raw := _object(line)) is not None and not self._closed:
             self.quotes[str(raw.get("status"))] += 1
 
     def intruder_said(self, line: str) -> None:
-        self.refusals[line.strip()] += 1
+        status = line.strip()
+        if not self._closed:
+            self.refusals[status if _STATUS.fullmatch(status) else "no status"] += 1
 
     def web_said(self, replica: str, line: str) -> None:
         verb, _, about = line.partition(" ")
@@ -68,6 +72,19 @@ class Journal:
             begun.add(about)
         elif verb == "end":
             begun.discard(about)
+
+
+def _request(raw: dict[str, object]) -> Request:
+    status, began_s, ended_s = raw.get("status"), raw.get("at"), raw.get("ended")
+    return Request(
+        id=str(raw.get("id")),
+        began_s=began_s if isinstance(began_s, float) else 0.0,
+        ended_s=ended_s if isinstance(ended_s, float) else 0.0,
+        status=status if isinstance(status, int) else None,
+        by=None if raw.get("by") is None else str(raw["by"]),
+        on_purpose=raw.get("on_purpose") is True,
+        reason=str(raw.get("error") or raw.get("why") or ""),
+    )
 
 
 def _object(line: str) -> dict[str, object] | None:

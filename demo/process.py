@@ -1,25 +1,27 @@
 """A child process of the demo: its lines are handed on as they come, its last words are kept for an error message."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
+
+from hauberk.runtime.tasks import spawn
 
 LAST_WORDS_MAX = 20
 LINE_BYTES_MAX = 1 << 16
-STOP_TIMEOUT_S = 6.0
+STOP_TIMEOUT_S = 8.0
+LAST_LINES_TIMEOUT_S = 1.0
 
 
 class Child:
-    def __init__(self, name: str, process: asyncio.subprocess.Process, group: asyncio.TaskGroup) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
         self.name = name
         self.last_words: deque[str] = deque(maxlen=LAST_WORDS_MAX)
         self._process = process
-        self._group = group
+        self._readers: list[asyncio.Task[None]] = []
 
     @classmethod
     async def start(
@@ -28,7 +30,7 @@ class Child:
         argv: Sequence[str],
         group: asyncio.TaskGroup,
         on_line: Callable[[str], None] | None = None,
-    ) -> Child:
+    ) -> Self:
         """Starts the program. Its standard output goes to `on_line`, or to the last words like its standard error."""
         process = await asyncio.create_subprocess_exec(
             *argv,
@@ -39,9 +41,12 @@ class Child:
             # Ctrl-C reaches the demo alone; it then ends everything in order.
             start_new_session=True,
         )
-        child = cls(name, process, group)
-        group.create_task(child._read(process.stdout, on_line or child.last_words.append), name=f"{name} stdout")
-        group.create_task(child._read(process.stderr, child.last_words.append), name=f"{name} stderr")
+        child = cls(name, process)
+        for stream, take in (
+            (process.stdout, on_line or child.last_words.append),
+            (process.stderr, child.last_words.append),
+        ):
+            child._readers.append(spawn(group, child._read(stream, take), name=f"lines of {name}"))
         return child
 
     @property
@@ -57,7 +62,11 @@ class Child:
         return self._process.returncode
 
     async def wait(self) -> int:
-        return await self._process.wait()
+        """The exit code, once it has ended and what it said is read."""
+        code = await self._process.wait()
+        # Somebody else may still hold the pipes open.
+        await asyncio.wait(self._readers, timeout=LAST_LINES_TIMEOUT_S)
+        return code
 
     def signal(self, number: signal.Signals) -> None:
         if self.running:
@@ -68,10 +77,10 @@ class Child:
         self.signal(signal.SIGTERM)
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self.wait()
+                await self._process.wait()
         except TimeoutError:
             self.signal(signal.SIGKILL)
-            await self.wait()
+        await self.wait()
 
     def obituary(self) -> str:
         """What to say when it ended and should not have."""

@@ -1,7 +1,5 @@
 """Who plays: the programs, how each is started in the mesh, and who is expected to call whom."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,9 +28,10 @@ class Role:
     """Asked to tell whether the program is ready; None asks for a TCP connection."""
     env: Mapping[str, str] = field(default_factory=dict)
 
-    def command(self, workdir: Path) -> list[str]:
-        """The arguments of `hauberk` that start it."""
+    def command(self, workdir: Path, user: str) -> list[str]:
+        """The arguments of `hauberk` that start it. `user`: as `hauberk run --user` takes it."""
         line = ["run", "--name", self.service, "--service-account", self.service, "--label", f"replica={self.key}"]
+        line += ["--user", user]
         if self.port is not None:
             line += ["--port", self.port]
         if self.http_path is not None:
@@ -71,8 +70,7 @@ CLIENTS = (
         (
             "sh",
             "-c",
-            "while sleep 0.5; do"
-            " curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}\\n' http://web/; done",
+            "while sleep 0.5; do curl -s -m 5 -o /dev/null -w '%{http_code}\\n' http://web/; done",
         ),
     ),
 )

@@ -1,7 +1,5 @@
 """The edges as a table: for the eye (rich) and for programs (JSON)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.table import Table
@@ -28,9 +26,14 @@ def table(edges: Sequence[Edge], title: str) -> Table:
             *(_latency(traffic.latency_s(q)) for q in (0.50, 0.95, 0.99)),
             _identities(edge.client_ids),
             _identities(edge.server_ids),
-            Text("√", style="green") if edge.secured and edge.client_ids else Text("×", style="red"),
+            mark(well=edge.secured and bool(edge.client_ids)),
         )
     return view
+
+
+def mark(*, well: bool) -> Text:
+    """The glyphs of `hauberk check`."""
+    return Text("√", style="green") if well else Text("×", style="red")  # noqa: RUF001 - not a letter
 
 
 def as_json(edges: Sequence[Edge]) -> list[dict[str, object]]:

@@ -1,7 +1,5 @@
 """Whether the demo showed what it promises. Pure: facts in, one finding for each promise out."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +8,8 @@ from demo.journal import Journal, Request
 from hauberk.telemetry.query import Edge
 
 NEW_REPLICA_LIMIT_S = 1.0
+SIGKILLED = 137
+"""As a shell tells that SIGKILL (9) ended a program: 128 + 9."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,22 @@ class Facts:
     """The requests that the killed replica had begun and not answered."""
     ready_at_s: float | None
     """When the mesh first said that the added replica is ready."""
+    killed_exit_code: int | None = None
+    """What `hauberk run` of the killed replica ended with."""
+    left_behind: Sequence[str] = ()
+    """What was still there when everybody had been ended."""
 
 
 def findings(facts: Facts) -> list[Finding]:
-    return [*_edges_secured(facts.edges), _refused(facts), _kill(facts), _added(facts), _grpc(facts)]
+    return [
+        *_edges_secured(facts.edges),
+        _refused(facts),
+        _kill(facts),
+        _exit_code(facts),
+        _added(facts),
+        _grpc(facts),
+        _nothing_left(facts),
+    ]
 
 
 def _edges_secured(edges: Sequence[Edge]) -> list[Finding]:
@@ -64,18 +76,27 @@ def _kill(facts: Facts) -> Finding:
     if facts.killed_at_s is None:
         return Finding(promise, kept=False, seen="no replica was killed")
     requests = facts.journal.requests
-    lost = [r for r in requests if r.lost and r.id not in facts.died_with_it]
-    died = [r for r in requests if r.lost and r.id in facts.died_with_it]
+    lost = [r for r in requests if r.lost]
     purpose = sum(r.on_purpose for r in requests)
     after = sum(r.began_s > facts.killed_at_s for r in requests)
     seen = f"{len(requests)} requests, {after} of them after the kill, {len(lost)} lost"
-    if died:
-        seen += f"; {len(died)} more that the killed program was answering died with it"
+    if died := sum(r.id in facts.died_with_it for r in lost):
+        seen += f" ({died} of them while the killed program was answering)"
+    elif rescued := sum(r.id in facts.died_with_it and not r.lost for r in requests):
+        seen += (
+            f"; {rescued} that the killed program was answering {'was' if rescued == 1 else 'were'} answered by others"
+        )
     if purpose:
         seen += f"; {purpose} failed by a replica on purpose"
     if lost:
         seen += "; first: " + _describe(lost[0], facts.killed_at_s)
     return Finding(promise, kept=not lost and after > 0, seen=seen)
+
+
+def _exit_code(facts: Facts) -> Finding:
+    code = facts.killed_exit_code
+    seen = "its runner has not ended" if code is None else f"exit code {code}"
+    return Finding(f"the killed program's end is reported as {SIGKILLED}", code == SIGKILLED, seen)
 
 
 def _added(facts: Facts) -> Finding:
@@ -94,6 +115,11 @@ def _grpc(facts: Facts) -> Finding:
     outcomes = facts.journal.quotes
     seen = ", ".join(f"{count} x {status}" for status, count in sorted(outcomes.items())) or "no call"
     return Finding("every gRPC call succeeds", set(outcomes) == {"OK"}, seen)
+
+
+def _nothing_left(facts: Facts) -> Finding:
+    promise = "no process, interface, rule or file is left at the end"
+    return Finding(promise, not facts.left_behind, ", ".join(facts.left_behind) or "nothing")
 
 
 def _names(identities: Collection[str]) -> str:

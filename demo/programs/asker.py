@@ -1,7 +1,5 @@
 """The demo's gRPC client: asks for a quote ten times a second and prints each outcome as a line of JSON."""
 
-from __future__ import annotations
-
 import json
 import time
 

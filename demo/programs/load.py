@@ -3,8 +3,6 @@
 It never retries: what it sees is what a program without any help sees.
 """
 
-from __future__ import annotations
-
 import http.client
 import itertools
 import json

@@ -1,7 +1,5 @@
 """The demo's gRPC service: one unary method, standard grpcio, no TLS of its own."""
 
-from __future__ import annotations
-
 import itertools
 from concurrent import futures
 

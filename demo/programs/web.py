@@ -4,12 +4,11 @@ It knows nothing of the mesh. DELAY_MS makes it slow, FAIL_EVERY makes every n-t
 the faults of an ordinary program that the mesh must live with.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import os
 import sys
+from collections.abc import AsyncGenerator
 
 import aiohttp
 import grpc
@@ -29,7 +28,7 @@ class Shop:
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
 
-    async def upstreams(self, app: web.Application) -> object:
+    async def upstreams(self, _: web.Application) -> AsyncGenerator[None, None]:
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S))
         self._cache = redis.asyncio.Redis(host="cache", protocol=2)
         channel = grpc.aio.insecure_channel("quote:50051")
@@ -52,7 +51,9 @@ class Shop:
     async def _answer(self, number: int) -> web.Response:
         headers = {"x-served-by": NAME}
         if FAIL_EVERY and number % FAIL_EVERY == 0:
-            return web.Response(status=500, text="this replica fails now and then\n", headers={**headers, "x-fault": "on-purpose"})
+            return web.Response(
+                status=500, text="this replica fails now and then\n", headers={**headers, "x-fault": "on-purpose"}
+            )
         if DELAY_S:
             await asyncio.sleep(DELAY_S)
         try:
@@ -75,12 +76,16 @@ class Shop:
         return str(reply.value)
 
 
+async def health(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
 def main() -> None:
     shop = Shop()
     app = web.Application()
     app.cleanup_ctx.append(shop.upstreams)
     app.router.add_get("/", shop.answer)
-    app.router.add_get("/health", lambda _: web.Response(text="ok\n"))
+    app.router.add_get("/health", health)
     web.run_app(app, port=8080, print=None, access_log=None)
 
 

@@ -14,12 +14,14 @@ from hauberk.apiserver.rendering import document_of
 from hauberk.apiserver.status import Cause, Refused, already_exists, bad_request, conflict, forbidden, invalid, not_found
 from hauberk.apiserver.target import Target
 from hauberk.apiserver.warnings import Surroundings, warnings_for
-from hauberk.model.kinds import KINDS, Resource, by_kind
+from hauberk.model.kinds import KINDS, Resource, kind_named
 from hauberk.model.namespace import Namespace
+from hauberk.model.parse import warnings
 from hauberk.model.pod import Pod
 from hauberk.model.service import Service
-from hauberk.store.protocol import AlreadyExists, Conflict, NotFound, Ref, Store
+from hauberk.store.protocol import AlreadyExists, Conflict, NotFound, Ref, Store, ref_of
 
+_SERVICE = kind_named("", "Service")
 _PATCH_ATTEMPTS = 8
 _WARNED_ABOUT = ("Server", "AuthorizationPolicy", "HTTPRoute")
 
@@ -48,19 +50,18 @@ class Writer:
         wanted = parse(raw, target)
         if wanted.metadata.resource_version:
             raise bad_request("metadata.resourceVersion must not be set on an object that is created")
-        name = wanted.metadata.name
-        if target.kind.namespaced and not await self._exists(Ref("", "Namespace", "", wanted.metadata.namespace)):
-            raise not_found("namespaces", wanted.metadata.namespace)
         async with self._allocation:
-            admitted = await self._admitted(target, wanted, None)
+            if target.kind.namespaced and not await self._exists(Ref("", "Namespace", "", wanted.metadata.namespace)):
+                raise not_found("namespaces", wanted.metadata.namespace)
+            admitted = await self._admitted(wanted, None)
             try:
+                if dry_run and await self._exists(ref_of(wanted)):
+                    raise AlreadyExists(ref_of(wanted))
                 stored = admitted if dry_run else await self._store.create(admitted)
             except AlreadyExists:
-                raise already_exists(target.kind.plural, name, group=target.kind.group) from None
-        if dry_run and await self._exists(_ref(target, wanted)):
-            raise already_exists(target.kind.plural, name, group=target.kind.group)
-        if isinstance(stored, Namespace) and not dry_run:
-            await self._namespaces.furnish(stored.metadata.name)
+                raise already_exists(target.kind.plural, wanted.metadata.name, group=target.kind.group) from None
+            if isinstance(stored, Namespace) and not dry_run:
+                await self._namespaces.furnish(stored.metadata.name)
         return Written(stored, await self._warnings(stored))
 
     async def replace(self, target: Target, raw: Mapping[str, Any], *, dry_run: bool) -> Written:
@@ -99,10 +100,79 @@ class Writer:
                 raise forbidden(why, kind="namespaces", name=stored.metadata.name)
         if dry_run:
             return stored
-        if isinstance(stored, Namespace):
-            await self._namespaces.empty(stored.metadata.name)
         try:
-            removed = await self._store.delete(_ref(target, stored), uid=stored.metadata.uid)
+            # Nothing is added to a Namespace while it goes: creation and enrollment hold the same lock.
+            async with self._allocation:
+                if isinstance(stored, Namespace):
+                    await self._namespaces.empty(stored.metadata.name)
+                return await self._store.delete(ref_of(stored), uid=stored.metadata.uid)
         except (NotFound, Conflict):
             raise not_found(target.kind.plural, target.name or "", group=target.kind.group) from None
-        return removed
+
+    async def _update(
+        self, target: Target, wanted: Resource, stored: Resource, *, expected: str | None, dry_run: bool
+    ) -> Written:
+        """Write an object in the place of the stored one, if that still is the one that is expected."""
+        async with self._allocation:
+            if target.subresource == "status":
+                changed = with_status(wanted, stored)
+            else:
+                changed = await self._admitted(carried_over(wanted, stored), stored)
+            try:
+                if dry_run and expected not in (None, stored.metadata.resource_version):
+                    raise Conflict(ref_of(stored), "another resource version is expected")
+                written = changed if dry_run else await self._store.update(changed, expected=expected)
+            except NotFound:
+                raise not_found(target.kind.plural, target.name or "", group=target.kind.group) from None
+            except Conflict as e:
+                raise conflict(target.kind.plural, target.name or "", str(e), group=target.kind.group) from None
+        return Written(written, await self._warnings(written))
+
+    async def _current(self, target: Target) -> Resource:
+        name, group = target.name or "", target.kind.group
+        try:
+            return await self._store.get(Ref(group, target.kind.kind, target.namespace or "", name))
+        except NotFound:
+            raise not_found(target.kind.plural, name, group=group) from None
+
+    async def _exists(self, ref: Ref) -> bool:
+        try:
+            await self._store.get(ref)
+        except NotFound:
+            return False
+        return True
+
+    async def _admitted(self, wanted: Resource, stored: Resource | None) -> Resource:
+        """Complete what only the server knows; the caller holds the lock. Raises Refused."""
+        if not isinstance(wanted, Service):
+            return wanted
+        services = [item for item in (await self._store.list(_SERVICE)).items if isinstance(item, Service)]
+        others = [service for service in services if ref_of(service) != ref_of(wanted)]
+        before = stored if isinstance(stored, Service) else None
+        try:
+            return with_address(wanted, before, network=self._service_network, taken=addresses_of(others))
+        except NotAdmitted as e:
+            raise invalid("Service", wanted.metadata.name, e.causes) from None
+
+    async def _warnings(self, resource: Resource) -> Sequence[str]:
+        found = [*warnings(resource)]
+        if resource.kind in _WARNED_ABOUT:
+            found += warnings_for(resource, await self._surroundings())
+        return found
+
+    async def _surroundings(self) -> Surroundings:
+        listed = [item for kind in KINDS for item in (await self._store.list(kind)).items]
+        return Surroundings(
+            pods=[item for item in listed if isinstance(item, Pod)],
+            names={(item.kind, item.metadata.namespace, item.metadata.name) for item in listed},
+        )
+
+
+def _names_version(patch: object) -> bool:
+    """Whether a patch (of either form) says which resource version it is for."""
+    if isinstance(patch, Mapping):
+        metadata = patch.get("metadata")
+        return isinstance(metadata, Mapping) and "resourceVersion" in metadata
+    if not isinstance(patch, list):
+        return False
+    return any(isinstance(step, Mapping) and step.get("path") == "/metadata/resourceVersion" for step in patch)

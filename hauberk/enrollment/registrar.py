@@ -86,7 +86,7 @@ class Registrar:
             if changed is not None:
                 try:
                     pod = await self._store.update(changed, expected=pod.metadata.resource_version)
-                except Conflict:
+                except (Conflict, NotFound):
                     continue
             self._leases.renew(pod.metadata.uid, now=self._clock.monotonic())
             return pod

@@ -40,7 +40,7 @@ def choose(asked: str | None, environ: Mapping[str, str], table: UserTable) -> U
         sudo_uid = environ.get("SUDO_UID", "")
         uid = int(sudo_uid) if sudo_uid.isdecimal() else 0
         user = table.by_uid(uid) or _bare(uid, uid)
-    if PROXY_UID in (user.uid, user.gid):
+    if PROXY_UID in (user.uid, user.gid, *user.groups):
         raise SetupFailed(
             f"a program may not run as uid or gid {PROXY_UID}: the proxy's traffic is told apart by it",
             hint="choose another user with --user",

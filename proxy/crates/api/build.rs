@@ -22,6 +22,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let api = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../api");
     println!("cargo::rerun-if-changed={}", api.display());
     let descriptors = protox::compile(FILES, [&api])?;
-    tonic_prost_build::configure().build_transport(false).compile_fds(descriptors)?;
+    tonic_prost_build::configure().build_transport(false).include_file("api.rs").compile_fds(descriptors)?;
     Ok(())
 }

@@ -114,8 +114,10 @@ impl Direction {
         (self.start, self.end) = (0, filled);
         if filled == 0 {
             self.state = State::Closing;
-        } else if filled == self.size && self.size < BUFFER_MAX {
+        } else if filled >= self.size {
             self.size = (self.size * 4).min(BUFFER_MAX);
+        } else if filled < self.size / 8 {
+            self.size = (self.size / 4).max(BUFFER_MIN); // the burst is over: the next buffer is a small one again
         }
         Poll::Ready(Ok(()))
     }

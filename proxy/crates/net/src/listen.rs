@@ -59,9 +59,9 @@ pub fn accepted(stream: &TcpStream, keep_alive: KeepAlive) -> io::Result<()> {
 pub async fn connect(addr: SocketAddr, timeout: Duration, keep_alive: KeepAlive) -> io::Result<TcpStream> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_nodelay(true)?;
-    let stream = tokio::time::timeout(timeout, socket.connect(addr))
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection to {addr} within {timeout:?}")))??;
+    let stream = tokio::time::timeout(timeout, socket.connect(addr)).await.map_err(|_| {
+        io::Error::new(io::ErrorKind::TimedOut, format!("no connection to {addr} within {timeout:?}"))
+    })??;
     keep_alive.apply(&SockRef::from(&stream))?;
     Ok(stream)
 }

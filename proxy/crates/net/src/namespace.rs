@@ -40,13 +40,9 @@ impl Namespace {
     ///
     /// `visit` must not block. The process ends if the thread cannot return: nothing may go on in a foreign network.
     pub fn visit<T>(&self, visit: impl FnOnce() -> T) -> io::Result<T> {
-        let home = Self::current()?;
+        let _home = Home(Self::current()?);
         self.enter()?;
-        let result = visit();
-        if home.enter().is_err() {
-            std::process::abort();
-        }
-        Ok(result)
+        Ok(visit())
     }
 
     /// Makes `command` start in this namespace.
@@ -78,6 +74,17 @@ impl Namespace {
     fn enter(&self) -> io::Result<()> {
         // SAFETY: takes no pointers; the descriptor is open.
         check(unsafe { libc::setns(self.fd.as_raw_fd(), libc::CLONE_NEWNET) })
+    }
+}
+
+/// The way back from a visit, taken also when the visit panics.
+struct Home(Namespace);
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if self.0.enter().is_err() {
+            std::process::abort();
+        }
     }
 }
 

@@ -4,7 +4,9 @@ mod guard;
 mod rights;
 mod signals;
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -56,6 +58,17 @@ pub fn shares_group(pid: u32) -> bool {
     let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
     // SAFETY: take no pointers; an unknown pid answers -1, which is no group.
     unsafe { libc::getpgid(pid) == libc::getpgrp() }
+}
+
+/// Puts `/dev/null` in the place of this process's standard input and output, which its children have by now. The error
+/// stream stays.
+pub fn let_go_of_standard_streams() -> io::Result<()> {
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    for standard in [libc::STDIN_FILENO, libc::STDOUT_FILENO] {
+        // SAFETY: takes no pointers; nothing in this process relies on what these two descriptors were.
+        check(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
+    }
+    Ok(())
 }
 
 fn check(result: libc::c_int) -> io::Result<()> {

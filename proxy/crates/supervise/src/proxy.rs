@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,11 +25,13 @@ use crate::workload_dir::WorkloadDir;
 
 /// The running binary: a path that works whatever directory it is in, and whoever may enter that.
 const SELF: &str = "/proc/self/exe";
+/// What it is called in lists of processes.
+const NAME: &str = "hauberk-proxy";
 /// Pauses before a restart.
-const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// One that lived for so long was all right: its end is a first one.
-const STABLE: Duration = Duration::from_secs(10);
+/// One that became ready and lived for so long was all right: its end is a first one, and it is back within a second.
+const STABLE: Duration = Duration::from_secs(1);
 /// How long it may take to finish what is in flight when its program is gone.
 const DRAIN: Duration = Duration::from_secs(1);
 /// What is read of its output at once.
@@ -57,7 +60,7 @@ impl Proxy {
             .map_err(|e| Failure::new(format!("cannot open the proxy's log {}: {e}", dir.log().display()), ""))?;
         Ok(Self {
             binary: spec.proxy_binary.clone().unwrap_or_else(|| PathBuf::from(SELF)),
-            environment: environment(&spec.enrollment.status.environment, dir, std::env::vars()),
+            environment: environment(&spec.enrollment.status.environment, dir, own_settings()),
             signal_mask,
             children,
             log: Arc::new(Mutex::new(log)),
@@ -89,8 +92,8 @@ impl Proxy {
                     _ = stop.wait_for(|stop| *stop) => None,
                 };
                 let Some(end) = end else { return self.drain(proxy).await };
-                self.report.send_modify(|report| report.proxy = false);
-                if begin.elapsed() >= STABLE {
+                let was_ready = self.set_ready(false);
+                if was_ready && begin.elapsed() >= STABLE {
                     backoff.reset();
                 }
                 say(&format!("the proxy ended ({end}); it is started again"));
@@ -110,13 +113,20 @@ impl Proxy {
     async fn attend(&self, proxy: &mut Running) -> String {
         let ready = async {
             proxy_is_ready().await;
-            self.report.send_modify(|report| report.proxy = true);
+            self.set_ready(true);
             std::future::pending::<()>().await;
         };
         tokio::select! {
             end = proxy.wait() => end.map_or_else(|e| e.to_string(), |status| status.to_string()),
             () = ready => String::new(),
         }
+    }
+
+    /// What it was before.
+    fn set_ready(&self, ready: bool) -> bool {
+        let mut before = false;
+        self.report.send_modify(|report| before = std::mem::replace(&mut report.proxy, ready));
+        before
     }
 
     async fn drain(&self, mut proxy: Running) {
@@ -130,6 +140,9 @@ impl Proxy {
     fn spawn(&self) -> io::Result<Running> {
         let (reader, writer) = io::pipe()?;
         let mut command = Command::new(&self.binary);
+        if self.binary == Path::new(SELF) {
+            command.arg0(NAME);
+        }
         command
             .env_clear()
             .envs(&self.environment)
@@ -166,6 +179,11 @@ fn environment(
     environment.insert("LINKERD2_PROXY_IDENTITY_DIR".to_owned(), text(&dir.identity()));
     environment.insert("LINKERD2_PROXY_IDENTITY_TOKEN_FILE".to_owned(), text(&dir.token()));
     environment
+}
+
+/// This process's own environment as far as it is text.
+fn own_settings() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// `HAUBERK_PROXY_BINARY` is for `hauberk run`; the front mode is the control plane's own.

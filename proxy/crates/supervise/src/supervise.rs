@@ -52,6 +52,7 @@ pub(crate) fn run(spec: &Path) -> Result<u8, Failure> {
             Ok(isolation) => Workload::new(spec, isolation, signals.mask_before()).live(signals).await,
             Err(failure) => {
                 farewell(&Api::new(spec.api_socket.clone(), None), &spec).await;
+                WorkloadDir::remove(&spec.workload_dir);
                 Err(failure)
             }
         }
@@ -148,6 +149,10 @@ impl Workload {
         let mounts = program::mounts(&self.spec.enrollment.status, &dir)?;
         let running = program::start(&self.spec.program, mounts, self.signal_mask, &self.children)?;
         target.set(running.pid);
+        // Whoever reads what the program writes learns when it closes its end, not only when it ends.
+        if let Err(e) = process::let_go_of_standard_streams() {
+            crate::failure::say(&format!("the program's streams stay open until its end: {e}"));
+        }
         self.watch_readiness();
         Ok(running)
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -101,7 +102,8 @@ struct Output {
 }
 
 async fn exchange(mut command: Command, input: &str, children: &Children) -> io::Result<Output> {
-    let mut child = children.spawn(command.current_dir(Path::new("/")))?;
+    // A group of its own: a key on the terminal is for the program, and a step that was begun is finished.
+    let mut child = children.spawn(command.current_dir(Path::new("/")).process_group(0))?;
     if let Some(stdin) = child.stdin.take() {
         // A tool that ends without reading tells its reason in its own words.
         let _ = pipe::Sender::from_owned_fd(stdin.into())?.write_all(input.as_bytes()).await;

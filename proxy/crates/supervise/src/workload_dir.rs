@@ -48,7 +48,7 @@ impl WorkloadDir {
     }
 
     pub(crate) fn token(&self) -> PathBuf {
-        self.path.join("token")
+        self.identity().join("token")
     }
 
     pub(crate) fn log(&self) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hyper::{Method, StatusCode};
+use hyper::Method;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -38,11 +38,11 @@ pub(crate) async fn follow(api: &Api, names: &watch::Sender<Option<View>>) {
     let mut seen = None;
     loop {
         let begin = Instant::now();
-        // A version that is no longer kept, or an event that makes no sense, ends in a new list.
-        if let Err(ApiError::Refused { status: StatusCode::GONE, .. } | ApiError::Nonsense(_)) =
-            advance(api, names, &mut seen).await
-        {
-            seen = None;
+        match advance(api, names, &mut seen).await {
+            Ok(()) | Err(ApiError::Away { .. }) => {}
+            // The version is no longer kept, an event made no sense, or there are too many watches: with a new list
+            // the view is as fresh as the pause is short.
+            Err(ApiError::Refused { .. } | ApiError::Nonsense(_)) => seen = None,
         }
         if begin.elapsed() >= STABLE {
             backoff.reset();

@@ -96,6 +96,27 @@ fn a_key_on_the_terminal_reaches_the_program_once() {
 }
 
 #[test]
+fn standard_streams_are_the_programs_also_where_they_are_closed() {
+    let Some(host) = Host::new() else { return };
+    let run = |script: &str, shell: &str| {
+        let spec = crate::support::spec::spec(&host.dir, 0, &host.standin(), &["/bin/bash", "-c", script]);
+        let file = host.dir.join("spec.json");
+        std::fs::write(&file, spec.to_string()).unwrap();
+        let standin = crate::support::example("standin");
+        sh(&format!("supervise() {{ {} supervise --spec {}; }}; {shell}", standin.display(), file.display()))
+    };
+    assert_eq!(run("cat; echo told >&2", "echo through | supervise 2>&1 | sort"), "through\ntold\n");
+    assert_eq!(run("cat; echo end", "supervise <&-"), "end\n");
+    // The reader of the program's output sees its end while the program goes on, and the writer of its input too.
+    let go = host.dir.join("go");
+    sh(&format!("mkfifo {}", go.display()));
+    let script = format!("echo first; exec <&- >&-; read -t 1000 line < {}", go.display());
+    let shell = format!("yes | supervise | (cat; echo go > {})", go.display());
+    assert_eq!(run(&script, &shell), "first\n");
+    host.assert_clean();
+}
+
+#[test]
 fn an_interrupt_during_the_start_ends_it_and_leaves_nothing() {
     let Some(host) = Host::new() else { return };
     let workload = host.run_with(&["/bin/true"], |spec| {

@@ -38,6 +38,30 @@ fn a_name_that_comes_later_is_found_and_one_server_asked_for_is_as_good_as_anoth
 }
 
 #[test]
+fn names_survive_a_control_plane_that_lost_its_history_and_one_that_went_away() {
+    let Some(host) = Host::new() else { return };
+    host.api.add_service("default", "old", "10.78.0.1");
+    let script = "getent ahostsv4 old >/dev/null && echo known; until getent ahostsv4 new >/dev/null; do sleep 0.05; done; \
+        getent ahostsv4 old >/dev/null; echo gone $?; read -t 1000 line < $GO; getent ahostsv4 new | grep STREAM";
+    let go = host.dir.join("go");
+    sh(&format!("mkfifo {}", go.display()));
+    let workload = host.run_with(&["/bin/bash", "-c", script], |spec| {
+        spec["program"]["env"] = serde_json::json!({"GO": go});
+    });
+    eventually("the first name is known", || workload.output().contains("known").then_some(()));
+    host.api.forget_history("default", "old", "new", "10.78.0.2");
+    eventually("the other name is known", || workload.output().contains("gone 2").then_some(()));
+    host.api.go_away();
+    let asked = host.api.calls("GET", "/services").len();
+    eventually("it is missed", || (host.api.calls("GET", "/services").len() > asked).then_some(()));
+    std::fs::write(&go, "go\n").unwrap();
+    let ended = workload.end();
+    let last = "10.78.0.2       STREAM new.default.svc.cluster.local\n";
+    assert!(ended.output.ends_with(last), "{ended:?}");
+    assert_eq!(ended.errors, "");
+}
+
+#[test]
 fn names_elsewhere_are_asked_of_the_machines_servers_in_the_machines_network() {
     let Some(host) = Host::new() else { return };
     sh("ip address add 192.0.2.53/32 dev lo");

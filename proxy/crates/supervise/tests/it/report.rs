@@ -50,7 +50,7 @@ fn the_token_is_replaced_in_time_and_only_the_proxy_may_read_it() {
         let end = crate::support::sh(&format!("date --utc --date=@{} +%FT%TZ", now + 3));
         spec["enrollment"]["status"]["tokenExpirationTimestamp"] = json!(end.trim());
     });
-    let file = workload.dir.join("token");
+    let file = workload.dir.join("identity/token");
     assert_eq!(crate::support::text_of(&file), "first");
     eventually("a fresh token", || (crate::support::text_of(&file) == "fresh-1").then_some(()));
     let metadata = fs::metadata(&file).unwrap();

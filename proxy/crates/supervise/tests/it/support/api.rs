@@ -24,6 +24,10 @@ struct State {
     watchers: Vec<UnixStream>,
     tokens: u32,
     forgets_pods: bool,
+    /// The oldest version from which can be watched.
+    oldest: usize,
+    is_away: bool,
+    version: usize,
 }
 
 /// The server, in threads of its own.
@@ -64,14 +68,30 @@ impl Api {
     /// Adds a Service, as an event for those who watch already.
     pub(crate) fn add_service(&self, namespace: &str, name: &str, address: &str) {
         let mut state = self.state.lock().unwrap();
-        let version = (state.services.len() + 1).to_string();
-        let service = json!({
-            "metadata": {"namespace": namespace, "name": name, "resourceVersion": version},
-            "spec": {"clusterIP": address},
-        });
-        let event = json!({"type": "ADDED", "object": &service}).to_string() + "\n";
+        state.version += 1;
+        let service = service(namespace, name, address, state.version);
+        let event = json!({"type": "ADDED", "object": &service});
         state.services.push(service);
-        state.watchers.retain_mut(|watcher| write!(watcher, "{:x}\r\n{event}\r\n", event.len()).is_ok());
+        state.watchers.retain_mut(|watcher| tell(watcher, &event));
+    }
+
+    /// As after a long absence: one Service has gone and another one come, nobody was told, and who asks what happened
+    /// since then is told that this is no longer known.
+    pub(crate) fn forget_history(&self, namespace: &str, gone: &str, come: &str, address: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.version += 10;
+        state.oldest = state.version;
+        state.services.retain(|service| service["metadata"]["name"] != gone);
+        let service = service(namespace, come, address, state.version);
+        state.services.push(service);
+        state.watchers.clear();
+    }
+
+    /// Hangs up on everybody who watches, and answers no more.
+    pub(crate) fn go_away(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.is_away = true;
+        state.watchers.clear();
     }
 
     /// From now on it knows no Pod any more.
@@ -83,9 +103,14 @@ impl Api {
         let Some(call) = read(&stream) else { return };
         let mut state = self.state.lock().unwrap();
         state.calls.push(call.clone());
-        if call.path.contains("watch=true") {
+        if state.is_away {
+            return;
+        }
+        if let Some((_, since)) = call.path.split_once("resourceVersion=") {
             let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-            if stream.write_all(head.as_bytes()).is_ok() {
+            let expired = json!({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}});
+            let known = since.parse::<usize>().unwrap() >= state.oldest;
+            if stream.write_all(head.as_bytes()).is_ok() && (known || tell(&mut stream, &expired)) {
                 state.watchers.push(stream);
             }
             return;
@@ -98,13 +123,26 @@ impl Api {
     }
 }
 
+fn service(namespace: &str, name: &str, address: &str, version: usize) -> Value {
+    json!({
+        "metadata": {"namespace": namespace, "name": name, "resourceVersion": version.to_string()},
+        "spec": {"clusterIP": address},
+    })
+}
+
+/// One event to one who watches; whether it is still there.
+fn tell(watcher: &mut UnixStream, event: &Value) -> bool {
+    let line = event.to_string() + "\n";
+    write!(watcher, "{:x}\r\n{line}\r\n", line.len()).is_ok()
+}
+
 fn answer(state: &mut State, call: &Call) -> (&'static str, Value) {
     if state.forgets_pods && call.path.contains("/pods/") {
         return ("404 Not Found", json!({"kind": "Status", "message": "pods \"web-1\" not found"}));
     }
     match (call.method.as_str(), call.path.as_str()) {
         ("GET", "/api/v1/services") => {
-            let version = state.services.len().to_string();
+            let version = state.version.to_string();
             ("200 OK", json!({"metadata": {"resourceVersion": version}, "items": &state.services}))
         }
         ("POST", path) if path.ends_with("/token") => {

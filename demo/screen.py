@@ -1,0 +1,71 @@
+"""What people see: progress lines, the live table, the verdict. Without a terminal there is no live table."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from demo.journal import Journal
+from demo.table import mark, table
+from demo.verdict import Finding
+from hauberk.runtime.clock import Clock
+from hauberk.telemetry.query import Edge
+
+PLAIN_WIDTH = 140
+
+
+class Screen:
+    def __init__(self, console: Console, clock: Clock) -> None:
+        self._console = console
+        self._clock = clock
+        self._began_s = clock.monotonic()
+        self._live: Live | None = None
+
+    @classmethod
+    def standard(cls, clock: Clock) -> Self:
+        console = Console()
+        return cls(console if console.is_terminal else Console(width=PLAIN_WIDTH), clock)
+
+    def say(self, text: str) -> None:
+        """A line of progress."""
+        seconds = self._clock.monotonic() - self._began_s
+        self._console.print(Text(f"{seconds:6.1f} s  {text}"), soft_wrap=True)
+
+    def show(self, edges: Sequence[Edge], journal: Journal) -> None:
+        """The live table, in the place of the one before."""
+        if not self._console.is_terminal:
+            return
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(Group(table(edges, "The last 10 seconds"), *_notes(journal)), refresh=True)
+
+    def close(self) -> None:
+        """The live table goes; lines are printed as before."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def final(self, edges: Sequence[Edge], title: str) -> None:
+        self._console.print(table(edges, title))
+
+    def verdict(self, found: Sequence[Finding]) -> None:
+        """One line for each promise."""
+        for finding in found:
+            self._console.print(mark(well=finding.kept) + Text(f" {finding.promise}: {finding.seen}"), soft_wrap=True)
+
+    def wrong(self, text: str) -> None:
+        self._console.print(Text("error: ", style="red") + Text(text), soft_wrap=True)
+
+
+def _notes(journal: Journal) -> list[Text]:
+    lost = sum(request.lost for request in journal.requests)
+    asked = sum(journal.quotes.values())
+    refused = ", ".join(f"{count} x {status}" for status, count in sorted(journal.refusals.items()))
+    return [
+        Text(f"load: {len(journal.requests)} requests, {lost} lost; asker: {asked} calls, {journal.quotes['OK']} OK"),
+        Text(f"intruder: {refused or 'no answer yet'}"),
+        Text("Ctrl-C ends it", style="dim"),
+    ]

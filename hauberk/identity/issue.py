@@ -1,0 +1,82 @@
+"""May this caller have this certificate? A request, the evidence and a snapshot in, an order or a refusal out. Pure."""
+
+from dataclasses import dataclass
+
+from hauberk.catalog.mesh import Mesh
+from hauberk.catalog.refusal import Refusal
+from hauberk.catalog.snapshot import Snapshot
+from hauberk.identity.csr import CsrInvalid, public_key_of
+from hauberk.identity.tokens import Claims
+from hauberk.model.identity import spiffe_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for."""
+
+    identity: str
+    csr: bytes
+    """DER."""
+    client_id: str | None
+    """Who the front proxy says is calling; nobody before the first certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the authority is to sign: a request that was found to be in order, for these names."""
+
+    identity: str
+    spiffe: str
+    csr: bytes
+
+
+def issue(mesh: Mesh, snapshot: Snapshot, request: Request, claims: Claims) -> Order | Refusal:
+    """Decide on a request whose token was found to be genuine."""
+    proven = mesh.identity(claims.service_account, claims.namespace)
+    refusal = (
+        _caller_refusal(mesh, request) or _name_refusal(request, proven) or _evidence_refusal(mesh, snapshot, claims)
+    )
+    if refusal is not None:
+        return refusal
+    try:
+        public_key_of(request.csr, identity=request.identity)
+    except CsrInvalid as invalid:
+        return Refusal("invalid-argument", str(invalid))
+    spiffe = spiffe_of(claims.service_account, claims.namespace, mesh.trust_domain)
+    return Order(request.identity, spiffe, request.csr)
+
+
+def _caller_refusal(mesh: Mesh, request: Request) -> Refusal | None:
+    """A workload asks for its own certificate only; one without a certificate has nothing but its token."""
+    if request.client_id in (None, request.identity, mesh.control_plane_identity):
+        return None
+    return Refusal("permission-denied", f"{request.client_id} cannot ask for the certificate of {request.identity}")
+
+
+def _name_refusal(request: Request, proven: str) -> Refusal | None:
+    if not request.identity:
+        return Refusal("invalid-argument", "no identity is asked for")
+    if request.identity == proven:
+        return None
+    return Refusal(
+        "failed-precondition",
+        f"the token proves {proven}, and {request.identity} is asked for: each identity needs a token of its own",
+    )
+
+
+def _evidence_refusal(mesh: Mesh, snapshot: Snapshot, claims: Claims) -> Refusal | None:
+    if claims.pod is None:
+        if mesh.identity(claims.service_account, claims.namespace) == mesh.control_plane_identity:
+            return None
+        return Refusal("failed-precondition", "the token is bound to no pod: enroll the workload")
+    where = f"pod {claims.namespace}/{claims.pod.name}"
+    pod = snapshot.pod(claims.namespace, claims.pod.name)
+    if pod is None or pod.metadata.uid != claims.pod.uid:
+        return Refusal("failed-precondition", f"{where}, which the token is bound to, is not registered: enroll again")
+    if pod.spec.service_account_name != claims.service_account:
+        return Refusal(
+            "failed-precondition",
+            f"{where} runs as ServiceAccount {pod.spec.service_account_name}, not {claims.service_account}: "
+            "ask for a token of its own account",
+        )
+    return None
