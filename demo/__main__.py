@@ -1,11 +1,16 @@
 """`python -m demo [--once]`: plays the demo. With `--once`, or ONCE=1, it ends by itself with a verdict."""
 
-import argparse
-import asyncio
-import os
-import sys
+import signal
 
-from demo import needs
+# Until somebody listens, Ctrl-C ends this without a traceback; nothing has begun yet.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import argparse  # noqa: E402 - what follows takes its time
+import asyncio  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+
+from demo import needs  # noqa: E402
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ def choose(environ: Mapping[str, str]) -> Costume:
     user = _invoker(environ) or pwd.getpwnam(NOBODY)
     if _can_play(user.pw_uid, user.pw_gid):
         return Costume(user.pw_uid, user.pw_gid)
-    return Costume(0, 0, f"{user.pw_name} can not read {scene.PROGRAMS} or not run {sys.executable}")
+    return Costume(0, 0, f"the user {user.pw_name} has no access to {scene.PROGRAMS} or to {sys.executable}")
 
 
 def _invoker(environ: Mapping[str, str]) -> pwd.struct_passwd | None:

@@ -1,7 +1,6 @@
 """What the proxies counted: read again and again, answered as edges."""
 
 from collections import deque
-from collections.abc import Sequence
 
 from demo.roster import Roster
 from hauberk.telemetry.change import Change, Reading, changes, total
@@ -18,8 +17,8 @@ class Meter:
     def __init__(self, scraper: Scraper, roster: Roster) -> None:
         self._scraper = scraper
         self._roster = roster
-        self._last: Sequence[Reading] | None = None
-        self._steps: deque[Sequence[Change]] = deque(maxlen=STEPS_KEPT_MAX)
+        self._last: list[Reading] | None = None
+        self._steps: deque[list[Change]] = deque(maxlen=STEPS_KEPT_MAX)
 
     async def read(self) -> None:
         """Reads all proxies. The first reading is only where counting begins."""

@@ -1,7 +1,8 @@
 """What happens on stage, scene by scene: who enters when, the kill, the addition."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,22 +44,17 @@ class Script:
         self._clock = clock
         self._say = say
 
-    async def open(self, runtime: Path) -> Client:
+    @asynccontextmanager
+    async def house(self, runtime: Path) -> AsyncGenerator[Client, None]:
         """The control plane, with the demo's resources in it."""
         began = self._clock.monotonic()
         await self._company.start_control_plane()
-        client = Client(UnixEndpoint(runtime / SOCKET_NAME))
-        try:
-            async with asyncio.timeout(CONTROL_PLANE_TIMEOUT_S):
-                while not await _answers(client):  # noqa: ASYNC110 - nothing says when a socket begins to exist
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            await client.close()
-            raise PlayError(f"the control plane was not ready within {CONTROL_PLANE_TIMEOUT_S:g} s") from None
-        self._say(f"control plane ready after {self._clock.monotonic() - began:.1f} s")
-        await self._company.do("apply", "-f", str(scene.MANIFESTS))
-        self._say("accounts and policy applied: only `load` may call `web`")
-        return client
+        async with Client(UnixEndpoint(runtime / SOCKET_NAME)) as client:
+            await _until_answered(client)
+            self._say(f"control plane ready after {self._clock.monotonic() - began:.1f} s")
+            await self._company.do("apply", "-f", str(scene.MANIFESTS))
+            self._say("accounts and policy applied: only `load` may call `web`")
+            yield client
 
     async def enter_servers(self) -> None:
         await self._enter("servers", (*scene.BACKENDS, *scene.WEB))
@@ -128,6 +124,15 @@ class Script:
                 return lambda line: self._journal.web_said(role.key, line)
             case _:
                 return None
+
+
+async def _until_answered(client: Client) -> None:
+    try:
+        async with asyncio.timeout(CONTROL_PLANE_TIMEOUT_S):
+            while not await _answers(client):  # noqa: ASYNC110 - nothing says when a socket begins to exist
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        raise PlayError(f"the control plane was not ready within {CONTROL_PLANE_TIMEOUT_S:g} s") from None
 
 
 async def _answers(client: Client) -> bool:

@@ -59,7 +59,7 @@ class Show:
         self.journal = Journal()
         self.roster = Roster(clock)
         self.events = Events()
-        self.edges: Sequence[Edge] = ()
+        self.edges = list[Edge]()
         self._screen = screen
         self._once = once
         self._script = Script(company, self.roster, self.journal, clock, screen.say)
@@ -68,7 +68,7 @@ class Show:
         """Plays it: to the end with `once`, else for ever. Returns what went wrong, if something did."""
         wrong: str | None = None
         try:
-            async with await self._script.open(stage.RUNTIME) as client, asyncio.TaskGroup() as beside:
+            async with self._script.house(stage.RUNTIME) as client, asyncio.TaskGroup() as beside:
                 roster = spawn(beside, self.roster.follow(client), name="roster")
                 await self._perform()
                 roster.cancel()

@@ -11,7 +11,16 @@ from hauberk.apiserver.manifest import parse
 from hauberk.apiserver.namespaces import Namespaces
 from hauberk.apiserver.patch import PatchInvalid, json_patch, merge_patch
 from hauberk.apiserver.rendering import document_of
-from hauberk.apiserver.status import Cause, Refused, already_exists, bad_request, conflict, forbidden, invalid, not_found
+from hauberk.apiserver.status import (
+    Cause,
+    Refused,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid,
+    not_found,
+)
 from hauberk.apiserver.target import Target
 from hauberk.apiserver.warnings import Surroundings, warnings_for
 from hauberk.model.kinds import KINDS, Resource, kind_named

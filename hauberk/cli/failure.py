@@ -32,7 +32,11 @@ def explain(error: Exception) -> Told | None:
     """What to say of an error; None when it is a fault of this program, whose traceback is wanted."""
     if isinstance(error, CommandFailed):
         return error.told
-    return _explain_setup(error) or _explain_manifest(error) or _explain_api(error)
+    for explained in (_explain_setup, _explain_manifest, _explain_known, _explain_api, _explain_file):
+        told = explained(error)
+        if told is not None:
+            return told
+    return None
 
 
 def tell(told: Told) -> int:
@@ -55,9 +59,9 @@ def tell_usage(error: click.ClickException) -> int:
     hint = None
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"{error.ctx.command_path} --help shows the usage"
-    # Whoever asked `run` for something impossible must not take the answer for the program's own exit code.
     tell(Told(error.format_message(), hint))
-    return error.exit_code
+    # Whoever asked `run` for something impossible must not take the answer for the program's own exit code.
+    return RUN_FAILED if hint is not None and hint.startswith("hauberk run ") else error.exit_code
 
 
 def _styled(word: str, colour: str) -> str:
@@ -78,6 +82,28 @@ def _explain_manifest(error: Exception) -> Told | None:
     return Told(str(error), getattr(error, "hint", None))
 
 
+_KNOWN = (
+    ("hauberk.config.settings", "SettingInvalid", USAGE),
+    ("hauberk.apiserver.listen", "SocketUnusable", FAILED),
+    ("hauberk.store.protocol", "StoreError", FAILED),
+)
+"""Errors whose text is already for the person. Whoever raised one has imported its module."""
+
+
+def _explain_known(error: Exception) -> Told | None:
+    for module, name, code in _KNOWN:
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(error, kind):
+            return Told(str(error), getattr(error, "hint", None), code)
+    return None
+
+
+def _explain_file(error: Exception) -> Told | None:
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return Told(f"{error.filename}: {error.strerror}")
+    return None
+
+
 def _explain_api(error: Exception) -> Told | None:
     from hauberk.client.errors import ApiError, Forbidden, Invalid, NotFound, Unreachable
 
@@ -89,7 +115,7 @@ def _explain_api(error: Exception) -> Told | None:
         causes = "".join(f"\n  {cause.field}: {cause.message}" for cause in error.causes)
         return Told(error.message + causes)
     if isinstance(error, Forbidden):
-        return Told(error.message, "the control plane knows you by your user id: try as the user who runs it, or as root")
+        return Told(error.message, "the control plane knows you by your user id: try as its own user, or as root")
     if isinstance(error, NotFound):
         return Told(error.message, "hauberk get lists what there is")
     return Told(error.message)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hauberk.cli import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Section, command, its one line of help. A command's module is only imported when the command is used.
 COMMANDS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -76,7 +78,7 @@ class Commands(click.Group):
 
         found = [(name, text) for _, commands in COMMANDS for name, text in commands if name.startswith(incomplete)]
         items: list[Any] = [CompletionItem(name, help=text) for name, text in found]
-        return items if not incomplete.startswith("-") else [*items, *click.Command.shell_complete(self, ctx, incomplete)]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)] if incomplete.startswith("-") else items
 
 
 @click.group(
@@ -95,7 +97,7 @@ class Commands(click.Group):
 )
 @click.pass_context
 def hauberk(ctx: click.Context, socket: str | None) -> None:
-    """Hauberk is a service mesh: mutual TLS, policy, balancing and numbers for programs that know nothing of it.
+    r"""Hauberk is a service mesh: mutual TLS, policy, balancing and numbers for programs that know nothing of it.
 
     \b
     Examples:
@@ -108,10 +110,7 @@ def hauberk(ctx: click.Context, socket: str | None) -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The entry point. Never shows a traceback for what a person can put right."""
-    if "NO_COLOR" in os.environ and os.environ["NO_COLOR"]:
-        color: bool | None = False
-    else:
-        color = None
+    color = False if os.environ.get("NO_COLOR") else None
     try:
         code = hauberk.main(args=args, prog_name="hauberk", standalone_mode=False, color=color)
     except click.exceptions.Abort:

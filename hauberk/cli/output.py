@@ -12,7 +12,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _GAP = "   "
-_COLOURS = {"√": "green", "‼": "yellow", "×": "red"}
+_COLOURS = {"√": "green", "‼": "yellow", "×": "red"}  # noqa: RUF001 - Linkerd's marks
 
 
 def option(*choices: str) -> Callable[[F], F]:
@@ -42,7 +42,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Seque
     return "\n".join(line(cells) for cells in (headers, *rows))
 
 
-def document(value: Any, form: str) -> str:
+def document(value: object, form: str) -> str:
     """A value as `json` or `yaml`."""
     if form == "json":
         import json

@@ -30,6 +30,16 @@ class Paths:
         return self.state_dir / "authority"
 
     @property
+    def token_key(self) -> Path:
+        """What the tokens of workloads are signed with."""
+        return self.state_dir / "token.key"
+
+    @property
+    def front_dir(self) -> Path:
+        """Files of the front proxy."""
+        return self.runtime_dir / "front"
+
+    @property
     def proxy_socket(self) -> Path:
         """The proxy API, plain HTTP/2, for the front proxy only."""
         return self.runtime_dir / "proxy.sock"
@@ -54,6 +64,9 @@ class Network:
     proxy_api_address: IPv4Address
     proxy_api_port: int
     """Where the front proxy listens for proxies."""
+    proxy_admin_address: IPv4Address
+    proxy_admin_port: int
+    """Where the front proxy shows its metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,3 +126,4 @@ class Config:
     authority: Authority
     enrollment: Enrollment
     streams: Streams
+    log_level: str

@@ -46,6 +46,7 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str], *, uid: int) 
         authority=_authority(values, blame),
         enrollment=_enrollment(values, blame),
         streams=Streams(heartbeat=values["heartbeat"]),
+        log_level=values["log-level"],
     )
 
 
@@ -101,6 +102,8 @@ def _network(values: Mapping[str, Any], blame: Blame) -> Network:
         gateway=gateway,
         proxy_api_address=address,
         proxy_api_port=port,
+        proxy_admin_address=values["proxy-admin-listen"][0],
+        proxy_admin_port=values["proxy-admin-listen"][1],
     )
 
 

@@ -106,6 +106,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("identity-issuer-key-file", values.path, "", "The issuer's key, as PEM."),
     Setting("lease", values.duration, "10s", "How long a workload lasts of which nothing is heard.", "duration"),
     Setting("token-ttl", values.duration, "1h", "How long a workload's token is valid.", "duration"),
+    Setting(
+        "proxy-admin-listen",
+        values.listen,
+        "127.0.0.1:4191",
+        "Where the front proxy shows its metrics.",
+        "ADDRESS:PORT",
+    ),
+    Setting("log-level", values.log_level, "info", "From which level on is logged: debug, info, warning or error."),
     Setting("heartbeat", values.duration, "5s", "How often a proxy's view is confirmed.", "duration"),
 )
 

@@ -17,6 +17,8 @@ INBOUND_POLICIES = (
     "audit",
 )
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _INTERFACE = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -85,6 +87,12 @@ def domain(text: str) -> str:
 def inbound_policy(text: str) -> str:
     if text not in INBOUND_POLICIES:
         raise ValueError(f"one of {', '.join(INBOUND_POLICIES)}")
+    return text
+
+
+def log_level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
     return text
 
 

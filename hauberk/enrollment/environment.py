@@ -44,7 +44,7 @@ def _identity(subject: ProxySubject, mesh: Mesh, trust_anchors: str) -> Mapping[
         "IDENTITY_LOCAL_NAME": subject.identity,
     }
     for service in ("IDENTITY", "DESTINATION", "POLICY"):
-        variables[f"{service}_SVC_ADDR"] = f"{mesh.gateway}:{mesh.proxy_api_port}"
+        variables[f"{service}_SVC_ADDR"] = f"{mesh.proxy_api_address or mesh.gateway}:{mesh.proxy_api_port}"
         variables[f"{service}_SVC_NAME"] = mesh.control_identity
     return variables
 

@@ -23,7 +23,10 @@ class Mesh:
     service_network: IPv4Network
     gateway: IPv4Address
     bridge: str = "hauberk0"
+    proxy_api_address: IPv4Address | None = None
+    """Of the front proxy, where it is not the gateway's."""
     proxy_api_port: int = 8086
+    opaque_ports: str = DEFAULT_OPAQUE_PORTS
     default_inbound_policy: str = "all-unauthenticated"
     lease_seconds: int = 10
     token_ttl_seconds: int = 3600

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from hauberk.enrollment.mesh import DEFAULT_OPAQUE_PORTS, Mesh
+from hauberk.enrollment.mesh import Mesh
 
 CONFIG_PREFIXES = ("config.linkerd.io/", "config.alpha.linkerd.io/", "config.beta.linkerd.io/")
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
@@ -54,7 +54,7 @@ def tuning_of(annotations: Mapping[str, str], mesh: Mesh) -> Tuning:
         "LOG": _DEFAULT_LOG,
         "LOG_FORMAT": "plain",
         "INBOUND_DEFAULT_POLICY": mesh.default_inbound_policy,
-        "INBOUND_PORTS_DISABLE_PROTOCOL_DETECTION": DEFAULT_OPAQUE_PORTS,
+        "INBOUND_PORTS_DISABLE_PROTOCOL_DETECTION": mesh.opaque_ports,
         "INBOUND_CONNECT_TIMEOUT": "100ms",
         "OUTBOUND_CONNECT_TIMEOUT": "1000ms",
         "SHUTDOWN_ENDPOINT_ENABLED": "false",

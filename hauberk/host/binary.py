@@ -1,7 +1,5 @@
 """Where the proxy's binary is."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sysconfig
@@ -16,12 +14,8 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 def find(environ: Mapping[str, str]) -> Path:
     """The first of: `HAUBERK_PROXY_BINARY`, the scripts folder of this installation, PATH, a build in this checkout."""
-    named = environ.get("HAUBERK_PROXY_BINARY")
-    if named:
-        path = Path(named)
-        if not _executable(path):
-            raise SetupFailed(f"HAUBERK_PROXY_BINARY names {path}, which is no program", hint="correct or unset it")
-        return path.resolve()
+    if asked := environ.get("HAUBERK_PROXY_BINARY"):
+        return named(asked, by="HAUBERK_PROXY_BINARY")
     looked = candidates(environ)
     for path in looked:
         if _executable(path):
@@ -30,6 +24,14 @@ def find(environ: Mapping[str, str]) -> Path:
         f"{NAME} is not installed (looked at {', '.join(map(str, looked))})",
         hint=f"pip install {NAME}, or in a checkout: cargo build --release in proxy/",
     )
+
+
+def named(text: str, *, by: str) -> Path:
+    """The binary that a person names `by` an option or a variable."""
+    path = Path(text)
+    if not _executable(path):
+        raise SetupFailed(f"{by} names {path}, which is no program", hint="correct it, or leave it out")
+    return path.resolve()
 
 
 def candidates(environ: Mapping[str, str]) -> list[Path]:

@@ -1,7 +1,5 @@
 """Why a program could not be brought into the mesh."""
 
-from __future__ import annotations
-
 
 class SetupFailed(Exception):
     """What was wrong and, as the hint, what the person can do about it. Ends `hauberk run` with 125."""

@@ -4,8 +4,6 @@ A runner that is killed takes its namespace along, and with it rules and interfa
 there. What stays is the directory, the bridge, and, if the guard was killed too, the processes.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -37,7 +35,8 @@ def leftovers(workloads: Path, alive: IsAlive = is_alive) -> list[Leftover]:
     found: list[Leftover] = []
     for directory in _directories(workloads):
         record = _record(directory)
-        if record is None or not alive(record.process):
+        # Without a record it is a stranger's, who may have started a supervisor by hand.
+        if not (_proxies(directory) if record is None else alive(record.process)):
             found.append(Leftover(directory, record))
     return found
 
@@ -72,12 +71,16 @@ def _record(directory: Path) -> Runner | None:
         return None
 
 
-def _kill_processes(directory: Path) -> None:
-    """The workload's proxy is known by its identity directory; whatever shares its namespace belongs to the workload."""
+def _proxies(directory: Path) -> list[int]:
+    """The workload's proxy is known by its identity directory."""
     mark = f"LINKERD2_PROXY_IDENTITY_DIR={directory}/identity".encode()
-    own = process.network_namespace(os.getpid())
-    namespaces = {process.network_namespace(pid) for pid in process.pids() if process.has_variable(pid, mark)}
-    namespaces -= {None, own}
+    return [pid for pid in process.pids() if process.has_variable(pid, mark)]
+
+
+def _kill_processes(directory: Path) -> None:
+    """Whatever shares the namespace of the workload's proxy belongs to the workload."""
+    namespaces = {process.network_namespace(pid) for pid in _proxies(directory)}
+    namespaces -= {None, process.network_namespace(os.getpid())}
     if not namespaces:
         return
     for pid in process.pids():

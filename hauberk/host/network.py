@@ -1,6 +1,4 @@
-"""This machine's network, as far as runners change it: under one lock, by `ip`."""
-
-from __future__ import annotations
+"""The machine's network, as far as runners change it: under one lock, by `ip`."""
 
 import fcntl
 import os
@@ -19,7 +17,7 @@ _IP_TIMEOUT_S = 10.0
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Holds the lock that all who change the network agree on: flock(2) on the namespace itself, as `supervise` does."""
+    """Holds the lock that all who change the network agree on: flock(2) on the namespace itself."""
     descriptor = os.open(_NAMESPACE, os.O_RDONLY)
     try:
         _lock(descriptor)

@@ -1,6 +1,4 @@
-"""This machine's users and groups."""
-
-from __future__ import annotations
+"""The machine's users and groups."""
 
 import os
 import pwd

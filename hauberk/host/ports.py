@@ -1,7 +1,5 @@
 """Ports as people write them: `8080`, `80:8080`, `4190-4191,9000`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 PORT_MAX = 65535
@@ -24,7 +22,7 @@ class ServicePort:
 def service_port(text: str) -> ServicePort:
     """Reads `TARGET` or `SERVICE:TARGET`. Raises ValueError with a sentence for the person."""
     outer, colon, inner = text.partition(":")
-    found = ServicePort(_port(outer), _port(inner if colon else outer))
+    found = ServicePort(port(outer), port(inner if colon else outer))
     if found.target_port in PROXY_PORTS:
         raise ValueError(f"port {found.target_port} is the proxy's own; the program has to listen on another one")
     return found
@@ -35,8 +33,8 @@ def port_list(text: str) -> list[int]:
     found: set[int] = set()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         first, dash, last = part.partition("-")
-        low = _port(first)
-        high = _port(last) if dash else low
+        low = port(first)
+        high = port(last) if dash else low
         if high < low:
             raise ValueError(f"the range {part} runs backwards")
         found.update(range(low, high + 1))
@@ -45,7 +43,8 @@ def port_list(text: str) -> list[int]:
     return sorted(found)
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """Reads one port. Raises ValueError with a sentence for the person."""
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= PORT_MAX:
         raise ValueError(f"{text!r} is no port: a number from 1 to {PORT_MAX}")
     return int(text)

@@ -1,6 +1,4 @@
-"""The record that a runner leaves in its workload's directory, so that a later one can tell whether it is still there."""
-
-from __future__ import annotations
+"""The record that a runner leaves in its workload's directory: a later one can tell by it whether it is still there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

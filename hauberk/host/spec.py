@@ -3,8 +3,6 @@
 Pure: options in, the JSON object out. ARCHITECTURE.md has the contract.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +58,9 @@ def enrollment(program: Program, *, node_name: str) -> dict[str, Any]:
     }
 
 
-def spec(program: Program, user: User, answer: Mapping[str, Any], *, api_socket: Path, workload_dir: Path) -> dict[str, Any]:
+def spec(
+    program: Program, user: User, answer: Mapping[str, Any], *, api_socket: Path, workload_dir: Path
+) -> dict[str, Any]:
     """The whole spec, from the control plane's answer to the enrollment."""
     return {
         "enrollment": dict(answer),

@@ -1,7 +1,5 @@
 """As whom a program runs. Pure: the system's user table is handed in."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,7 +51,11 @@ def _asked(asked: str, table: UserTable) -> User:
     if uid.isdecimal() and (not colon or gid.isdecimal()):
         known = table.by_uid(int(uid))
         if colon:
-            return _bare(int(uid), int(gid)) if known is None else User(known.name, known.uid, int(gid), (int(gid),), known.home)
+            return (
+                _bare(int(uid), int(gid))
+                if known is None
+                else User(known.name, known.uid, int(gid), (int(gid),), known.home)
+            )
         return known or _bare(int(uid), int(uid))
     user = table.by_name(asked)
     if user is None:

@@ -1,7 +1,5 @@
 """A workload's directory before its supervisor has it, and the step from one to the other."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -52,7 +50,7 @@ def become_supervisor(binary: Path, spec: Path) -> NoReturn:
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     try:
-        os.execv(binary, [binary.name, "supervise", "--spec", str(spec)])
+        os.execv(binary, [binary.name, "supervise", "--spec", str(spec)])  # noqa: S606 - no shell is wanted
     except OSError as error:
         raise SetupFailed(
             f"{binary} cannot be executed: {error.strerror}", hint="is it a build for this machine?"

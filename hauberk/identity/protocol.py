@@ -1,4 +1,4 @@
-"""What the control plane and its authority say to each other: JSON documents, each after its length (4 bytes, big-endian).
+"""What the control plane and its authority say to each other: JSON, each after its length (4 bytes, big-endian).
 
 The control plane asks, the authority answers in order. A peer that breaks the rules is cut off.
 """
@@ -92,7 +92,7 @@ async def _body(reader: asyncio.StreamReader) -> bytes | None:
         return None
 
 
-def _decoded(body: bytes, of: object) -> Any:
+def _decoded(body: bytes, of: object) -> Any:  # noqa: ANN401 - of that type
     try:
         return msgspec.json.decode(body, type=of)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -54,7 +54,7 @@ class Identity:
             await self._refuse(context, Refusal("invalid-argument", str(declined)), asked.identity)
         except AuthorityUnavailable as unavailable:
             self._tell(asked.identity, str(unavailable))
-            await context.abort(grpc.StatusCode.UNAVAILABLE, f"{unavailable}; ask again")
+            await _abort(context, grpc.StatusCode.UNAVAILABLE, f"{unavailable}; ask again")
         log.info("certificate for %s until %s", asked.identity, signed.valid_until.isoformat())
         return wire.response(signed)
 
@@ -67,8 +67,7 @@ class Identity:
 
     async def _refuse(self, context: Context, refusal: Refusal, identity: str) -> NoReturn:
         self._tell(identity, refusal.message)
-        await context.abort(grpc.StatusCode[refusal.reason.upper().replace("-", "_")], refusal.message)
-        raise AssertionError("abort raises")
+        await _abort(context, grpc.StatusCode[refusal.reason.upper().replace("-", "_")], refusal.message)
 
     def _tell(self, identity: str, why: str) -> None:
         """Log each reason once: a proxy that is refused asks again every few seconds."""
@@ -79,6 +78,11 @@ class Identity:
         if len(self._told) > _REMEMBERED_MAX:
             self._told.popitem(last=False)
         log.warning("no certificate for %r: %s", identity[:256], why)
+
+
+async def _abort(context: Context, code: grpc.StatusCode, message: str) -> NoReturn:
+    await context.abort(code, message)
+    raise AssertionError("abort raises")
 
 
 def client_id_of(context: Context) -> str | None:

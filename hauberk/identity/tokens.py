@@ -79,9 +79,7 @@ class Tokens:
         pod = {"name": pod_name, "uid": pod_uid}
         return self._signed({"namespace": namespace, "pod": pod}, service_account, now, ttl)
 
-    def mint_own(
-        self, *, namespace: str, service_account: str, now: datetime, ttl: timedelta
-    ) -> tuple[str, datetime]:
+    def mint_own(self, *, namespace: str, service_account: str, now: datetime, ttl: timedelta) -> tuple[str, datetime]:
         """Return a token of the control plane itself, which is registered nowhere, and when it expires."""
         return self._signed({"namespace": namespace}, service_account, now, ttl)
 

@@ -4,8 +4,6 @@ Counters only grow, except when a proxy starts again; then they begin at zero, a
 increase (Prometheus' rule for resets).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ A proxy's page has thousands of lines whose left halves never change, so the par
 again costs one look-up and one float per line.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """Quantiles of histograms, with Prometheus' meaning of `histogram_quantile`."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 
@@ -9,9 +7,9 @@ from collections.abc import Mapping
 def quantile(q: float, buckets: Mapping[float, float]) -> float | None:
     """The value below which the fraction `q` of the observations lies; None when there is no observation.
 
-    `buckets` maps an upper bound (the last is infinity) to the cumulative count of observations at or below it. Within a
-    bucket observations are taken to be spread evenly; a quantile in the last bucket is answered with the highest finite
-    bound, which is all that is known (Prometheus does the same).
+    `buckets` maps an upper bound (the last is infinity) to the cumulative count of observations at or below it. Within
+    a bucket observations are taken to be spread evenly; a quantile in the last bucket is answered with the highest
+    finite bound, which is all that is known (Prometheus does the same).
     """
     bounds = sorted(buckets)
     if not bounds or not math.isinf(bounds[-1]):

@@ -1,6 +1,4 @@
-"""Answers about the mesh from what its proxies counted: the edges between workloads, and each workload's own traffic."""
-
-from __future__ import annotations
+"""Answers from what the proxies counted: the edges between workloads, and each workload's own traffic."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,18 +70,14 @@ def edges(found: Sequence[Change], targets: Iterable[Target], level: Level = "wo
     return sorted((e for e in rows.values() if e.traffic.seen), key=lambda e: (e.source, e.destination))
 
 
-def golden(found: Sequence[Change], targets: Iterable[Target], level: Level = "workload") -> list[Golden]:
-    """One row for each place that has pods (for services: that had traffic), sorted."""
+def golden(
+    found: Sequence[Change], targets: Iterable[Target], level: Level = "workload", services: Iterable[Place] = ()
+) -> list[Golden]:
+    """One row for each place that has pods, sorted. For services: those that are known or had traffic."""
     known = list(targets)
-    rows: dict[Place, Golden] = {}
     if level == "service":
-        for edge in edges(found, known, level):
-            row = rows.setdefault(edge.destination, Golden(edge.destination))
-            _merge(row.traffic, edge.traffic)
-        for target in known:
-            row = rows.setdefault(place_of(target, "workload"), Golden(place_of(target, "workload")))
-            row.pods, row.meshed = row.pods + 1, row.meshed + target.meshed
-        return sorted(rows.values(), key=lambda row: row.place)
+        return _golden_services(found, known, services)
+    rows: dict[Place, Golden] = {}
     for target in known:
         row = rows.setdefault(place_of(target, level), Golden(place_of(target, level)))
         row.pods, row.meshed = row.pods + 1, row.meshed + target.meshed
@@ -92,6 +86,18 @@ def golden(found: Sequence[Change], targets: Iterable[Target], level: Level = "w
         for sample in (*one.increases, *one.gauges):
             if _is_inbound(sample):
                 row.traffic.add(sample, one.seconds)
+    return sorted(rows.values(), key=lambda row: row.place)
+
+
+def _golden_services(found: Sequence[Change], known: Sequence[Target], services: Iterable[Place]) -> list[Golden]:
+    """What their clients measured, as one server's proxy cannot tell by which Service it was called."""
+    rows = {place: Golden(place) for place in services}
+    for edge in edges(found, known, "service"):
+        _merge(rows.setdefault(edge.destination, Golden(edge.destination)).traffic, edge.traffic)
+    for target in known:
+        row = rows.get(place_of(target, "workload"))
+        if row is not None:
+            row.pods, row.meshed = row.pods + 1, row.meshed + target.meshed
     return sorted(rows.values(), key=lambda row: row.place)
 
 

@@ -1,7 +1,5 @@
 """One value of one series, as a proxy reports it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

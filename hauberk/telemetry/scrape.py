@@ -1,9 +1,8 @@
 """Reads many proxies' admin endpoints at once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
+from typing import Self
 
 import aiohttp
 
@@ -28,7 +27,7 @@ class Scraper:
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Scraper:
+    async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             timeout=self._timeout,
             connector=aiohttp.TCPConnector(limit=SCRAPES_MAX),

@@ -1,7 +1,5 @@
 """A proxy whose metrics are read, and what is known of the workload beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """How much passed, how well, how fast: the numbers that every table of traffic shows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from hauberk.telemetry.quantile import quantile

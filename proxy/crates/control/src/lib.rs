@@ -1,1 +1,20 @@
-//! (see ARCHITECTURE.md)
+//! What the control plane says, kept current: gRPC clients that turn its messages into the nouns of `core`.
+//!
+//! In: the addresses of the control plane, the workload's names. Out: `core::discover::Discover`, and certificates in
+//! the workload's credential store.
+//! Invariants: the latest value wins; while the control plane is away, or sends what makes no sense, the last good view
+//! stays; a view that is older than the one held is never taken; everything received is bounded before it is kept.
+
+mod ask;
+mod backoff;
+pub mod config;
+pub mod controller;
+mod default_policy;
+mod follow;
+pub mod identity;
+mod key;
+mod lines;
+mod registry;
+pub mod service;
+mod transport;
+mod wire;

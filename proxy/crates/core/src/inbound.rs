@@ -104,7 +104,7 @@ pub enum Authentication {
     Tls {
         /// Whole names, DNS or SPIFFE.
         identities: Vec<Arc<str>>,
-        /// `*.a.b` as `["a", "b"]`; an empty list is every identity.
+        /// `*.a.b` as `["a", "b"]`; an empty list is every DNS name. SPIFFE IDs match as a whole only.
         suffixes: Vec<Vec<Arc<str>>>,
     },
 }

@@ -5,11 +5,22 @@
 //! Invariant: no socket, no clock, no randomness of its own, no runtime; `control` fills these nouns from the
 //! wire, `data` acts on them, and neither knows the other.
 
+pub mod authorize;
+pub mod balance;
+pub mod chance;
+pub mod classify;
+pub mod client_hello;
+pub mod detect;
 pub mod discover;
 pub mod endpoint;
+pub mod http1;
 pub mod identity;
 pub mod inbound;
+pub mod matching;
 pub mod meta;
 pub mod outbound;
+mod protobuf;
+mod query;
 pub mod route;
+pub mod transport_header;
 pub mod version;

@@ -39,7 +39,24 @@ pub enum HostMatch {
 
 /// A regular expression that must match all of its subject.
 #[derive(Clone, Debug)]
-pub struct Pattern(pub regex::Regex);
+pub struct Pattern(regex::Regex);
+
+impl Pattern {
+    /// Bytes that a compiled pattern may take.
+    const SIZE_MAX: usize = 256 * 1024;
+
+    /// Compiles a pattern in the syntax of RE2, as the crate `regex` reads it. Fails if it is malformed or too large.
+    pub fn new(pattern: &str) -> Result<Self, regex::Error> {
+        let compile = |text: &str| regex::RegexBuilder::new(text).size_limit(Self::SIZE_MAX).build();
+        compile(pattern)?; // alone: a stray parenthesis must not close the group below
+        compile(&format!(r"\A(?:{pattern})\z")).map(Self)
+    }
+
+    /// Whether it matches the whole of `subject`.
+    pub fn is_match(&self, subject: &str) -> bool {
+        self.0.is_match(subject)
+    }
+}
 
 /// What an HTTP request must look like; all given parts must hold.
 #[derive(Clone, Debug, Default)]

@@ -92,6 +92,11 @@ impl Candidate {
         &self.edge
     }
 
+    /// Where requests go.
+    pub(crate) fn peer(&self) -> &Peer {
+        self.http2.peer()
+    }
+
     /// How bytes that nobody reads get there.
     pub(crate) fn opaque(&self) -> &Connector {
         &self.opaque

@@ -8,11 +8,20 @@ use crate::stream::Stream;
 
 /// Connects to the server and copies both ways until both ended, or until `revoked` says that the client may no longer.
 pub(crate) async fn forward(
-    mut client: Stream,
+    client: Stream,
     connector: &Connector,
     revoked: impl Future<Output = ()>,
 ) -> Result<(), ForwardError> {
-    let mut server = connector.connect().await?;
+    let server = connector.connect().await?;
+    join(client, server, revoked).await
+}
+
+/// Copies both ways until both ended, or until `revoked` says that the client may no longer.
+pub(crate) async fn join(
+    mut client: Stream,
+    mut server: Stream,
+    revoked: impl Future<Output = ()>,
+) -> Result<(), ForwardError> {
     let end = tokio::select! {
         end = copy::both(&mut client, &mut server) => end,
         () = revoked => return Err(ForwardError::Revoked),

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,9 +37,13 @@ pub struct Worker {
     pub(crate) drain: Drain,
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
+    original: Box<Original>,
     open: Cell<usize>,
     random: Cell<u64>,
 }
+
+/// Tells where an accepted connection wanted to go before it was redirected.
+pub type Original = dyn Fn(&TcpStream) -> io::Result<SocketAddr>;
 
 /// A pause after the kernel refused to accept, such as for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -46,7 +51,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 impl Worker {
     /// `seed` starts the worker's random numbers; any value but 0 will do.
     pub fn new(shared: Shared, drain: Drain, seed: u64) -> Rc<Self> {
+        Self::with_original(shared, drain, seed, Box::new(hauberk_net::original::destination))
+    }
+
+    /// The same where no kernel redirects connections to the proxy: `original` stands in for its record of them.
+    pub fn with_original(shared: Shared, drain: Drain, seed: u64, original: Box<Original>) -> Rc<Self> {
         Rc::new(Self {
+            original,
             shared,
             drain,
             inbound: Inbound::default(),
@@ -69,6 +80,11 @@ impl Worker {
     /// Connections that are open now.
     pub fn open(&self) -> usize {
         self.open.get()
+    }
+
+    /// Where an accepted connection wanted to go.
+    pub(crate) fn original(&self, socket: &TcpStream) -> io::Result<SocketAddr> {
+        (self.original)(socket)
     }
 
     /// The next random number (xorshift64*): for choices among endpoints, not for secrets.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::replay::ReplayBody;
 
@@ -14,6 +15,18 @@ use crate::http::replay::ReplayBody;
 pub(crate) struct Body {
     source: Source,
     observer: Option<Box<dyn Observer>>,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+/// Why a body ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// Its sender failed.
+    #[error(transparent)]
+    Sender(#[from] hyper::Error),
+    /// Policy gives the message no more time.
+    #[error("the time for the message is over")]
+    Late,
 }
 
 enum Source {
@@ -29,7 +42,7 @@ pub(crate) trait Observer {
     /// The whole body passed; `trailers` are those of the message.
     fn complete(self: Box<Self>, trailers: Option<&HeaderMap>);
     /// The sender failed, with the error.
-    fn failed(self: Box<Self>, error: &hyper::Error);
+    fn failed(self: Box<Self>, error: &BodyError);
     /// The receiver went away before the end.
     fn abandoned(self: Box<Self>);
 }
@@ -37,27 +50,37 @@ pub(crate) trait Observer {
 impl Body {
     /// No bytes.
     pub(crate) fn empty() -> Self {
-        Self { source: Source::Empty, observer: None }
+        Self::of(Source::Empty)
     }
 
     /// These bytes.
     pub(crate) fn full(bytes: Bytes) -> Self {
-        Self { source: Source::Full(bytes), observer: None }
+        Self::of(Source::Full(bytes))
     }
 
     /// Only trailers.
     pub(crate) fn trailers(trailers: HeaderMap) -> Self {
-        Self { source: Source::Trailers(Box::new(trailers)), observer: None }
+        Self::of(Source::Trailers(Box::new(trailers)))
     }
 
     /// What a peer sends.
     pub(crate) fn incoming(body: Incoming) -> Self {
-        Self { source: Source::Incoming(body), observer: None }
+        Self::of(Source::Incoming(body))
     }
 
     /// What a peer sends, kept for another try.
     pub(crate) fn replay(body: ReplayBody) -> Self {
-        Self { source: Source::Replay(body), observer: None }
+        Self::of(Source::Replay(body))
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, observer: None, deadline: None }
+    }
+
+    /// The same body, which fails if it is not over by `deadline`.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(Box::pin(sleep_until(deadline)));
+        self
     }
 
     /// The same body, watched to its end. A body that is over already is reported at once.
@@ -70,7 +93,12 @@ impl Body {
         self
     }
 
-    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Some(Err(BodyError::Late)));
+        }
         match &mut self.source {
             Source::Empty => Poll::Ready(None),
             Source::Full(bytes) => {
@@ -83,12 +111,12 @@ impl Body {
                 self.source = Source::Empty;
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
-            Source::Incoming(body) => Pin::new(body).poll_frame(cx),
-            Source::Replay(body) => Pin::new(body).poll_frame(cx),
+            Source::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
+            Source::Replay(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
         }
     }
 
-    fn observe(&mut self, frame: &Option<Result<Frame<Bytes>, hyper::Error>>) {
+    fn observe(&mut self, frame: &Option<Result<Frame<Bytes>, BodyError>>) {
         let trailers = match frame {
             Some(Ok(frame)) if frame.is_data() => None,
             Some(Ok(frame)) => frame.trailers_ref(),
@@ -122,12 +150,12 @@ impl Drop for Body {
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = ready!(self.poll_source(cx));
         if self.observer.is_some() {
             self.observe(&frame);

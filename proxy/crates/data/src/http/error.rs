@@ -48,6 +48,8 @@ pub(crate) enum ErrorKind {
     InvalidPolicy,
     /// Policy injects a failure.
     Injected(StatusCode),
+    /// Policy injects a failure of this gRPC code.
+    InjectedGrpc(u16),
 }
 
 impl ErrorKind {
@@ -64,6 +66,15 @@ impl ErrorKind {
             }
             ErrorKind::InvalidPolicy => StatusCode::INTERNAL_SERVER_ERROR,
             ErrorKind::Injected(status) => status,
+            ErrorKind::InjectedGrpc(_) => StatusCode::OK,
+        }
+    }
+
+    /// The gRPC code, if the answer is one of gRPC.
+    fn grpc_code(self, grpc: bool) -> Option<u16> {
+        match self {
+            ErrorKind::InjectedGrpc(code) => Some(code),
+            kind => grpc.then(|| hauberk_core::classify::grpc_code_of(kind.status())),
         }
     }
 
@@ -81,7 +92,7 @@ impl ErrorKind {
             ErrorKind::Timeout => "response timeout",
             ErrorKind::IdentityRequired => "identity required",
             ErrorKind::InvalidPolicy => "invalid policy",
-            ErrorKind::Injected(_) => "injected",
+            ErrorKind::Injected(_) | ErrorKind::InjectedGrpc(_) => "injected",
         }
     }
 }
@@ -97,8 +108,7 @@ impl ProxyError {
     pub(crate) fn to_response(&self, grpc: bool, explain: bool) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         let reason = value_of(&self.message);
-        if grpc {
-            let code = hauberk_core::classify::grpc_code_of(self.kind.status());
+        if let Some(code) = self.kind.grpc_code(grpc) {
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
             headers.insert("grpc-status", HeaderValue::from(code));

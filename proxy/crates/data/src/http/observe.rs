@@ -8,7 +8,7 @@ use hauberk_metrics::edge::EdgeMetrics;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
-use crate::http::body::Observer;
+use crate::http::body::{BodyError, Observer};
 use crate::http::pool::PoolLease;
 use crate::http::shared::SharedLease;
 
@@ -72,8 +72,9 @@ impl Observer for ResponseObserver {
         }
     }
 
-    fn failed(self: Box<Self>, _error: &hyper::Error) {
-        self.record(None, Some("i/o"));
+    fn failed(self: Box<Self>, error: &BodyError) {
+        let late = matches!(error, BodyError::Late);
+        self.record(None, Some(if late { "response timeout" } else { "i/o" }));
     }
 
     fn abandoned(self: Box<Self>) {

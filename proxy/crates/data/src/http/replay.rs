@@ -98,6 +98,15 @@ impl http_body::Body for ReplayBody {
         }
         let frame = ready!(Pin::new(&mut state.rest).poll_frame(cx));
         match &frame {
+            // Nobody is left who could ask for another try.
+            Some(Ok(frame)) if Rc::strong_count(&this.state) == 1 => {
+                state.kept = Vec::new();
+                state.spilled = true;
+                if frame.is_trailers() {
+                    state.ended = true;
+                    this.trailers_sent = true;
+                }
+            }
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     state.keep(data);

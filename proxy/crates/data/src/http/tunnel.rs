@@ -24,7 +24,6 @@ pub(crate) fn join(
 ) -> (Response<Body>, Lease) {
     let connected = *method == Method::CONNECT && response.status().is_success();
     if response.status() != StatusCode::SWITCHING_PROTOCOLS && !connected {
-        gate.resume();
         return (response.map(Body::incoming), Lease::Pool(lease));
     }
     gate.tunnel();

@@ -72,7 +72,7 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
     listen::accepted(&socket, config.accept_keep_alive)?;
     let dst = match config.front {
         Some(_) => original::canonical(socket.local_addr()?),
-        None => original::destination(&socket)?,
+        None => worker.original(&socket)?,
     };
     if config.front.is_none() && !config.ips.is_empty() && !config.ips.contains(&dst.ip()) {
         return Err(Refused::ForeignDestination(dst.ip()));

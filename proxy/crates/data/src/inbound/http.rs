@@ -108,14 +108,12 @@ impl Connection {
         let (outcome, injected) = match self.decide(&request) {
             Ok(decision) => decision,
             Err(error) => {
-                self.gate.resume();
                 labels::http_error(&self.worker.shared.metrics, &error);
                 return Ok(self.answer(&error, grpc, meshed, carried, version));
             }
         };
         outcome.edge.request();
         if !outcome.allowed || injected.is_some() {
-            self.gate.resume();
             let error = injected.unwrap_or_else(|| self.unauthorized());
             let response = self.answer(&error, grpc, meshed, carried, version);
             return Ok(self.observe(response, outcome.edge, started, grpc, Lease::None, error.kind.label()));
@@ -227,15 +225,15 @@ impl Connection {
         meshed: bool,
     ) -> Result<Response<Body>, Reset> {
         let version = request.version();
+        let method = request.method().clone();
         let client = hyper::upgrade::on(&mut request);
         let sent = self.app.http1.send(&self.app.connector, request.map(Body::incoming)).await;
         match sent {
             Ok((response, lease)) => {
-                let (response, lease) = tunnel::join(client, response, lease, &self.gate);
+                let (response, lease) = tunnel::join(client, response, lease, &self.gate, &method, self.client.addr);
                 Ok(self.observe(response, edge, started, false, lease, ""))
             }
             Err(failure) => {
-                self.gate.resume();
                 let error = failure.into_error(self.app.connector.peer());
                 let response = self.answer(&error, false, meshed, false, version);
                 Ok(self.observe(response, edge, started, false, Lease::None, error.kind.label()))

@@ -6,7 +6,7 @@ use hauberk_core::inbound::{Authorization, Protocol, ServerPolicy};
 use hauberk_core::matching;
 use hauberk_core::meta::Meta;
 use hauberk_core::route::{GrpcFilter, HttpFilter, RequestFacts};
-use http::{Request, StatusCode};
+use http::Request;
 
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
@@ -77,8 +77,8 @@ impl Access<'_> {
                 _ => None,
             }),
             Filters::Grpc(filters) => filters.iter().find_map(|filter| match filter {
-                GrpcFilter::Fail { message, ratio, .. } if ratio.hits(random) => {
-                    Some(ProxyError::new(ErrorKind::Injected(StatusCode::INTERNAL_SERVER_ERROR), &**message))
+                GrpcFilter::Fail { code, message, ratio } if ratio.hits(random) => {
+                    Some(ProxyError::new(ErrorKind::InjectedGrpc(*code), &**message))
                 }
                 _ => None,
             }),

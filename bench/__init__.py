@@ -1,0 +1,1 @@
+"""Compares data planes in one run: nothing, a plain TLS relay, Hauberk, Envoy. Only ratios mean something."""

@@ -1,0 +1,158 @@
+"""The certificate authority: a root and an issuer, made here or given by files, and the leaves it signs."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+
+from hauberk.identity.certificate import Signing, make_issuer, make_leaf, make_root, validity
+from hauberk.identity.csr import CsrInvalid, public_key_of
+from hauberk.identity.keeping import AuthorityUnusable, belongs, keep, pem_of, read_certificates, read_key
+from hauberk.identity.protocol import Answer, Declined, Describe, Described, Question, Sign, Signed, Unable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who signs leaves, and how its certificate leads to a root."""
+
+    signing: Signing
+    chain: tuple[x509.Certificate, ...]
+    """From the issuer's own certificate upwards, without the root."""
+    until: datetime
+
+
+class Issuers(Protocol):
+    """Where the issuer comes from."""
+
+    def current(self, now: datetime) -> Issuer:
+        """Return the issuer to sign with now. Raises AuthorityUnusable."""
+        ...
+
+    def anchors(self) -> str:
+        """Return the roots to trust, as PEM. Raises AuthorityUnusable."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifetimes:
+    leaf: timedelta
+    issuer: timedelta
+    root: timedelta
+    skew: timedelta
+    renew_at: float
+    """The part of the issuer's lifetime after which it is replaced."""
+
+
+class OwnIssuers:
+    """A root made at the first start, and an issuer that is replaced in time; both kept in one directory."""
+
+    def __init__(self, directory: Path, name: str, lifetimes: Lifetimes, *, now: datetime) -> None:
+        """`name` is the common name of the issuer. Raises AuthorityUnusable."""
+        self._directory = directory
+        self._name = name
+        self._lifetimes = lifetimes
+        self._root = self._kept_root() or self._new_root(now)
+        self._issuer = self._kept_issuer()
+
+    def current(self, now: datetime) -> Issuer:
+        if self._issuer is None or now >= self._renewal(self._issuer.certificate):
+            try:
+                self._issuer = self._new_issuer(now)
+            except AuthorityUnusable as error:
+                if self._issuer is None:
+                    raise
+                log.error("the issuer is due to be replaced and cannot be: %s", error)  # noqa: TRY400 - says it all
+        certificate = self._issuer.certificate
+        return Issuer(self._issuer, (certificate,), certificate.not_valid_after_utc)
+
+    def anchors(self) -> str:
+        return pem_of(self._root.certificate)
+
+    def _kept_root(self) -> Signing | None:
+        certificate = self._directory / "root.crt"
+        if not certificate.exists():
+            return None
+        key = self._directory / "root.key"
+        signing = Signing(read_certificates(certificate)[0], read_key(key))
+        if not belongs(signing.key, signing.certificate):
+            raise AuthorityUnusable(f"{key} is not the key of {certificate}: restore both from one backup")
+        return signing
+
+    def _kept_issuer(self) -> Signing | None:
+        """None where there is none that fits: an issuer is easily made anew, under the same root."""
+        if not (self._directory / "issuer.crt").exists():
+            return None
+        try:
+            certificate = read_certificates(self._directory / "issuer.crt")[0]
+            signing = Signing(certificate, read_key(self._directory / "issuer.key"))
+            certificate.verify_directly_issued_by(self._root.certificate)
+        except (AuthorityUnusable, InvalidSignature, ValueError, TypeError) as error:
+            log.warning("the issuer in %s is replaced: %s", self._directory, error or "another root signed it")
+            return None
+        return signing if belongs(signing.key, certificate) else None
+
+    def _new_root(self, now: datetime) -> Signing:
+        root = make_root(f"root.{self._name}", validity(now, self._lifetimes.root, skew=self._lifetimes.skew))
+        keep(root, self._directory, "root")
+        log.info("new root until %s", root.certificate.not_valid_after_utc.isoformat())
+        return root
+
+    def _new_issuer(self, now: datetime) -> Signing:
+        end = self._root.certificate.not_valid_after_utc
+        if now >= end:
+            raise AuthorityUnusable(
+                f"the root expired at {end.isoformat()}: move {self._directory} away to get a new one, and start all "
+                "workloads again"
+            )
+        valid = validity(now, self._lifetimes.issuer, skew=self._lifetimes.skew, until=end)
+        issuer = make_issuer(self._name, valid, self._root)
+        keep(issuer, self._directory, "issuer")
+        log.info("new issuer until %s", valid.end.isoformat())
+        return issuer
+
+    def _renewal(self, certificate: x509.Certificate) -> datetime:
+        begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if end >= self._root.certificate.not_valid_after_utc:
+            return end  # the root's end is nearer than that of any other issuer
+        return begin + (end - begin) * self._lifetimes.renew_at
+
+
+class CertificateAuthority:
+    """Answers questions. Not shared between threads."""
+
+    def __init__(self, issuers: Issuers, lifetimes: Lifetimes) -> None:
+        self._issuers = issuers
+        self._lifetimes = lifetimes
+
+    def answer(self, question: Question, *, now: datetime) -> Answer:
+        try:
+            issuer = self._issuers.current(now)
+            match question:
+                case Describe():
+                    return Described(trust_anchors=self._issuers.anchors(), issuer_until=issuer.until)
+                case Sign():
+                    return self._sign(question, issuer, now)
+        except AuthorityUnusable as error:
+            return Unable(str(error))
+
+    def _sign(self, question: Sign, issuer: Issuer, now: datetime) -> Answer:
+        if now >= issuer.until:
+            return Unable(f"the issuer expired at {issuer.until.isoformat()}: give the control plane another one")
+        try:
+            key = public_key_of(question.csr, identity=question.identity)
+        except CsrInvalid as error:
+            return Declined(str(error))
+        valid = validity(now, self._lifetimes.leaf, skew=self._lifetimes.skew, until=issuer.until)
+        leaf = make_leaf(key, identity=question.identity, spiffe=question.spiffe, valid=valid, issuer=issuer.signing)
+        return Signed(
+            leaf=leaf.public_bytes(serialization.Encoding.DER),
+            intermediates=tuple(c.public_bytes(serialization.Encoding.DER) for c in issuer.chain),
+            valid_until=valid.end,
+        )

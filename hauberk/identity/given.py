@@ -1,0 +1,98 @@
+"""An issuer of one's own, given by files, which are read again when they change."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from hauberk.identity.ca import Issuer
+from hauberk.identity.certificate import Signing
+from hauberk.identity.keeping import AuthorityUnusable, belongs, pem_of, read_certificates, read_key
+
+log = logging.getLogger(__name__)
+
+_CHAIN_MAX = 8
+
+
+@dataclass(frozen=True)
+class IssuerFiles:
+    """PEM. The file of the issuer's certificate may go on with those between it and the root."""
+
+    trust_anchors: Path
+    certificate: Path
+    key: Path
+
+
+class GivenIssuers:
+    """Whoever gives the files replaces the issuer in time; what does not fit together leaves the last good one."""
+
+    def __init__(self, files: IssuerFiles) -> None:
+        """Raises AuthorityUnusable."""
+        self._files = files
+        self._seen = self._stamps()
+        self._issuer, self._anchors = _loaded(files)
+
+    def current(self, now: datetime) -> Issuer:
+        del now
+        stamps = self._stamps()
+        if stamps != self._seen:
+            self._seen = stamps
+            try:
+                self._issuer, self._anchors = _loaded(self._files)
+            except AuthorityUnusable as error:
+                log.error("the issuer stays the old one: %s", error)  # noqa: TRY400 - says it all
+            else:
+                log.info("issuer read anew, until %s", self._issuer.until.isoformat())
+        return self._issuer
+
+    def anchors(self) -> str:
+        return self._anchors
+
+    def _stamps(self) -> tuple[tuple[int, int] | None, ...]:
+        """What tells a replaced file from the old one."""
+        stamps: list[tuple[int, int] | None] = []
+        for path in (self._files.trust_anchors, self._files.certificate, self._files.key):
+            try:
+                info = path.stat()
+            except OSError:
+                stamps.append(None)
+            else:
+                stamps.append((info.st_ino, info.st_mtime_ns))
+        return tuple(stamps)
+
+
+def _loaded(files: IssuerFiles) -> tuple[Issuer, str]:
+    anchors = read_certificates(files.trust_anchors)
+    chain = read_certificates(files.certificate)[:_CHAIN_MAX]
+    key = read_key(files.key)
+    if not belongs(key, chain[0]):
+        raise AuthorityUnusable(f"{files.key} is not the key of {files.certificate}: give both of one issuer")
+    for certificate in chain:
+        if not _signs(certificate):
+            raise AuthorityUnusable(f"{files.certificate} may not sign certificates: it needs CA:true")
+    for below, above in pairwise(chain):
+        if not _issued(below, above):
+            raise AuthorityUnusable(f"{files.certificate} is out of order: each certificate has to sign the one before")
+    if not any(chain[-1] == anchor or _issued(chain[-1], anchor) for anchor in anchors):
+        raise AuthorityUnusable(f"{files.certificate} does not lead to a root in {files.trust_anchors}")
+    until = min(certificate.not_valid_after_utc for certificate in chain)
+    return Issuer(Signing(chain[0], key), tuple(chain), until), pem_of(*anchors)
+
+
+def _signs(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+
+
+def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:
+    try:
+        below.verify_directly_issued_by(above)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

@@ -1,0 +1,61 @@
+"""Certificates and keys of the authority as files: PEM, keys 0600, each file replaced at once."""
+
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from hauberk.identity.certificate import Signing
+from hauberk.identity.files import PRIVATE, PUBLIC, write_durably
+
+
+class AuthorityUnusable(Exception):
+    """The authority's files cannot be used; the message names the file and says what to do."""
+
+
+def read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Raises AuthorityUnusable."""
+    try:
+        key = serialization.load_pem_private_key(_read(path), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise AuthorityUnusable(f"{path} is not a private key in PEM without a password: restore it") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise AuthorityUnusable(f"{path} is not a key on an elliptic curve: issue with ECDSA, P-256 or P-384")
+    return key
+
+
+def read_certificates(path: Path) -> list[x509.Certificate]:
+    """Return at least one certificate. Raises AuthorityUnusable."""
+    try:
+        return x509.load_pem_x509_certificates(_read(path))
+    except ValueError as error:
+        raise AuthorityUnusable(f"{path} is not a certificate in PEM: restore it") from error
+
+
+def pem_of(*certificates: x509.Certificate) -> str:
+    return "".join(certificate.public_bytes(serialization.Encoding.PEM).decode() for certificate in certificates)
+
+
+def keep(signing: Signing, directory: Path, name: str) -> None:
+    """Write `name`.key and then `name`.crt: a certificate that is there has its key. Raises AuthorityUnusable."""
+    key = signing.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        write_durably(directory / f"{name}.key", key, mode=PRIVATE)
+        write_durably(directory / f"{name}.crt", pem_of(signing.certificate).encode(), mode=PUBLIC)
+    except OSError as error:
+        raise AuthorityUnusable(f"{directory}/{name} cannot be written ({error.strerror or error})") from error
+
+
+def belongs(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> bool:
+    return key.public_key() == certificate.public_key()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AuthorityUnusable(f"{path} cannot be read ({error.strerror}): restore it") from error

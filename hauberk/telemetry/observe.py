@@ -1,0 +1,57 @@
+"""Looks at the whole mesh, twice where the time in between matters."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hauberk.client.api import Client
+from hauberk.model.kinds import by_kind
+from hauberk.runtime.clock import Clock, SystemClock
+from hauberk.telemetry.change import Change, Reading, changes
+from hauberk.telemetry.parse import Parser
+from hauberk.telemetry.query import Place
+from hauberk.telemetry.scrape import Scraper
+from hauberk.telemetry.target import Target, readable, targets
+from hauberk.telemetry.traffic import FAMILIES
+
+POD = by_kind("", "Pod")
+SERVICE = by_kind("", "Service")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the proxies said, and of which of them it is not known."""
+
+    targets: Sequence[Target]
+    changes: Sequence[Change]
+    unread: Sequence[Reading]
+    """Proxies that did not answer, with the reasons."""
+
+
+async def pods(client: Client) -> list[Target]:
+    """All workloads that are registered. Raises ApiError."""
+    if POD is None:
+        raise TypeError("there is no kind Pod")
+    return targets((await client.list(POD)).items)
+
+
+async def services(client: Client) -> list[Place]:
+    """All Services that there are. Raises ApiError."""
+    if SERVICE is None:
+        raise TypeError("there is no kind Service")
+    items = (await client.list(SERVICE)).items
+    return [Place(str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])) for item in items]
+
+
+async def observe(
+    found: Sequence[Target], *, window_s: float | None, families: Iterable[str] = FAMILIES, clock: Clock | None = None
+) -> Observation:
+    """Reads all proxies, again after `window_s` seconds; None counts from each proxy's start instead."""
+    watched = readable(found)
+    async with Scraper(Parser(frozenset(families)), clock or SystemClock()) as scraper:
+        before: list[Reading] = []
+        if window_s is not None:
+            before = await scraper.read(watched)
+            await asyncio.sleep(window_s)
+        after = await scraper.read(watched)
+    return Observation(found, changes(before, after), [reading for reading in after if reading.error is not None])

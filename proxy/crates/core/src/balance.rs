@@ -1,0 +1,43 @@
+//! The latency of an endpoint as its balancer sees it.
+
+use std::time::{Duration, Instant};
+
+/// A moving average of latencies that jumps to a peak at once and forgets it exponentially.
+///
+/// Between measurements the estimate decays towards 0, so that an endpoint that was slow is tried again.
+#[derive(Clone, Debug)]
+pub struct PeakEwma {
+    decay: f64,
+    last: Option<(f64, Instant)>,
+}
+
+impl PeakEwma {
+    /// Nothing measured yet. After `decay` an old measurement has lost 63 % of its weight.
+    pub fn new(decay: Duration) -> Self {
+        Self { decay: decay.as_secs_f64().max(f64::MIN_POSITIVE), last: None }
+    }
+
+    /// Takes in a latency that was measured at `now`.
+    pub fn observe(&mut self, latency: Duration, now: Instant) {
+        let latency = latency.as_secs_f64();
+        let value = match self.last {
+            Some((value, at)) => {
+                let kept = self.weight(at, now);
+                if latency >= value * kept { latency } else { value * kept + latency * (1.0 - kept) }
+            }
+            None => latency,
+        };
+        let now = self.last.map_or(now, |(_, at)| at.max(now));
+        self.last = Some((value, now));
+    }
+
+    /// The estimate at `now`, in seconds; `None` if nothing was ever measured.
+    pub fn estimate(&self, now: Instant) -> Option<f64> {
+        self.last.map(|(value, at)| value * self.weight(at, now))
+    }
+
+    fn weight(&self, at: Instant, now: Instant) -> f64 {
+        let elapsed = now.saturating_duration_since(at).as_secs_f64();
+        (-elapsed / self.decay).exp()
+    }
+}

@@ -1,0 +1,153 @@
+//! The labels of inbound traffic (Linkerd's names and values, so that dashboards mean the same).
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hauberk_core::authorize::Verdict;
+use hauberk_core::identity::ClientTls;
+use hauberk_core::inbound::{Authorization, ServerPolicy};
+use hauberk_core::meta::Meta;
+use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
+use hauberk_metrics::families::{DataMetrics, Family};
+use hauberk_metrics::labels::LabelSet;
+
+use crate::http::error::{ErrorKind, ProxyError};
+use crate::inbound::Client;
+use crate::inbound::accept::Refused;
+
+/// Connections to the program.
+pub(super) fn app(addr: SocketAddr) -> LabelSet {
+    let labels = direction().with("peer", "dst").kept_in_overflow();
+    target(labels, addr).with("tls", "no_identity").with("no_tls_reason", "loopback")
+}
+
+/// A connection whose requests are decided one by one.
+pub(super) fn http_transport(
+    metrics: &DataMetrics,
+    policy: &ServerPolicy,
+    client: &Client,
+    dst: SocketAddr,
+) -> Arc<TransportMetrics> {
+    let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
+    metrics.transport(&server(tls(labels, client), policy, dst))
+}
+
+/// A connection was let in: it is counted, and its transport's counters are returned.
+pub(super) fn tcp_allowed(
+    metrics: &DataMetrics,
+    policy: &ServerPolicy,
+    authorization: &Authorization,
+    client: &Client,
+    dst: SocketAddr,
+) -> Arc<TransportMetrics> {
+    let labels = authorized(access(policy, client, dst), authorization);
+    metrics.counter(Family::InboundTcpAllowed, &labels).increment();
+    http_transport(metrics, policy, client, dst)
+}
+
+/// A connection was refused by policy.
+pub(super) fn tcp_denied(metrics: &DataMetrics, policy: &ServerPolicy, client: &Client, dst: SocketAddr) {
+    metrics.counter(Family::InboundTcpDenied, &access(policy, client, dst)).increment();
+}
+
+/// An open connection was closed since policy changed.
+pub(super) fn tcp_terminated(metrics: &DataMetrics, policy: &ServerPolicy, client: &Client, dst: SocketAddr) {
+    metrics.counter(Family::InboundTcpTerminated, &access(policy, client, dst)).increment();
+}
+
+/// The requests of a client on a route. What was decided for them is counted with each.
+pub(super) fn edge(
+    metrics: &DataMetrics,
+    policy: &ServerPolicy,
+    route: Option<&Arc<Meta>>,
+    verdict: &Verdict,
+    client: &Client,
+    dst: SocketAddr,
+) -> Rc<EdgeMetrics> {
+    let routed = |labels| on_route(labels, route.map(|meta| &**meta));
+    let decided = || routed(access(policy, client, dst));
+    let labels = server(tls(target(direction().kept_in_overflow(), dst), client), policy, dst);
+    let (labels, each_request) = match verdict {
+        Verdict::Allow(authorization) => {
+            let allowed = authorized(decided(), authorization);
+            let counter = metrics.counter(Family::InboundHttpAllowed, &allowed);
+            (authorized(routed(labels), authorization), vec![counter])
+        }
+        Verdict::Deny => {
+            let denied = metrics.counter(Family::InboundHttpDenied, &decided());
+            let error = metrics.counter(Family::InboundHttpErrors, &error_label(ErrorKind::Unauthorized.label()));
+            (routed(labels), vec![denied, error])
+        }
+    };
+    Rc::new(EdgeMetrics::new(metrics.edge(&labels), each_request))
+}
+
+/// A request was answered with an error of this proxy's own.
+pub(super) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
+    metrics.counter(Family::InboundHttpErrors, &error_label(error.kind.label())).increment();
+}
+
+/// A connection ended by an error.
+pub(super) fn connection_error(metrics: &DataMetrics, error: &Refused) {
+    let label = match error {
+        Refused::Io(_) => "i/o",
+        Refused::ForeignDestination(_) => "foreign destination",
+        Refused::Loop => "gateway loop",
+        Refused::HandshakeTimeout => "tls detection timeout",
+        Refused::NoCertificate => "no certificate",
+        Refused::Unauthorized(_) => "unauthorized",
+        Refused::NotHttp(_) => "not http",
+        Refused::Header(_) => "transport header",
+    };
+    metrics.counter(Family::InboundTcpErrors, &error_label(label)).increment();
+}
+
+fn direction() -> LabelSet {
+    LabelSet::new().with("direction", "inbound")
+}
+
+fn error_label(error: &str) -> LabelSet {
+    LabelSet::new().with("error", error)
+}
+
+/// The labels of the counters of decisions.
+fn access(policy: &ServerPolicy, client: &Client, dst: SocketAddr) -> LabelSet {
+    server(tls(LabelSet::new().with("target_addr", dst), client), policy, dst)
+}
+
+fn target(labels: LabelSet, addr: SocketAddr) -> LabelSet {
+    labels.with("target_addr", addr).with("target_ip", addr.ip()).with("target_port", addr.port())
+}
+
+fn tls(labels: LabelSet, client: &Client) -> LabelSet {
+    match &client.tls {
+        ClientTls::Identified { id, .. } => labels.with("tls", "true").with("client_id", id),
+        ClientTls::Anonymous => labels.with("tls", "true").with("client_id", ""),
+        ClientTls::Plain => {
+            let reason = if client.addr.ip().is_loopback() { "loopback" } else { "no_tls_from_remote" };
+            labels.with("tls", "no_identity").with("no_tls_reason", reason)
+        }
+    }
+}
+
+fn server(labels: LabelSet, policy: &ServerPolicy, dst: SocketAddr) -> LabelSet {
+    labels
+        .with("srv_group", policy.meta.group())
+        .with("srv_kind", policy.meta.kind())
+        .with("srv_name", policy.meta.name())
+        .with("srv_port", dst.port())
+}
+
+/// A port without routes has one for everything, which the mesh calls `default`.
+fn on_route(labels: LabelSet, route: Option<&Meta>) -> LabelSet {
+    labels
+        .with("route_group", route.map_or("", Meta::group))
+        .with("route_kind", route.map_or("default", Meta::kind))
+        .with("route_name", route.map_or("default", Meta::name))
+}
+
+fn authorized(labels: LabelSet, authorization: &Authorization) -> LabelSet {
+    let meta = &authorization.meta;
+    labels.with("authz_group", meta.group()).with("authz_kind", meta.kind()).with("authz_name", meta.name())
+}

@@ -1,0 +1,76 @@
+//! The labels of outbound traffic (Linkerd's names and values, so that dashboards mean the same).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hauberk_core::endpoint::{Endpoint, Labels};
+use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
+use hauberk_metrics::families::{DataMetrics, Family};
+use hauberk_metrics::labels::LabelSet;
+
+use crate::http::error::ProxyError;
+
+/// Connections that the program makes to `dst`.
+pub(crate) fn accepted(metrics: &DataMetrics, dst: SocketAddr) -> Arc<TransportMetrics> {
+    let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
+    metrics.transport(&labels.with("tls", "no_identity").with("no_tls_reason", "loopback"))
+}
+
+/// Connections to an endpoint. `local`: it is this very workload.
+pub(crate) fn transport(endpoint: &Endpoint, set_labels: &Labels, local: bool) -> LabelSet {
+    let labels = direction().with("peer", "dst").kept_in_overflow();
+    service(tls(target(labels, endpoint.addr), endpoint, local), &endpoint.labels, set_labels)
+}
+
+/// Requests to an endpoint. `local`: it is this very workload.
+pub(crate) fn edge(
+    metrics: &DataMetrics,
+    authority: &str,
+    endpoint: &Endpoint,
+    set_labels: &Labels,
+    local: bool,
+) -> EdgeMetrics {
+    let labels = target(direction().kept_in_overflow().with("authority", authority), endpoint.addr);
+    let labels = service(tls(labels, endpoint, local), &endpoint.labels, set_labels);
+    EdgeMetrics::new(metrics.edge(&labels), Vec::new())
+}
+
+/// A request was answered with an error of this proxy's own.
+pub(crate) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
+    metrics.counter(Family::OutboundHttpErrors, &error_label(error.kind.label())).increment();
+}
+
+/// A connection ended by an error of this class, such as `ErrorKind::label` or `i/o`.
+pub(crate) fn connection_error(metrics: &DataMetrics, error: &'static str) {
+    metrics.counter(Family::OutboundTcpErrors, &error_label(error)).increment();
+}
+
+fn direction() -> LabelSet {
+    LabelSet::new().with("direction", "outbound")
+}
+
+fn error_label(error: &str) -> LabelSet {
+    LabelSet::new().with("error", error)
+}
+
+fn target(labels: LabelSet, addr: SocketAddr) -> LabelSet {
+    labels.with("target_addr", addr).with("target_ip", addr.ip()).with("target_port", addr.port())
+}
+
+fn tls(labels: LabelSet, endpoint: &Endpoint, local: bool) -> LabelSet {
+    match &endpoint.tls {
+        Some(target) if !local => labels.with("tls", "true").with("server_id", &target.id),
+        _ => {
+            let reason = if local { "loopback" } else { "not_provided_by_service_discovery" };
+            labels.with("tls", "no_identity").with("no_tls_reason", reason)
+        }
+    }
+}
+
+/// What discovery says of the endpoint and of its service; the endpoint's own word counts more.
+fn service(mut labels: LabelSet, endpoint: &Labels, set: &Labels) -> LabelSet {
+    for (name, value) in endpoint.iter().chain(set.iter()) {
+        labels = labels.with(&format!("dst_{name}"), value);
+    }
+    labels
+}

@@ -1,0 +1,117 @@
+//! The limits of time of one request.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hauberk_core::route::Timeouts;
+use http::HeaderMap;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::http::body::{Body, BodyError, Observer};
+use crate::http::error::{ErrorKind, ProxyError};
+
+/// When a request must be over. Costs nothing where policy sets no limit.
+#[derive(Clone)]
+pub(super) struct Limits {
+    /// Of the whole request.
+    deadline: Option<Instant>,
+    /// From the end of the request to the end of its response.
+    response: Option<(Duration, Rc<RequestEnd>)>,
+}
+
+/// Learns when the request has been sent.
+#[derive(Default)]
+pub(super) struct RequestEnd {
+    at: Cell<Option<Instant>>,
+    reached: Notify,
+}
+
+impl Limits {
+    /// The limits of a request that began at `started`.
+    pub(super) fn new(timeouts: &Timeouts, started: Instant) -> Self {
+        Self {
+            deadline: timeouts.request.map(|limit| started + limit),
+            response: timeouts.response.map(|limit| (limit, Rc::default())),
+        }
+    }
+
+    /// The body of a try, so that its end is noticed.
+    pub(super) fn watch(&self, body: Body) -> Body {
+        match &self.response {
+            Some((_, end)) => body.observed(Box::new(Watcher(end.clone()))),
+            None => body,
+        }
+    }
+
+    /// `work`, unless it takes too long.
+    pub(super) async fn apply<T>(
+        &self,
+        work: impl Future<Output = Result<T, ProxyError>>,
+    ) -> Result<T, ProxyError> {
+        if self.deadline.is_none() && self.response.is_none() {
+            return work.await;
+        }
+        tokio::select! {
+            result = work => result,
+            () = self.passed() => Err(ProxyError::new(ErrorKind::Timeout, "no answer within the time that policy gives")),
+        }
+    }
+
+    /// The latest moment for the end of the response, as far as it is known.
+    pub(super) fn end(&self) -> Option<Instant> {
+        let response = self.response.as_ref().and_then(|(limit, end)| Some(end.at.get()? + *limit));
+        match (self.deadline, response) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    async fn passed(&self) {
+        let whole = async {
+            match self.deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let response = async {
+            match &self.response {
+                Some((limit, end)) => sleep_until(end.wait().await + *limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = whole => {}
+            () = response => {}
+        }
+    }
+}
+
+impl RequestEnd {
+    async fn wait(&self) -> Instant {
+        loop {
+            if let Some(at) = self.at.get() {
+                return at;
+            }
+            self.reached.notified().await;
+        }
+    }
+
+    fn note(&self) {
+        self.at.set(Some(Instant::now()));
+        self.reached.notify_one();
+    }
+}
+
+struct Watcher(Rc<RequestEnd>);
+
+impl Observer for Watcher {
+    fn complete(self: Box<Self>, _trailers: Option<&HeaderMap>) {
+        self.0.note();
+    }
+
+    fn failed(self: Box<Self>, _error: &BodyError) {}
+
+    fn abandoned(self: Box<Self>) {}
+}

@@ -1,0 +1,242 @@
+//! Sends one request, to another endpoint if need be.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hauberk_core::outbound::{Backoff, Retry};
+use http::request::Parts;
+use http::{Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::candidate::{Candidate, Load};
+use crate::http::body::Body;
+use crate::http::client::SendError;
+use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::headers::{self, UNANSWERED};
+use crate::http::observe::{Head, Lease};
+use crate::http::replay::Replay;
+use crate::http::translate;
+use crate::outbound::http::{Connection, Exchange};
+use crate::outbound::limits::{Limits, RequestEnd};
+use crate::outbound::rule::{Leaf, Rule};
+
+/// Bytes of a request body kept for another try where policy names no number.
+const REPLAY_MAX: usize = 64 * 1024;
+
+/// An endpoint's answer.
+pub(super) struct Answered {
+    pub(super) candidate: Rc<Candidate>,
+    pub(super) response: Response<Incoming>,
+    pub(super) lease: Lease,
+    pub(super) load: Load,
+    pub(super) limits: Limits,
+}
+
+/// Why there is no answer that can be passed on.
+enum Failure {
+    Send(SendError, Rc<Candidate>),
+    /// The answer says that another try may do better.
+    Retryable(Answered),
+    /// No head of an answer within the time of one try.
+    TryTimeout(Duration),
+    Proxy(ProxyError),
+}
+
+/// Sends a request and waits for the head of the answer, within the limits of the rule.
+pub(super) async fn send(
+    connection: &Connection,
+    exchange: &Exchange,
+    rule: &Rule,
+    leaf: &Leaf,
+    request: Request<Incoming>,
+) -> Result<Answered, ProxyError> {
+    let limits = Limits::new(&rule.timeouts, exchange.started);
+    let tries = Tries { connection, exchange, leaf, retry: rule.retry.as_ref(), limits: limits.clone() };
+    limits.apply(tries.run(request)).await
+}
+
+struct Tries<'a> {
+    connection: &'a Connection,
+    exchange: &'a Exchange,
+    leaf: &'a Leaf,
+    retry: Option<&'a Retry>,
+    limits: Limits,
+}
+
+impl Tries<'_> {
+    async fn run(&self, request: Request<Incoming>) -> Result<Answered, ProxyError> {
+        let (parts, body) = request.into_parts();
+        let replay = Replay::of(body, self.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes));
+        let mut by_policy = self.retry.map_or(0, |retry| retry.max_retries);
+        let mut moves = 1;
+        let mut tried = None;
+        let mut pause = Pause::default();
+        loop {
+            let body = replay.body().unwrap_or_else(Body::empty);
+            let failure = match self.once(&parts, body, &mut tried).await {
+                Ok(answered) => return Ok(answered),
+                Err(failure) => failure,
+            };
+            let repeatable = replay.body().is_some();
+            if repeatable && moves > 0 && is_untouched(&failure, &parts) {
+                moves -= 1;
+            } else if repeatable && by_policy > 0 && self.retry.is_some() && is_retryable(&failure) {
+                by_policy -= 1;
+                if let Some(retry) = self.retry {
+                    sleep(pause.next(&retry.backoff, self.connection.worker.random())).await;
+                }
+            } else {
+                return failure.into_result();
+            }
+            if let Failure::Retryable(answered) = failure {
+                answered.discard(self.exchange);
+            }
+        }
+    }
+
+    /// One try on an endpoint other than `tried`, if there is another one.
+    async fn once(&self, parts: &Parts, body: Body, tried: &mut Option<SocketAddr>) -> Result<Answered, Failure> {
+        let worker = &self.connection.worker;
+        let balancer = self.leaf.balancer().map_err(Failure::Proxy)?;
+        let candidate = balancer.pick(worker, *tried, self.leaf.failfast).await.map_err(Failure::Proxy)?;
+        *tried = Some(candidate.endpoint().addr);
+        self.check_identity(&candidate).map_err(Failure::Proxy)?;
+        let request = Request::from_parts(parts.clone(), self.limits.watch(body));
+        let request = self.prepare(request, &candidate).map_err(Failure::Proxy)?;
+        let load = candidate.begin();
+        let started = Instant::now();
+        candidate.edge().request();
+        let sent = match self.retry.and_then(|retry| retry.timeout) {
+            None => candidate.send(request).await,
+            Some(limit) => match timeout_at(started + limit, candidate.send(request)).await {
+                Ok(sent) => sent,
+                Err(_) => {
+                    self.count_failure(&candidate, ErrorKind::Timeout);
+                    candidate.answered(limit, Instant::now());
+                    return Err(Failure::TryTimeout(limit));
+                }
+            },
+        };
+        match sent {
+            Ok((response, lease)) => {
+                candidate.answered(started.elapsed(), Instant::now());
+                let limits = self.limits.clone();
+                let answered = Answered { candidate, response, lease, load, limits };
+                if self.wants_another(&answered, parts) { Err(Failure::Retryable(answered)) } else { Ok(answered) }
+            }
+            Err(error) => {
+                if matches!(error, SendError::Connect(_)) {
+                    candidate.unreachable(Instant::now());
+                }
+                self.count_failure(&candidate, error.kind());
+                Err(Failure::Send(error, candidate))
+            }
+        }
+    }
+
+    fn check_identity(&self, candidate: &Candidate) -> Result<(), ProxyError> {
+        let Some(required) = &self.exchange.require_id else { return Ok(()) };
+        let endpoint = candidate.endpoint();
+        if candidate.peer_id().is_some_and(|id| id.as_str().as_bytes() == required.as_bytes()) {
+            return Ok(());
+        }
+        let message = format!("the program demands another identity of {} than it has", endpoint.addr);
+        Err(ProxyError::new(ErrorKind::IdentityRequired, message))
+    }
+
+    /// The request as this endpoint takes it.
+    fn prepare(&self, mut request: Request<Body>, candidate: &Candidate) -> Result<Request<Body>, ProxyError> {
+        if let Some(authority) = &candidate.endpoint().authority_override {
+            translate::replace_authority(&mut request, authority);
+        }
+        if self.exchange.version == Version::HTTP_2 {
+            return Ok(request);
+        }
+        if candidate.carries_http1_over_http2() {
+            let mut authorities = self.connection.authorities.borrow_mut();
+            translate::to_http2(&mut request, &mut authorities, &self.connection.fallback)
+                .map_err(|_| ProxyError::new(ErrorKind::BadRequest, "the request names no host"))?;
+        } else {
+            headers::strip_hop_by_hop(request.headers_mut());
+        }
+        Ok(request)
+    }
+
+    /// Whether an answer had better not be passed on while another try is possible.
+    fn wants_another(&self, answered: &Answered, parts: &Parts) -> bool {
+        let response = &answered.response;
+        if is_unanswered(response) && headers::is_idempotent(&parts.method) {
+            return true;
+        }
+        let Some(retry) = self.retry else { return false };
+        let status = response.status().as_u16();
+        let code = Head::of(response, self.exchange.grpc).grpc_status();
+        retry.statuses.iter().any(|(first, last)| (*first..=*last).contains(&status))
+            || code.is_some_and(|code| retry.grpc_codes.contains(&code))
+    }
+
+    fn count_failure(&self, candidate: &Candidate, kind: ErrorKind) {
+        let elapsed = self.exchange.started.elapsed();
+        candidate.edge().response(kind.status().as_u16(), None, false, kind.label(), elapsed);
+    }
+}
+
+/// Whether the request certainly did nothing, or may be repeated although it may have.
+fn is_untouched(failure: &Failure, parts: &Parts) -> bool {
+    let idempotent = headers::is_idempotent(&parts.method);
+    match failure {
+        Failure::Send(error, _) => error.is_untouched() || (idempotent && matches!(error, SendError::Lost(_))),
+        Failure::Retryable(answered) => idempotent && is_unanswered(&answered.response),
+        Failure::TryTimeout(_) | Failure::Proxy(_) => false,
+    }
+}
+
+/// Whether policy's retries are meant for it.
+fn is_retryable(failure: &Failure) -> bool {
+    match failure {
+        Failure::Send(..) | Failure::Retryable(_) | Failure::TryTimeout(_) => true,
+        Failure::Proxy(error) => error.kind == ErrorKind::FailFast,
+    }
+}
+
+/// The peer's proxy says that its program closed the connection before it answered.
+fn is_unanswered<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::BAD_GATEWAY && response.headers().contains_key(UNANSWERED)
+}
+
+impl Failure {
+    /// What remains when there is no further try.
+    fn into_result(self) -> Result<Answered, ProxyError> {
+        match self {
+            Failure::Retryable(answered) => Ok(answered),
+            Failure::Send(error, candidate) => Err(error.into_error(candidate.peer())),
+            Failure::TryTimeout(limit) => {
+                Err(ProxyError::new(ErrorKind::Timeout, format!("no answer within {limit:?} of the last try")))
+            }
+            Failure::Proxy(error) => Err(error),
+        }
+    }
+}
+
+impl Answered {
+    /// Drops an answer in favour of another try.
+    fn discard(self, exchange: &Exchange) {
+        let head = Head::of(&self.response, exchange.grpc);
+        head.record(self.candidate.edge(), exchange.started, "");
+    }
+}
+
+/// The pauses between tries.
+#[derive(Default)]
+struct Pause(Option<Duration>);
+
+impl Pause {
+    fn next(&mut self, backoff: &Backoff, random: u64) -> Duration {
+        let pause = self.0.map_or(backoff.min, |last| last * 2).min(backoff.max);
+        self.0 = Some(pause);
+        let share = f64::from(backoff.jitter.clamp(0.0, 100.0)) / 100.0;
+        pause + pause.mul_f64(share * (random as f64 / u64::MAX as f64))
+    }
+}

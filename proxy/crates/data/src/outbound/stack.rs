@@ -1,0 +1,204 @@
+//! What is known of a destination, made ready: each route and backend is looked up once, not for each request.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_core::endpoint::{Endpoint, Http2Params, ProtocolHint};
+use hauberk_core::outbound::{GrpcAction, HttpAction, OpaqueRefusal, OpaqueRoute, OutboundPolicy, Protocol, Target};
+use hauberk_core::route::{GrpcMatch, HostMatch, HttpMatch, RequestFacts, Route};
+use hauberk_core::{matching, outbound};
+use http::Request;
+
+use crate::balance::Balancer;
+use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::headers;
+use crate::outbound::destination::Fixed;
+use crate::outbound::rule::Rule;
+use crate::worker::Worker;
+
+/// One version of a destination's policy.
+pub(super) struct Stack {
+    pub(super) reading: Reading,
+    http1: Routes,
+    http2: Routes,
+    bytes: Vec<BytesRoute>,
+}
+
+/// How the bytes of new connections are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Detect,
+    Http1,
+    Http2,
+    /// Not at all.
+    Opaque,
+    /// The server name of the program's own TLS.
+    Tls,
+    /// The control plane lets nothing through.
+    Refused,
+}
+
+/// The routes for requests.
+enum Routes {
+    Http(Arc<[Route<HttpMatch, HttpAction>]>, Vec<Vec<Rc<Rule>>>),
+    Grpc(Arc<[Route<GrpcMatch, GrpcAction>]>, Vec<Vec<Rc<Rule>>>),
+    /// Bytes that turned out to be requests take the route for bytes.
+    Bytes,
+}
+
+/// A route for bytes: for which server names (none: all), and where to.
+struct BytesRoute {
+    names: Vec<HostMatch>,
+    rule: Result<Rc<Rule>, ProxyError>,
+}
+
+/// Finds or makes balancers.
+pub(super) struct Backends<'a> {
+    worker: &'a Worker,
+    fixed: &'a Fixed,
+}
+
+impl Backends<'_> {
+    /// The backend of one endpoint.
+    pub(super) fn fixed(&self, endpoint: &Arc<Endpoint>) -> Rc<Balancer> {
+        self.fixed.balancer(self.worker, endpoint)
+    }
+
+    /// The endpoints of a service.
+    pub(super) fn service(&self, path: &Arc<str>, default_rtt: Duration, decay: Duration) -> Rc<Balancer> {
+        self.worker.outbound.balancer(self.worker, path, default_rtt, decay)
+    }
+}
+
+impl Stack {
+    /// Makes `target` ready for the destination `addr`.
+    pub(super) fn of(worker: &Worker, fixed: &Fixed, addr: SocketAddr, target: &Target) -> Self {
+        let backends = Backends { worker, fixed };
+        match target {
+            Target::Policy(policy) => Self::policy(&backends, policy),
+            Target::Endpoint { endpoint, opaque } => {
+                let reading = if *opaque { Reading::Opaque } else { Reading::Detect };
+                Self::forward(reading, Rule::to(backends.fixed(endpoint)))
+            }
+            Target::Unknown => Self::forward(Reading::Opaque, Rule::to(backends.fixed(&Arc::new(outside(addr))))),
+            Target::Refused(why) => {
+                let message = format!("the control plane refuses {addr}: {why}");
+                let refused = BytesRoute { names: Vec::new(), rule: Err(forbidden(message)) };
+                Self { reading: Reading::Refused, http1: Routes::Bytes, http2: Routes::Bytes, bytes: vec![refused] }
+            }
+        }
+    }
+
+    fn forward(reading: Reading, rule: Rule) -> Self {
+        let bytes = vec![BytesRoute { names: Vec::new(), rule: Ok(Rc::new(rule)) }];
+        Self { reading, http1: Routes::Bytes, http2: Routes::Bytes, bytes }
+    }
+
+    fn policy(backends: &Backends<'_>, policy: &OutboundPolicy) -> Self {
+        let bytes = |routes: &outbound::OpaqueRoutes| {
+            routes.routes.iter().map(|route| BytesRoute::new(backends, Vec::new(), route)).collect()
+        };
+        let (reading, http1, http2, bytes) = match &policy.protocol {
+            Protocol::Detect { http1, http2, opaque, .. } => {
+                (Reading::Detect, Routes::http(backends, http1), Routes::http(backends, http2), bytes(opaque))
+            }
+            Protocol::Http1(routes) => {
+                (Reading::Http1, Routes::http(backends, routes), Routes::http(backends, routes), Vec::new())
+            }
+            Protocol::Http2(routes) => {
+                (Reading::Http2, Routes::http(backends, routes), Routes::http(backends, routes), Vec::new())
+            }
+            Protocol::Grpc(routes) => {
+                (Reading::Http2, Routes::grpc(backends, routes), Routes::grpc(backends, routes), Vec::new())
+            }
+            Protocol::Opaque(routes) => (Reading::Opaque, Routes::Bytes, Routes::Bytes, bytes(routes)),
+            Protocol::Tls(routes) => {
+                let routes = routes.routes.iter();
+                let bytes = routes.map(|(names, route)| BytesRoute::new(backends, names.clone(), route)).collect();
+                (Reading::Tls, Routes::Bytes, Routes::Bytes, bytes)
+            }
+        };
+        Self { reading, http1, http2, bytes }
+    }
+
+    /// The rule of a request.
+    pub(super) fn request<B>(&self, request: &Request<B>) -> Result<&Rc<Rule>, ProxyError> {
+        let routes = if request.version() == http::Version::HTTP_2 { &self.http2 } else { &self.http1 };
+        let facts = RequestFacts {
+            method: request.method(),
+            uri: request.uri(),
+            host: headers::host_of(request),
+            headers: request.headers(),
+        };
+        let (found, rules) = match routes {
+            Routes::Http(table, rules) => (matching::http(table, &facts), rules),
+            Routes::Grpc(table, rules) => (matching::grpc(table, &facts), rules),
+            Routes::Bytes => return self.bytes(None),
+        };
+        found
+            .and_then(|(route, rule)| rules.get(route)?.get(rule))
+            .ok_or_else(|| ProxyError::new(ErrorKind::NoRoute, "no route matches the request"))
+    }
+
+    /// The rule of a connection whose bytes nobody reads, or only the `server_name` of its TLS.
+    pub(super) fn bytes(&self, server_name: Option<&str>) -> Result<&Rc<Rule>, ProxyError> {
+        let matches = |route: &&BytesRoute| {
+            route.names.is_empty()
+                || server_name.is_some_and(|name| route.names.iter().any(|host| matching::host(host, name).is_some()))
+        };
+        match self.bytes.iter().find(matches) {
+            Some(route) => route.rule.as_ref().map_err(ProxyError::clone),
+            None => Err(ProxyError::new(ErrorKind::NoRoute, "no route takes the connection")),
+        }
+    }
+}
+
+impl Routes {
+    fn http(backends: &Backends<'_>, routes: &outbound::HttpRoutes) -> Self {
+        let rules = routes.routes.iter().map(|route| {
+            route.rules.iter().map(|rule| Rc::new(Rule::http(backends, rule))).collect()
+        });
+        Routes::Http(routes.routes.clone(), rules.collect())
+    }
+
+    fn grpc(backends: &Backends<'_>, routes: &outbound::GrpcRoutes) -> Self {
+        let rules = routes.routes.iter().map(|route| {
+            route.rules.iter().map(|rule| Rc::new(Rule::grpc(backends, &rule.then))).collect()
+        });
+        Routes::Grpc(routes.routes.clone(), rules.collect())
+    }
+}
+
+impl BytesRoute {
+    fn new(backends: &Backends<'_>, names: Vec<HostMatch>, route: &OpaqueRoute) -> Self {
+        let rule = match &route.action {
+            Ok(backend) => Ok(Rc::new(Rule::plain(backends, backend))),
+            Err(OpaqueRefusal::Forbidden) => {
+                Err(forbidden(format!("the policy {} forbids the connection", route.meta.name())))
+            }
+            Err(OpaqueRefusal::Invalid(why)) => Err(ProxyError::new(ErrorKind::InvalidPolicy, &**why)),
+        };
+        Self { names, rule }
+    }
+}
+
+fn forbidden(message: String) -> ProxyError {
+    ProxyError::new(ErrorKind::Unauthorized, message)
+}
+
+/// A destination that the mesh does not know: in the clear, as the program dialled it.
+fn outside(addr: SocketAddr) -> Endpoint {
+    Endpoint {
+        addr,
+        weight: 1,
+        labels: Default::default(),
+        tls: None,
+        hint: ProtocolHint::Unknown,
+        transport_port: None,
+        authority_override: None,
+        http2: Http2Params::default(),
+        resource: None,
+    }
+}

@@ -1,0 +1,61 @@
+//! The workload's certificate: until when it is valid, and how its renewals went.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::counter::Counter;
+use crate::text::{Kind, Text};
+
+/// Counters of the client that asks for certificates.
+#[derive(Debug, Default)]
+pub struct IdentityMetrics {
+    current: Mutex<Option<Current>>,
+    renewed: Counter,
+    failed: Counter,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    expires: SystemTime,
+    since: SystemTime,
+}
+
+impl IdentityMetrics {
+    /// No certificate yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A certificate came, valid until `expires`.
+    pub fn renewed(&self, expires: SystemTime, now: SystemTime) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Current { expires, since: now });
+        self.renewed.increment();
+    }
+
+    /// A request for a certificate was refused or failed.
+    pub fn failed(&self) {
+        self.failed.increment();
+    }
+
+    /// Writes all families, under Linkerd's present names and the ones that older alerts watch.
+    pub fn write(&self, out: &mut Text) {
+        if let Some(current) = *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+            let (expires, since) = (unix_seconds(current.expires), unix_seconds(current.since));
+            let help = "When the certificate expires, in seconds since 1970";
+            out.single("control_identity_cert_expiration_timestamp_seconds", Kind::Gauge, help, expires);
+            out.single("identity_cert_expiration_timestamp_seconds", Kind::Gauge, help, expires);
+            let help = "When the certificate came, in seconds since 1970";
+            out.single("control_identity_cert_refresh_timestamp_seconds", Kind::Gauge, help, since);
+        }
+        let name = "control_identity_cert_refreshes_total";
+        out.family(name, Kind::Counter, "Requests for a certificate");
+        out.sample(name, "", &["result=\"ok\""], self.renewed.get());
+        out.sample(name, "", &["result=\"error\""], self.failed.get());
+        let help = "Certificates that came";
+        out.single("identity_cert_refresh_count", Kind::Counter, help, self.renewed.get());
+    }
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

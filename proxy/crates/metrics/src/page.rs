@@ -1,0 +1,53 @@
+//! The whole page that a scraper reads.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::control::ControlMetrics;
+use crate::families::DataMetrics;
+use crate::identity::IdentityMetrics;
+use crate::process::{Build, Process};
+use crate::text::Text;
+
+/// How long a series that nobody uses stays on the page: several scrapes of even a slow scraper.
+pub const IDLE: Duration = Duration::from_secs(600);
+
+/// Everything that the proxy counts.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// The fast path.
+    pub data: Arc<DataMetrics>,
+    /// The client of the control plane.
+    pub control: Arc<ControlMetrics>,
+    /// The workload's certificate.
+    pub identity: Arc<IdentityMetrics>,
+    process: Process,
+}
+
+impl Metrics {
+    /// Nothing counted yet, in a process that began at `started`.
+    pub fn new(build: Build, started: SystemTime) -> Self {
+        Self {
+            data: Arc::default(),
+            control: Arc::default(),
+            identity: Arc::default(),
+            process: Process::new(build, started),
+        }
+    }
+
+    /// The page as of `now`, which is the same moment by both clocks. Its media type is `text::CONTENT_TYPE`.
+    pub fn render(&self, now: Instant, wall: SystemTime) -> String {
+        let mut out = Text::new();
+        self.data.write(&mut out);
+        self.control.write(&mut out, now);
+        self.identity.write(&mut out);
+        self.process.write(&mut out, wall);
+        out.finish()
+    }
+
+    /// Forgets the series that nobody used for `IDLE`. To be called about once a minute, scraped or not.
+    pub fn expire(&self, now: Instant) {
+        self.data.expire(now, IDLE);
+        self.control.expire(now, IDLE);
+    }
+}

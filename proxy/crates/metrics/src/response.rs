@@ -1,0 +1,148 @@
+//! Requests and responses of one set of labels, shared by all threads.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::counter::Counter;
+use crate::histogram::{Histogram, Snapshot};
+use crate::labels::LabelSet;
+use crate::text::{Kind, Text};
+
+/// Kinds of responses told apart within one set of labels; the peer chooses the status, so there must be a bound.
+pub const OUTCOMES_MAX: usize = 64;
+
+/// What a response turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The HTTP status; `None` where it is one of too many.
+    pub status: Option<u16>,
+    /// The gRPC status, where there is one.
+    pub grpc_status: Option<u16>,
+    /// As the response's class says.
+    pub success: bool,
+    /// The class of a failure that the proxy saw or answered; empty if none.
+    pub error: &'static str,
+}
+
+impl Outcome {
+    fn overflow(success: bool) -> Self {
+        Self { status: None, grpc_status: None, success, error: "" }
+    }
+
+    fn labels(&self) -> LabelSet {
+        let class = if self.success { "success" } else { "failure" };
+        status_label(self.status)
+            .with("classification", class)
+            .with("grpc_status", self.grpc_status.map(|code| code.to_string()).unwrap_or_default())
+            .with("error", self.error)
+    }
+}
+
+fn status_label(status: Option<u16>) -> LabelSet {
+    LabelSet::new().with("status_code", status.map_or_else(|| "other".to_owned(), |code| code.to_string()))
+}
+
+/// Where responses with one outcome are counted.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) outcome: Outcome,
+    responses: Arc<Counter>,
+    latency: Arc<Histogram>,
+}
+
+impl Slot {
+    pub(crate) fn record(&self, took: Duration) {
+        self.responses.increment();
+        self.latency.observe(took);
+    }
+}
+
+/// Requests, responses and latencies with one set of labels.
+#[derive(Debug, Default)]
+pub struct ResponseMetrics {
+    requests: Counter,
+    slots: Mutex<Vec<Slot>>,
+}
+
+impl ResponseMetrics {
+    /// A request arrived.
+    pub fn request(&self) {
+        self.requests.increment();
+    }
+
+    /// A response ended `took` after its request arrived. Takes a lock: the fast path counts through `EdgeMetrics`.
+    pub fn response(&self, outcome: Outcome, took: Duration) {
+        self.slot(outcome).record(took);
+    }
+
+    /// Where responses with this outcome are counted.
+    pub(crate) fn slot(&self, outcome: Outcome) -> Slot {
+        let mut slots = self.lock();
+        let find = |slots: &[Slot], outcome| slots.iter().find(|slot| slot.outcome == outcome).cloned();
+        if let Some(slot) = find(&slots, outcome) {
+            return slot;
+        }
+        let outcome = if slots.len() < OUTCOMES_MAX { outcome } else { Outcome::overflow(outcome.success) };
+        find(&slots, outcome).unwrap_or_else(|| {
+            let same_status = slots.iter().find(|slot| slot.outcome.status == outcome.status);
+            let latency = same_status.map(|slot| slot.latency.clone()).unwrap_or_default();
+            let slot = Slot { outcome, responses: Arc::default(), latency };
+            slots.push(slot.clone());
+            slot
+        })
+    }
+
+    fn latencies(&self) -> Vec<(Option<u16>, Snapshot)> {
+        let mut found: Vec<(Option<u16>, Snapshot)> = Vec::new();
+        for slot in self.lock().iter() {
+            if !found.iter().any(|(status, _)| *status == slot.outcome.status) {
+                found.push((slot.outcome.status, slot.latency.snapshot()));
+            }
+        }
+        found
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The names of the families, which differ by who asked whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    pub(crate) requests: &'static str,
+    pub(crate) responses: &'static str,
+    pub(crate) latency_ms: &'static str,
+    /// The finer family, with the latencies of all statuses together.
+    pub(crate) latency_seconds: Option<&'static str>,
+}
+
+/// Writes all families of requests and responses.
+pub(crate) fn write(out: &mut Text, names: Names, all: &[(Arc<str>, Arc<ResponseMetrics>)]) {
+    out.family(names.requests, Kind::Counter, "Requests that arrived");
+    for (labels, series) in all {
+        out.sample(names.requests, "", &[labels], series.requests.get());
+    }
+    out.family(names.responses, Kind::Counter, "Responses that ended");
+    for (labels, series) in all {
+        for slot in series.lock().iter() {
+            out.sample(names.responses, "", &[labels, slot.outcome.labels().as_str()], slot.responses.get());
+        }
+    }
+    out.family(names.latency_ms, Kind::Histogram, "Milliseconds from a request's head to its response's end");
+    for (labels, series) in all {
+        for (status, latency) in series.latencies() {
+            latency.write_ms(out, names.latency_ms, &[labels, status_label(status).as_str()]);
+        }
+    }
+    let Some(name) = names.latency_seconds else { return };
+    out.family(name, Kind::Histogram, "Seconds from a request's head to its response's end");
+    for (labels, series) in all {
+        let mut total = Snapshot::default();
+        let latencies = series.latencies();
+        latencies.iter().for_each(|(_, latency)| total.merge(latency));
+        if !latencies.is_empty() {
+            total.write_seconds(out, name, &[labels]);
+        }
+    }
+}

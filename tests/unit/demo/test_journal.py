@@ -1,0 +1,64 @@
+"""What is taken from the programs' lines."""
+
+import json
+
+from demo.journal import Journal
+
+ANSWER = {"id": "c1-1", "at": 1.0, "ended": 1.5, "status": 200, "by": "web-1", "on_purpose": False, "why": None}
+
+
+def heard(**changes: object) -> Journal:
+    journal = Journal()
+    journal.load_said(json.dumps({**ANSWER, **changes}))
+    return journal
+
+
+def test_an_answer_is_not_lost() -> None:
+    journal = heard()
+    (request,) = journal.requests
+    assert (request.by, request.began_s, request.ended_s, request.lost) == ("web-1", 1.0, 1.5, False)
+    assert journal.traffic.is_set()
+
+
+def test_a_failure_is_lost_unless_the_program_means_it() -> None:
+    assert heard(status=502, why="connect").requests[0].lost
+    assert not heard(status=500, on_purpose=True).requests[0].lost
+
+
+def test_no_answer_at_all_is_lost_with_its_reason() -> None:
+    journal = Journal()
+    journal.load_said(json.dumps({"id": "c1-1", "at": 1.0, "ended": 1.5, "error": "ConnectionResetError(104)"}))
+    (request,) = journal.requests
+    assert (request.status, request.lost, request.reason) == (None, True, "ConnectionResetError(104)")
+
+
+def test_lines_that_make_no_sense_are_passed_over() -> None:
+    journal = Journal()
+    for line in ("", "{", "[1]", "null"):
+        journal.load_said(line)
+        journal.asker_said(line)
+    assert (list(journal.requests), journal.quotes.total()) == ([], 0)
+    journal.load_said('{"at": "soon", "status": "fine"}')
+    assert journal.requests[0].lost
+
+
+def test_requests_in_progress_are_those_begun_and_not_ended() -> None:
+    journal = Journal()
+    for line in ("begin a", "begin b", "end a", "end c"):
+        journal.web_said("web-1", line)
+    journal.web_said("web-2", "begin d")
+    assert journal.in_progress == {"web-1": {"b"}, "web-2": {"d"}}
+
+
+def test_outcomes_are_counted_until_the_journal_is_closed() -> None:
+    journal = Journal()
+    for line in ("403", "403\n", "000", "curl: what?"):
+        journal.intruder_said(line)
+    journal.asker_said('{"status": "OK"}')
+    journal.close()
+    journal.intruder_said("200")
+    journal.asker_said('{"status": "UNAVAILABLE"}')
+    journal.load_said(json.dumps(ANSWER))
+    assert journal.refusals == {"403": 2, "000": 1, "no status": 1}
+    assert journal.quotes == {"OK": 1}
+    assert not journal.requests
