@@ -17,16 +17,18 @@ PLAIN_WIDTH = 140
 
 
 class Screen:
-    def __init__(self, console: Console, clock: Clock) -> None:
+    def __init__(self, console: Console, clock: Clock, *, keep_table: bool) -> None:
+        """`keep_table`: whether the last live table stays to be seen."""
         self._console = console
         self._clock = clock
+        self._keep_table = keep_table
         self._began_s = clock.monotonic()
         self._live: Live | None = None
 
     @classmethod
-    def standard(cls, clock: Clock) -> Self:
+    def standard(cls, clock: Clock, *, keep_table: bool) -> Self:
         console = Console()
-        return cls(console if console.is_terminal else Console(width=PLAIN_WIDTH), clock)
+        return cls(console if console.is_terminal else Console(width=PLAIN_WIDTH), clock, keep_table=keep_table)
 
     def say(self, text: str) -> None:
         """A line of progress."""
@@ -38,12 +40,12 @@ class Screen:
         if not self._console.is_terminal:
             return
         if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live = Live(console=self._console, auto_refresh=False, transient=not self._keep_table)
             self._live.start()
         self._live.update(Group(table(edges, "The last 10 seconds"), *_notes(journal)), refresh=True)
 
     def close(self) -> None:
-        """The live table goes; lines are printed as before."""
+        """Ends the live table; lines are printed as before."""
         if self._live is not None:
             self._live.stop()
             self._live = None

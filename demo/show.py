@@ -29,7 +29,7 @@ INTERRUPTED = 130
 
 async def play(*, once: bool) -> int:
     """Plays the demo inside of its namespaces and returns the exit code. SIGINT, SIGTERM and SIGHUP end it in order."""
-    screen = Screen.standard(SystemClock())
+    screen = Screen.standard(SystemClock(), keep_table=not once)
     with _asked_to_end() as asked:
         dressed = costume.choose(os.environ)
         if dressed.why_root:

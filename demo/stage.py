@@ -21,7 +21,7 @@ STATE = FOLDER / "state"
 RUNTIME = Path("/run/hauberk")
 WORK = FOLDER / "work"
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_ASK_EVERY_S = 0.5
+_ASK_EVERY_S = 0.2
 _END_TIMEOUT_S = 40.0
 _UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--")
 _FURNISH = 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && exec "$@"'

@@ -63,12 +63,13 @@ class Writer:
             if target.kind.namespaced and not await self._exists(Ref("", "Namespace", "", wanted.metadata.namespace)):
                 raise not_found("namespaces", wanted.metadata.namespace)
             admitted = await self._admitted(wanted, None)
+            taken = already_exists(target.kind.plural, wanted.metadata.name, group=target.kind.group)
+            if dry_run and await self._exists(ref_of(wanted)):
+                raise taken
             try:
-                if dry_run and await self._exists(ref_of(wanted)):
-                    raise AlreadyExists(ref_of(wanted))
                 stored = admitted if dry_run else await self._store.create(admitted)
             except AlreadyExists:
-                raise already_exists(target.kind.plural, wanted.metadata.name, group=target.kind.group) from None
+                raise taken from None
             if isinstance(stored, Namespace) and not dry_run:
                 await self._namespaces.furnish(stored.metadata.name)
         return Written(stored, await self._warnings(stored))
@@ -127,9 +128,10 @@ class Writer:
                 changed = with_status(wanted, stored)
             else:
                 changed = await self._admitted(carried_over(wanted, stored), stored)
+            if dry_run and expected not in (None, stored.metadata.resource_version):
+                why = f"resource version {expected} is expected"
+                raise conflict(target.kind.plural, target.name or "", why, group=target.kind.group)
             try:
-                if dry_run and expected not in (None, stored.metadata.resource_version):
-                    raise Conflict(ref_of(stored), "another resource version is expected")
                 written = changed if dry_run else await self._store.update(changed, expected=expected)
             except NotFound:
                 raise not_found(target.kind.plural, target.name or "", group=target.kind.group) from None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="The control plane checks everything and changes nothing.")
 @output.option("table", "name", "json", "yaml")
 def command(files: Sequence[str], namespace: str | None, output: str, *, recursive: bool, dry_run: bool) -> None:
-    r"""Create resources, or change them to what the manifests say.
+    """Create resources, or change them to what the manifests say.
 
     All documents are checked before the first one is applied. A field that was taken out of a manifest is taken out of
     the resource; fields that others set stay.

@@ -38,7 +38,7 @@ def command(
     ignore_not_found: bool,
     dry_run: bool,
 ) -> None:
-    r"""Delete resources by name, by label or by manifest.
+    """Delete resources by name, by label or by manifest.
 
     \b
     Examples:

@@ -25,7 +25,7 @@ _LEVELS = ("workload", "pod", "serviceaccount", "namespace")
 @options.window(None)
 @output.option("table", "wide", "json", "yaml")
 def command(level: Level, namespace: str | None, window_s: float | None, output: str, *, all_namespaces: bool) -> None:
-    r"""Show who talks to whom, with the identities that both ends have verified.
+    """Show who talks to whom, with the identities that both ends have verified.
 
     Without -t everything counts since the proxies started. SECURED is √ where every connection was mutually
     authenticated, else the reason why one was not.

@@ -29,7 +29,7 @@ _FORMS = ("table", "wide", "json", "yaml", "name")
 def command(
     words: Sequence[str], namespace: str | None, selector: str, output: str, *, all_namespaces: bool, watch: bool
 ) -> None:
-    r"""List resources, or show some.
+    """List resources, or show some.
 
     \b
     Examples:

@@ -97,7 +97,7 @@ class Commands(click.Group):
 )
 @click.pass_context
 def hauberk(ctx: click.Context, socket: str | None) -> None:
-    r"""Hauberk is a service mesh: mutual TLS, policy, balancing and numbers for programs that know nothing of it.
+    """Hauberk is a service mesh: mutual TLS, policy, balancing and numbers for programs that know nothing of it.
 
     \b
     Examples:

@@ -51,7 +51,7 @@ T = TypeVar("T")
 @click.option("--proxy-binary", metavar="PATH", help="Another implementation of the proxy.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
 def command(argv: Sequence[str], user: str | None, **asked: Any) -> None:  # noqa: ANN401 - options by name
-    r"""Run a program in the mesh, as root.
+    """Run a program in the mesh, as root.
 
     The program gets a network namespace of its own, in which all its TCP passes a proxy; it is not changed, and runs as
     the user who called sudo. Its exit code is this command's; 125 means that it could not be set up.

@@ -42,7 +42,7 @@ _QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 @options.window("2s")
 @output.option("table", "wide", "json", "yaml")
 def command(what: str, namespace: str | None, window_s: float, output: str, *, all_namespaces: bool) -> None:
-    r"""Show the golden numbers of workloads, pods, services, service accounts or namespaces.
+    """Show the golden numbers of workloads, pods, services, service accounts or namespaces.
 
     The proxies are read twice, and what happened in between is shown: of servers' own proxies, except for services,
     of which their clients' proxies tell.

@@ -32,7 +32,7 @@ def _settings(function: F) -> F:
 @click.command()
 @_settings
 def command(**flags: str | None) -> None:
-    r"""Run the control plane on this machine, until Ctrl-C.
+    """Run the control plane on this machine, until Ctrl-C.
 
     It needs no root, and keeps everything in its state directory: when it comes back, also after `kill -9`, the mesh is
     as it was, and meanwhile traffic goes on. Every option is also a variable: --leaf-lifetime is
@@ -58,5 +58,5 @@ def command(**flags: str | None) -> None:
         from hauberk.host.leftovers import sweep
 
         sweep(settings.paths.runtime_dir / "workloads")
-    code = asyncio.run(up(settings, announce=lambda line: click.echo(line)))
+    code = asyncio.run(up(settings, announce=click.echo))
     raise SystemExit(code)

@@ -20,7 +20,7 @@ _UNREACHABLE = "unavailable"
 @click.option("--short", is_flag=True, help="Only the numbers.")
 @output.option("table", "json", "yaml")
 def command(output: str, *, only_client: bool, short: bool) -> None:
-    r"""Show the versions of this tool and, if it answers, the control plane.
+    """Show the versions of this tool and, if it answers, the control plane.
 
     \b
     Examples:

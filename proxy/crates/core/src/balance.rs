@@ -1,4 +1,4 @@
-//! The latency of an endpoint as its balancer sees it.
+//! What choices among backends and endpoints rest on: weights, and the latency of an endpoint.
 
 use std::time::{Duration, Instant};
 
@@ -40,4 +40,21 @@ impl PeakEwma {
         let elapsed = now.saturating_duration_since(at).as_secs_f64();
         (-elapsed / self.decay).exp()
     }
+}
+
+/// A place in `weights`, each with the share of its weight; `random` is uniform over all values. `None` if there is no
+/// weight above 0.
+pub fn weighted(weights: &[u32], random: u64) -> Option<usize> {
+    let total = weights.iter().copied().map(u64::from).sum();
+    let mut point = scale(random, total);
+    weights.iter().copied().map(u64::from).position(|weight| {
+        let found = point < weight;
+        point = point.saturating_sub(weight);
+        found
+    })
+}
+
+/// Maps a uniform number to 0..bound.
+pub(crate) fn scale(random: u64, bound: u64) -> u64 {
+    ((u128::from(random) * u128::from(bound)) >> 64) as u64
 }

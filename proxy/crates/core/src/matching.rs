@@ -19,15 +19,18 @@ pub fn grpc<R>(routes: &[Route<GrpcMatch, R>], request: &RequestFacts<'_>) -> Op
     best(routes, request.host, GrpcRank::default(), |alternative| alternative.rank(request))
 }
 
-/// How specific the best of some hosts matches `host`, of which no port is expected; `None` if none does. No hosts at
-/// all match everything, with the lowest rank.
-pub fn host(hosts: &[HostMatch], host: Option<&str>) -> Option<HostRank> {
-    if hosts.is_empty() {
-        return Some(HostRank::Any);
+/// How specific `expected` matches the name `given`, which carries no port; `None` if it does not.
+pub fn host(expected: &HostMatch, given: &str) -> Option<HostRank> {
+    let given = given.strip_suffix('.').unwrap_or(given);
+    match expected {
+        HostMatch::Exact(name) => given.eq_ignore_ascii_case(name).then_some(HostRank::Exact),
+        HostMatch::Suffix(reversed) => {
+            let mut labels = given.rsplit('.');
+            let all = reversed.iter().all(|part| labels.next().is_some_and(|label| label.eq_ignore_ascii_case(part)));
+            let more = all && labels.next().is_some_and(|label| !label.is_empty());
+            more.then_some(HostRank::Suffix(reversed.len()))
+        }
     }
-    let host = host?;
-    let host = host.strip_suffix('.').unwrap_or(host);
-    hosts.iter().filter_map(|expected| expected.rank(host)).max()
 }
 
 /// How specific a host matched.
@@ -56,18 +59,19 @@ struct GrpcRank {
     headers: usize,
 }
 
-fn best<M, R, K: Ord>(
+fn best<M, R, K: Copy + Ord>(
     routes: &[Route<M, R>],
-    authority: Option<&str>,
+    given: Option<&str>,
     lowest: K,
     rank: impl Fn(&M) -> Option<K>,
-) -> Option<(usize, usize)>
-where
-    K: Copy,
-{
+) -> Option<(usize, usize)> {
     let mut best: Option<((HostRank, K), (usize, usize))> = None;
     for (route_at, route) in routes.iter().enumerate() {
-        let Some(host) = host(&route.hosts, authority) else { continue };
+        let host = match route.hosts.is_empty() {
+            true => Some(HostRank::Any),
+            false => given.and_then(|given| route.hosts.iter().filter_map(|expected| host(expected, given)).max()),
+        };
+        let Some(host) = host else { continue };
         for (rule_at, rule) in route.rules.iter().enumerate() {
             let found = match rule.matches.is_empty() {
                 true => Some(lowest),
@@ -80,23 +84,6 @@ where
         }
     }
     best.map(|(_, place)| place)
-}
-
-impl HostMatch {
-    fn rank(&self, host: &str) -> Option<HostRank> {
-        match self {
-            HostMatch::Exact(name) => {
-                let name = name.strip_suffix('.').unwrap_or(name);
-                host.eq_ignore_ascii_case(name).then_some(HostRank::Exact)
-            }
-            HostMatch::Suffix(reversed) => {
-                let mut labels = host.rsplit('.');
-                let all = reversed.iter().all(|part| labels.next().is_some_and(|l| l.eq_ignore_ascii_case(part)));
-                let more = all && labels.next().is_some_and(|label| !label.is_empty());
-                more.then_some(HostRank::Suffix(reversed.len()))
-            }
-        }
-    }
 }
 
 impl HttpMatch {
@@ -150,7 +137,7 @@ impl PathMatch {
                 let whole = segments.is_empty() || rest.is_empty() || rest.starts_with('/');
                 whole.then_some(prefix.len().min(path.len()))
             }
-            PathMatch::Regex(pattern) => pattern.is_match(path).then_some(path.len()),
+            PathMatch::Regex(pattern) => pattern.0.is_match(path).then_some(path.len()),
         }
     }
 }
@@ -163,7 +150,7 @@ impl HeaderMatch {
                 headers.get_all(name).iter().any(|value| value.as_bytes() == *expected)
             }
             HeaderMatch::Regex(name, pattern) => {
-                headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| pattern.is_match(value)))
+                headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| pattern.0.is_match(value)))
             }
         }
     }
@@ -173,7 +160,9 @@ impl QueryMatch {
     fn holds(&self, given: &str) -> bool {
         match self {
             QueryMatch::Exact(name, expected) => query::first(given, name).is_some_and(|value| value == **expected),
-            QueryMatch::Regex(name, pattern) => query::first(given, name).is_some_and(|value| pattern.is_match(&value)),
+            QueryMatch::Regex(name, pattern) => {
+                query::first(given, name).is_some_and(|value| pattern.0.is_match(&value))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, uri::Scheme};
 
+use crate::balance::scale;
 use crate::meta::Meta;
 
 /// A route of policy: for which hosts, and its rules in order.
@@ -37,26 +38,9 @@ pub enum HostMatch {
     Suffix(Vec<Arc<str>>),
 }
 
-/// A regular expression that must match all of its subject.
+/// A regular expression that matches all of its subject or nothing: it is anchored at both ends, which `control` sees to.
 #[derive(Clone, Debug)]
-pub struct Pattern(regex::Regex);
-
-impl Pattern {
-    /// Bytes that a compiled pattern may take.
-    const SIZE_MAX: usize = 256 * 1024;
-
-    /// Compiles a pattern in the syntax of RE2, as the crate `regex` reads it. Fails if it is malformed or too large.
-    pub fn new(pattern: &str) -> Result<Self, regex::Error> {
-        let compile = |text: &str| regex::RegexBuilder::new(text).size_limit(Self::SIZE_MAX).build();
-        compile(pattern)?; // alone: a stray parenthesis must not close the group below
-        compile(&format!(r"\A(?:{pattern})\z")).map(Self)
-    }
-
-    /// Whether it matches the whole of `subject`.
-    pub fn is_match(&self, subject: &str) -> bool {
-        self.0.is_match(subject)
-    }
-}
+pub struct Pattern(pub regex::Regex);
 
 /// What an HTTP request must look like; all given parts must hold.
 #[derive(Clone, Debug, Default)]
@@ -158,6 +142,13 @@ pub struct Ratio {
     pub numerator: u32,
     /// Of the whole; never 0.
     pub denominator: u32,
+}
+
+impl Ratio {
+    /// Whether `random`, uniform over all values, falls into the share. A denominator of 0 is no share at all.
+    pub fn hits(self, random: u64) -> bool {
+        self.denominator > 0 && scale(random, u64::from(self.denominator)) < u64::from(self.numerator)
+    }
 }
 
 /// Changes to headers: remove, then set, then add.

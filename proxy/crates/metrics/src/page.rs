@@ -9,9 +9,6 @@ use crate::identity::IdentityMetrics;
 use crate::process::{Build, Process};
 use crate::text::Text;
 
-/// How long a series that nobody uses stays on the page: several scrapes of even a slow scraper.
-pub const IDLE: Duration = Duration::from_secs(600);
-
 /// Everything that the proxy counts.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -45,9 +42,9 @@ impl Metrics {
         out.finish()
     }
 
-    /// Forgets the series that nobody used for `IDLE`. To be called about once a minute, scraped or not.
-    pub fn expire(&self, now: Instant) {
-        self.data.expire(now, IDLE);
-        self.control.expire(now, IDLE);
+    /// Forgets the series that nobody used for `idle`. To be called about once a minute, scraped or not.
+    pub fn expire(&self, now: Instant, idle: Duration) {
+        self.data.expire(now, idle);
+        self.control.expire(now, idle);
     }
 }

@@ -153,7 +153,7 @@ fn what_nobody_uses_leaves_the_page() {
     held.request();
     metrics.data.transport(&web()).opened();
     for minute in 0..=11 {
-        metrics.expire(start + Duration::from_secs(60 * minute));
+        metrics.expire(start + Duration::from_secs(60 * minute), Duration::from_secs(600));
     }
     let page = metrics.render(start, UNIX_EPOCH);
     assert_eq!(value(&page, "request_total", &[]), 1.0);

@@ -1,6 +1,7 @@
 //! Messages of the contract → nouns of `core`. Pure and strict: what would be unsafe or senseless to act on is an error,
 //! and nothing is kept without a bound.
 
+mod backend;
 pub(crate) mod endpoints;
 mod grpc;
 mod headers;

@@ -29,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) admin_listen: SocketAddr,
     pub(crate) backlog: i32,
     pub(crate) data: hauberk_data::config::Config,
-    pub(crate) control: hauberk_control::config::Config,
+    pub(crate) control: control::Control,
     pub(crate) workers: usize,
     /// How long what is in flight may take once the end is wanted.
     pub(crate) grace: Duration,
@@ -61,7 +61,7 @@ fn read(env: &Env<'_>) -> Option<Config> {
     let (outbound_listen, outbound) = outbound::read(env);
     let front = inbound.front.is_some();
     let connections_max = env.get("INBOUND_MAX_IN_FLIGHT", value::number).unwrap_or(IN_FLIGHT_MAX);
-    let control = control::read(env, local_name, inbound_listen.port());
+    let control = control::read(env, local_name, front);
     Some(Config {
         inbound_listen,
         outbound_listen: if front { Vec::new() } else { outbound_listen },
