@@ -113,7 +113,6 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
             rng=SystemRandom(),
         )
         await stack.enter_async_context(proxy_api.serving(config.paths.proxy_socket))
-        await stack.enter_async_context(_fronted(group, config, anchors, environ, tokens, clock))
         await stack.enter_async_context(
             resource_api.serving(
                 api_socket,
@@ -125,6 +124,7 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
                 clock=clock,
             )
         )
+        await stack.enter_async_context(_fronted(group, config, anchors, environ, tokens, clock))
         announce(f"ready in {round((clock.monotonic() - began) * 1000)} ms: resources at {config.paths.socket}")
         await asyncio.Event().wait()
 

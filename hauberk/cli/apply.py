@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.namespace
 @click.option("--dry-run", is_flag=True, help="The control plane checks everything and changes nothing.")
 @output.option("table", "name", "json", "yaml")
-def command(files: Sequence[str], namespace: str | None, output: str, *, recursive: bool, dry_run: bool) -> None:
+def command(files: Sequence[str], namespace: str | None, form: str, *, recursive: bool, dry_run: bool) -> None:
     """Create resources, or change them to what the manifests say.
 
     All documents are checked before the first one is applied. A field that was taken out of a manifest is taken out of
@@ -36,7 +36,7 @@ def command(files: Sequence[str], namespace: str | None, output: str, *, recursi
     from hauberk.cli.session import converse
 
     wanted = manifests.read(files, namespace=namespace, recursive=recursive)
-    failed = converse(lambda client: _apply_all(client, wanted, output, dry_run=dry_run))
+    failed = converse(lambda client: _apply_all(client, wanted, form, dry_run=dry_run))
     if failed:
         raise SystemExit(failure.FAILED)
 

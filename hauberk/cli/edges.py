@@ -24,7 +24,7 @@ _LEVELS = ("workload", "pod", "serviceaccount", "namespace")
 @options.all_namespaces
 @options.window(None)
 @output.option("table", "wide", "json", "yaml")
-def command(level: Level, namespace: str | None, window_s: float | None, output: str, *, all_namespaces: bool) -> None:
+def command(level: Level, namespace: str | None, window_s: float | None, form: str, *, all_namespaces: bool) -> None:
     """Show who talks to whom, with the identities that both ends have verified.
 
     Without -t everything counts since the proxies started. SECURED is √ where every connection was mutually
@@ -48,7 +48,7 @@ def command(level: Level, namespace: str | None, window_s: float | None, output:
 
     seen = converse(work)
     found = [edge for edge in edges(seen.changes, seen.targets, level) if _within(edge, scope, level)]
-    _show(found, output)
+    _show(found, form)
     tell_unread(seen)
 
 

@@ -27,7 +27,7 @@ _FORMS = ("table", "wide", "json", "yaml", "name")
 @click.option("-w", "--watch", is_flag=True, help="Go on with every change, until Ctrl-C.")
 @output.option(*_FORMS)
 def command(
-    words: Sequence[str], namespace: str | None, selector: str, output: str, *, all_namespaces: bool, watch: bool
+    words: Sequence[str], namespace: str | None, selector: str, form: str, *, all_namespaces: bool, watch: bool
 ) -> None:
     """List resources, or show some.
 
@@ -45,11 +45,11 @@ def command(
     if watch:
         if len(found) != 1 or len(found[0].names) > 1:
             raise click.UsageError("--watch follows one kind, or one object of it")
-        converse(lambda client: _watch(client, found[0], scope, selector, output))
+        converse(lambda client: _watch(client, found[0], scope, selector, form))
         return
     if any(wanted.names for wanted in found) and (selector or all_namespaces):
         raise click.UsageError("names exclude -l and -A")
-    if converse(lambda client: _get(client, found, scope, selector, output)):
+    if converse(lambda client: _get(client, found, scope, selector, form)):
         raise SystemExit(failure.FAILED)
 
 

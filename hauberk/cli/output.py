@@ -20,6 +20,7 @@ def option(*choices: str) -> Callable[[F], F]:
     return click.option(
         "-o",
         "--output",
+        "form",
         type=click.Choice(choices),
         default=choices[0],
         show_default=True,

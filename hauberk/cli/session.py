@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -30,7 +32,10 @@ def converse(work: Callable[[Client], Awaitable[T]]) -> T:
 
 
 def named_socket() -> str | None:
-    """The socket that the person named, by `--socket` or HAUBERK_SOCKET."""
+    """The socket that the person named, by `--socket`, HAUBERK_SOCKET or HAUBERK_RUNTIME_DIR."""
     context = click.get_current_context(silent=True)
     found = None if context is None else context.find_root().obj
-    return found if isinstance(found, str) else None
+    if isinstance(found, str):
+        return found
+    directory = os.environ.get("HAUBERK_RUNTIME_DIR")
+    return str(Path(directory) / "api.sock") if directory else None

@@ -41,7 +41,7 @@ _QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 @options.all_namespaces
 @options.window("2s")
 @output.option("table", "wide", "json", "yaml")
-def command(what: str, namespace: str | None, window_s: float, output: str, *, all_namespaces: bool) -> None:
+def command(what: str, namespace: str | None, window_s: float, form: str, *, all_namespaces: bool) -> None:
     """Show the golden numbers of workloads, pods, services, service accounts or namespaces.
 
     The proxies are read twice, and what happened in between is shown: of servers' own proxies, except for services,
@@ -65,7 +65,7 @@ def command(what: str, namespace: str | None, window_s: float, output: str, *, a
     seen, services = converse(lambda client: _look(client, level, window_s))
     rows = golden(seen.changes, seen.targets, level, services)
     rows = [row for row in rows if scope in (None, row.place.namespace) and name in ("", row.place.name)]
-    _show(rows, output, namespaces=scope is None and level != "namespace")
+    _show(rows, form, namespaces=scope is None and level != "namespace")
     tell_unread(seen)
 
 

@@ -19,7 +19,7 @@ _UNREACHABLE = "unavailable"
 @click.option("--client", "only_client", is_flag=True, help="Only this tool's.")
 @click.option("--short", is_flag=True, help="Only the numbers.")
 @output.option("table", "json", "yaml")
-def command(output: str, *, only_client: bool, short: bool) -> None:
+def command(form: str, *, only_client: bool, short: bool) -> None:
     """Show the versions of this tool and, if it answers, the control plane.
 
     \b
@@ -31,7 +31,7 @@ def command(output: str, *, only_client: bool, short: bool) -> None:
     found = {"client": hauberk.__version__}
     if not only_client:
         found["server"] = _server()
-    _show(found, output, short=short)
+    _show(found, form, short=short)
 
 
 def _server() -> str:

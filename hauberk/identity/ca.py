@@ -66,7 +66,7 @@ class OwnIssuers:
             try:
                 self._issuer = self._new_issuer(now)
             except AuthorityUnusable as error:
-                if self._issuer is None:
+                if self._issuer is None or now >= self._issuer.certificate.not_valid_after_utc:
                     raise
                 log.error("the issuer is due to be replaced and cannot be: %s", error)  # noqa: TRY400 - says it all
         certificate = self._issuer.certificate

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from hauberk.client.api import Client
-from hauberk.model.kinds import by_kind
+from hauberk.client.api import Client, Selector
+from hauberk.model.kinds import Kind, by_plural
 from hauberk.runtime.clock import Clock, SystemClock
 from hauberk.telemetry.change import Change, Reading, changes
 from hauberk.telemetry.parse import Parser
@@ -13,9 +14,6 @@ from hauberk.telemetry.query import Place
 from hauberk.telemetry.scrape import Scraper
 from hauberk.telemetry.target import Target, readable, targets
 from hauberk.telemetry.traffic import FAMILIES
-
-POD = by_kind("", "Pod")
-SERVICE = by_kind("", "Service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +26,19 @@ class Observation:
     """Proxies that did not answer, with the reasons."""
 
 
+async def pod_items(client: Client, namespace: str | None = None, labels: str = "") -> Sequence[dict[str, Any]]:
+    """The Pods of a namespace, or (None) of all, as the API gives them. Raises ApiError."""
+    return (await client.list(_core("pods"), namespace=namespace, selector=Selector(labels=labels))).items
+
+
 async def pods(client: Client) -> list[Target]:
     """All workloads that are registered. Raises ApiError."""
-    if POD is None:
-        raise TypeError("there is no kind Pod")
-    return targets((await client.list(POD)).items)
+    return targets(await pod_items(client))
 
 
 async def services(client: Client) -> list[Place]:
     """All Services that there are. Raises ApiError."""
-    if SERVICE is None:
-        raise TypeError("there is no kind Service")
-    items = (await client.list(SERVICE)).items
+    items = (await client.list(_core("services"))).items
     return [Place(str(item["metadata"].get("namespace", "")), str(item["metadata"]["name"])) for item in items]
 
 
@@ -55,3 +54,10 @@ async def observe(
             await asyncio.sleep(window_s)
         after = await scraper.read(watched)
     return Observation(found, changes(before, after), [reading for reading in after if reading.error is not None])
+
+
+def _core(plural: str) -> Kind:
+    kind = by_plural("", plural)
+    if kind is None:
+        raise TypeError(f"there is no kind {plural}")
+    return kind

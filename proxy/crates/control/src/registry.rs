@@ -20,7 +20,7 @@ pub(crate) struct Registry<K, V> {
 
 impl<K, V> Registry<K, V>
 where
-    K: Clone + Eq + Hash + Send + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
     /// At most `max` questions at once; beyond, the answer is `overflow`.

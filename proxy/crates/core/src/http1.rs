@@ -145,7 +145,7 @@ impl Facts {
             return Err(Refusal::Folded);
         }
         let colon = line.iter().position(|&b| b == b':').ok_or(Refusal::HeaderName)?;
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
         if !is_token(name) {
             return Err(Refusal::HeaderName);
         }
@@ -187,15 +187,26 @@ impl Facts {
     }
 }
 
-/// RFC 9110, 5.6.2.
 fn is_token(bytes: &[u8]) -> bool {
-    let is_tchar = |&b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !bytes.is_empty() && bytes.iter().all(is_tchar)
+    !bytes.is_empty() && bytes.iter().copied().all(is_tchar)
+}
+
+/// RFC 9110, 5.6.2.
+pub(crate) fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// What a host and port can be made of (RFC 3986, 3.2.2), without the comma, which joins two headers into one.
 fn is_host(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=:%[]".contains(b))
+}
+
+/// Without spaces and tabs around it, the only white space of HTTP.
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// Digits only; a sign, white space or a list is no number.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hauberk_core::balance::PeakEwma;
 use hauberk_core::endpoint::{Endpoint, Labels, ProtocolHint};
+use hauberk_core::identity::Id;
 use hauberk_core::transport_header::{Header, Session};
 use hauberk_metrics::edge::EdgeMetrics;
 use http::{Request, Response, Version};
@@ -90,6 +91,14 @@ impl Candidate {
     /// The counters of requests to it.
     pub(crate) fn edge(&self) -> &Rc<EdgeMetrics> {
         &self.edge
+    }
+
+    /// The identity that connections to it prove; `None` outside the mesh.
+    pub(crate) fn peer_id(&self) -> Option<&Id> {
+        match self.peer() {
+            Peer::Mesh { target, .. } => Some(&target.id),
+            Peer::Plain(_) | Peer::Unix(_) => None,
+        }
     }
 
     /// Where requests go.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A socket that counts. Its labels (TLS, policy, peer) are known only some bytes later: until `attach`, counts are kept.
 #[derive(Debug)]
-pub struct Counted {
+pub(crate) struct Counted {
     socket: Socket,
     metrics: Option<Arc<TransportMetrics>>,
     read: u64,
@@ -21,12 +21,12 @@ pub struct Counted {
 
 impl Counted {
     /// Counts from now on.
-    pub fn new(socket: Socket) -> Self {
+    pub(crate) fn new(socket: Socket) -> Self {
         Self { socket, metrics: None, read: 0, written: 0, error: None }
     }
 
     /// The connection's labels are known: what was counted so far goes there.
-    pub fn attach(&mut self, metrics: Arc<TransportMetrics>) {
+    pub(crate) fn attach(&mut self, metrics: Arc<TransportMetrics>) {
         metrics.opened();
         metrics.read(std::mem::take(&mut self.read));
         metrics.written(std::mem::take(&mut self.written));

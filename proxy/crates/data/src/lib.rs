@@ -9,6 +9,7 @@ pub mod drain;
 pub mod worker;
 
 mod balance;
+mod candidate;
 mod connect;
 mod counted;
 mod exec;

@@ -14,7 +14,7 @@ use tokio_rustls::{client, server};
 use crate::counted::Counted;
 
 /// A connection, accepted or made, with or without TLS, whose first bytes may have been looked at.
-pub enum Stream {
+pub(crate) enum Stream {
     /// As the socket gives it.
     Plain(Box<Rewind<Counted>>),
     /// TLS terminated here.
@@ -25,7 +25,7 @@ pub enum Stream {
 
 impl Stream {
     /// The same stream with bytes that were read from it put back. Only an accepted stream is looked at before it is used.
-    pub fn rewound(mut self, prefix: Bytes) -> Self {
+    pub(crate) fn rewound(mut self, prefix: Bytes) -> Self {
         match &mut self {
             Stream::Plain(s) => s.put_back(prefix),
             Stream::Server(s) => s.put_back(prefix),
@@ -35,7 +35,7 @@ impl Stream {
     }
 
     /// Gives the transport beneath its labels.
-    pub fn attach(&mut self, metrics: Arc<TransportMetrics>) {
+    pub(crate) fn attach(&mut self, metrics: Arc<TransportMetrics>) {
         match self {
             Stream::Plain(s) => s.get_mut().attach(metrics),
             Stream::Server(s) => s.get_mut().get_mut().0.get_mut().attach(metrics),

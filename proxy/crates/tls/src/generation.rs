@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hauberk_core::identity::{Id, TlsTarget};
+use hauberk_core::transport_header::ALPN;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
@@ -17,9 +18,6 @@ use crate::verify::PeerVerifier;
 
 /// Configurations that are kept, one for each peer identity and use; beyond, all are made anew.
 const CLIENTS_MAX: usize = 1024;
-
-/// The application protocol of connections that open with a transport header.
-const DIRECT_ALPN: &[u8] = b"transport.l5d.io/v1";
 
 /// Roots, the workload's credentials if it has any yet, and the configurations made from them.
 pub(crate) struct Generation {
@@ -57,7 +55,7 @@ impl Generation {
             Some(key) => {
                 let server = server(&roots, &key, &provider).map_err(CredentialsError::Configuration)?;
                 let mut direct = server.clone();
-                direct.alpn_protocols = vec![DIRECT_ALPN.to_vec()];
+                direct.alpn_protocols = vec![ALPN.to_vec()];
                 Some(Own { key, server: Arc::new(server), direct: Arc::new(direct) })
             }
             None => None,
@@ -97,7 +95,7 @@ impl Generation {
         };
         config.resumption = Resumption::disabled();
         if usage == Use::Direct {
-            config.alpn_protocols = vec![DIRECT_ALPN.to_vec()];
+            config.alpn_protocols = vec![ALPN.to_vec()];
         }
         Some(config)
     }

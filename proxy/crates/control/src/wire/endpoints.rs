@@ -142,10 +142,6 @@ fn is_label_name(key: &str) -> bool {
         && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The set without endpoints that stands for a service which the control plane does not know.
-pub(crate) fn missing() -> Endpoints {
-    Endpoints::default()
-}
 
 /// Whether two views differ in more than their version.
 pub(crate) fn differ(a: &Endpoints, b: &Endpoints) -> bool {

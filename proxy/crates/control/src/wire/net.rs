@@ -64,19 +64,6 @@ pub(super) fn network(of: Option<IpNetwork>) -> Read<Cidr> {
     }
 }
 
-/// Whether an address lies in a network.
-pub(crate) fn contains(network: &Cidr, ip: IpAddr) -> bool {
-    fn same(a: u128, b: u128, width: u32, prefix: u8) -> bool {
-        let ignored = width - u32::from(prefix).min(width);
-        ignored == 128 || (a ^ b) >> ignored == 0
-    }
-    match (network.addr, ip) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => same(a.to_bits().into(), b.to_bits().into(), 32, network.prefix),
-        (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128, network.prefix),
-        _ => false,
-    }
-}
-
 /// A DNS name in lower case, without a trailing dot; none if it is not one. Underscores occur in real names.
 pub(crate) fn dns_name(text: &str) -> Option<Arc<str>> {
     let name = text.strip_suffix('.').unwrap_or(text);
@@ -106,15 +93,6 @@ mod tests {
         }
         assert!(socket(Some(TcpAddress { ip: Some(IpAddress { ip: None }), port: 80 })).is_err());
         assert!(port(0).is_err() && port(65_536).is_err());
-    }
-
-    #[test]
-    fn a_network_holds_the_addresses_of_its_prefix() {
-        let net = |addr: &str, prefix| Cidr { addr: addr.parse().unwrap(), prefix };
-        assert!(contains(&net("10.77.0.0", 16), "10.77.255.1".parse().unwrap()));
-        assert!(!contains(&net("10.77.0.0", 16), "10.78.0.1".parse().unwrap()));
-        assert!(contains(&net("::", 0), "fd00::1".parse().unwrap()));
-        assert!(!contains(&net("0.0.0.0", 0), "fd00::1".parse().unwrap()));
     }
 
     #[test]

@@ -32,7 +32,6 @@ pub(crate) enum BodyError {
 enum Source {
     Empty,
     Full(Bytes),
-    Trailers(Box<HeaderMap>),
     Incoming(Incoming),
     Replay(ReplayBody),
 }
@@ -56,11 +55,6 @@ impl Body {
     /// These bytes.
     pub(crate) fn full(bytes: Bytes) -> Self {
         Self::of(Source::Full(bytes))
-    }
-
-    /// Only trailers.
-    pub(crate) fn trailers(trailers: HeaderMap) -> Self {
-        Self::of(Source::Trailers(Box::new(trailers)))
     }
 
     /// What a peer sends.
@@ -105,11 +99,6 @@ impl Body {
                 let bytes = std::mem::take(bytes);
                 self.source = Source::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-            }
-            Source::Trailers(trailers) => {
-                let trailers = std::mem::take(&mut **trailers);
-                self.source = Source::Empty;
-                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
             Source::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
             Source::Replay(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
@@ -167,7 +156,6 @@ impl http_body::Body for Body {
         match &self.source {
             Source::Empty => true,
             Source::Full(bytes) => bytes.is_empty(),
-            Source::Trailers(_) => false,
             Source::Incoming(body) => body.is_end_stream(),
             Source::Replay(body) => body.is_end_stream(),
         }
@@ -177,7 +165,6 @@ impl http_body::Body for Body {
         match &self.source {
             Source::Empty => SizeHint::with_exact(0),
             Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Source::Trailers(_) => SizeHint::default(),
             Source::Incoming(body) => body.size_hint(),
             Source::Replay(body) => body.size_hint(),
         }

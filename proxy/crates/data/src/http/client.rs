@@ -10,7 +10,6 @@ use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
 
 /// A request without an answer.
-#[derive(Debug)]
 pub(crate) enum SendError {
     /// No connection; nothing was sent.
     Connect(ConnectError),
@@ -45,18 +44,26 @@ impl SendError {
         matches!(self, SendError::Connect(_) | SendError::Unsent(_) | SendError::Refused)
     }
 
+    /// The class of the failure.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            SendError::Connect(error) if error.timed_out => ErrorKind::ConnectTimeout,
+            SendError::Connect(_) | SendError::Unsent(_) | SendError::Refused => ErrorKind::Connect,
+            SendError::Lost(_) => ErrorKind::Unanswered,
+            SendError::Failed(_) => ErrorKind::Failed,
+        }
+    }
+
     /// What the client is told.
     pub(crate) fn into_error(self, peer: &Peer) -> ProxyError {
-        match self {
-            SendError::Connect(error) if error.timed_out => ProxyError::new(ErrorKind::ConnectTimeout, &*error.message),
-            SendError::Connect(error) => ProxyError::new(ErrorKind::Connect, &*error.message),
-            SendError::Unsent(_) => ProxyError::new(ErrorKind::Connect, format!("{peer} closed the connection at once")),
-            SendError::Refused => ProxyError::new(ErrorKind::Connect, format!("{peer} refused the request")),
-            SendError::Lost(error) => {
-                ProxyError::new(ErrorKind::Unanswered, format!("{peer} closed the connection before it answered ({error})"))
-            }
-            SendError::Failed(error) => ProxyError::new(ErrorKind::Failed, format!("{peer} failed: {error}")),
-        }
+        let message = match &self {
+            SendError::Connect(error) => error.message.to_string(),
+            SendError::Unsent(_) => format!("{peer} closed the connection at once"),
+            SendError::Refused => format!("{peer} refused the request"),
+            SendError::Lost(error) => format!("{peer} closed the connection before it answered ({error})"),
+            SendError::Failed(error) => format!("{peer} failed: {error}"),
+        };
+        ProxyError::new(self.kind(), message)
     }
 }
 

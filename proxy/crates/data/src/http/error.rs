@@ -30,8 +30,6 @@ pub(crate) enum ErrorKind {
     NoEndpoints,
     /// Nothing became ready in time.
     FailFast,
-    /// A limit of this proxy is reached.
-    LoadShed,
     /// No connection to the endpoint.
     Connect,
     /// No connection to the endpoint in time.
@@ -59,7 +57,7 @@ impl ErrorKind {
             ErrorKind::BadRequest => StatusCode::BAD_REQUEST,
             ErrorKind::Unauthorized => StatusCode::FORBIDDEN,
             ErrorKind::NoRoute => StatusCode::NOT_FOUND,
-            ErrorKind::NoEndpoints | ErrorKind::LoadShed => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::NoEndpoints => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::FailFast | ErrorKind::ConnectTimeout | ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed | ErrorKind::IdentityRequired => {
                 StatusCode::BAD_GATEWAY
@@ -86,7 +84,6 @@ impl ErrorKind {
             ErrorKind::NoRoute => "no route",
             ErrorKind::NoEndpoints => "no endpoints",
             ErrorKind::FailFast => "failfast",
-            ErrorKind::LoadShed => "loadshed",
             ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed => "i/o",
             ErrorKind::ConnectTimeout => "connect timeout",
             ErrorKind::Timeout => "response timeout",

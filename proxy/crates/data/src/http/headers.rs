@@ -9,8 +9,6 @@ pub(crate) const ORIG_PROTO: HeaderName = HeaderName::from_static("l5d-orig-prot
 pub(crate) const CLIENT_ID: HeaderName = HeaderName::from_static("l5d-client-id");
 /// Why a proxy answered by itself.
 pub(crate) const PROXY_ERROR: HeaderName = HeaderName::from_static("l5d-proxy-error");
-/// Asks the peer proxy to close the connection that it has with its program.
-pub(crate) const PROXY_CONNECTION_CLOSE: HeaderName = HeaderName::from_static("l5d-proxy-connection");
 /// The identity that the program demands of the server.
 pub(crate) const REQUIRE_ID: HeaderName = HeaderName::from_static("l5d-require-id");
 /// Set by a server's proxy whose program closed the connection before it answered.
@@ -59,8 +57,18 @@ pub(crate) fn strip_l5d(headers: &mut HeaderMap) {
 
 /// Whether the request asks for another protocol on its connection: CONNECT, or HTTP/1 with `Upgrade`.
 pub(crate) fn is_tunnel<B>(request: &Request<B>) -> bool {
-    request.method() == Method::CONNECT
-        || (request.version() <= http::Version::HTTP_11 && request.headers().contains_key(UPGRADE))
+    request.method() == Method::CONNECT || (request.version() <= http::Version::HTTP_11 && upgrades(request.headers()))
+}
+
+/// Whether an upgrade is asked for that may pass. Cleartext HTTP/2 may not: its requests would be hidden from policy, and
+/// a server may always ignore the wish (RFC 9110, 7.8).
+fn upgrades(headers: &HeaderMap) -> bool {
+    let mut wishes = headers.get_all(UPGRADE).iter().peekable();
+    wishes.peek().is_some()
+        && wishes.all(|wish| {
+            let mut protocols = wish.to_str().unwrap_or_default().split(',');
+            !protocols.any(|protocol| protocol.trim().to_ascii_lowercase().starts_with("h2"))
+        })
 }
 
 /// Whether a request may be repeated without asking its sender (RFC 9110, 9.2.2).

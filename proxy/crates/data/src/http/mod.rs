@@ -1,6 +1,7 @@
 //! HTTP on both sides: serving connections, client connections, translation between versions, errors.
 
 pub(crate) mod body;
+mod chunks;
 pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod guard;

@@ -1,13 +1,13 @@
 //! Follows a response to its end: latency, classification, and what was held for it.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use hauberk_core::classify::{self, Class};
 use hauberk_metrics::edge::EdgeMetrics;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
+use crate::candidate::Load;
 use crate::http::body::{BodyError, Observer};
 use crate::http::pool::PoolLease;
 use crate::http::shared::SharedLease;
@@ -36,6 +36,29 @@ impl Head {
         let grpc_status = if grpc { grpc_status(response.headers()) } else { None };
         Self { status: response.status(), grpc, grpc_status }
     }
+
+    /// The code of a gRPC response that has no body (trailers-only).
+    pub(crate) fn grpc_status(&self) -> Option<u16> {
+        self.grpc_status
+    }
+
+    /// Counts the response, which is over; `trailers` are its own, `error` is the class of a failure.
+    pub(crate) fn record(
+        &self,
+        edge: &EdgeMetrics,
+        started: Instant,
+        trailers: Option<&HeaderMap>,
+        error: Option<&'static str>,
+    ) {
+        let grpc_status = trailers.and_then(grpc_status).or(self.grpc_status);
+        let class = match error {
+            Some(_) => Class::Failure,
+            None if self.grpc => classify::grpc(self.status, grpc_status),
+            None => classify::http(self.status),
+        };
+        let success = class == Class::Success;
+        edge.response(self.status.as_u16(), grpc_status, success, error.unwrap_or_default(), started.elapsed());
+    }
 }
 
 /// Reports a response to the metrics of its edge when it is over.
@@ -44,23 +67,17 @@ pub(crate) struct ResponseObserver {
     pub(crate) started: Instant,
     pub(crate) head: Head,
     pub(crate) lease: Lease,
-    /// Held while the response lasts, such as an endpoint's load.
-    pub(crate) held: Option<Rc<dyn std::any::Any>>,
+    /// The endpoint's load while the response lasts.
+    #[expect(dead_code, reason = "held until the response is over")]
+    pub(crate) load: Option<Load>,
     /// The class of a failure that the proxy itself answered.
     pub(crate) error: &'static str,
 }
 
 impl ResponseObserver {
     fn record(&self, trailers: Option<&HeaderMap>, error: Option<&'static str>) {
-        let grpc_status = trailers.and_then(grpc_status).or(self.head.grpc_status);
-        let class = match error {
-            Some(_) => Class::Failure,
-            None if self.head.grpc => classify::grpc(self.head.status, grpc_status),
-            None => classify::http(self.head.status),
-        };
-        let elapsed: Duration = self.started.elapsed();
-        let error = error.unwrap_or(self.error);
-        self.edge.response(self.head.status.as_u16(), grpc_status, class == Class::Success, error, elapsed);
+        let own = (!self.error.is_empty()).then_some(self.error);
+        self.head.record(&self.edge, self.started, trailers, error.or(own));
     }
 }
 

@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use crate::drain::Drain;
 use crate::exec::LocalExec;
 use crate::http::body::Body;
-use crate::http::guard::{Gate, Guard};
+use crate::http::guard::{Gate, Guard, HEAD_MAX};
 use crate::stream::Stream;
 
 /// Streams that one peer may have open on one connection.
@@ -37,7 +37,7 @@ impl Reset {
     }
 }
 
-/// Serves HTTP/1 until the connection ends. `gate` is told by the service what becomes of an upgrade.
+/// Serves HTTP/1 until the connection ends. `gate` is told by the service when a change of protocol was agreed on.
 pub(crate) async fn http1<F, R>(stream: Stream, gate: Gate, mut drain: Drain, service: F) -> hyper::Result<()>
 where
     F: Fn(Request<Incoming>) -> R,
@@ -46,6 +46,7 @@ where
     let guarded = Guard::new(stream, gate);
     let connection = http1::Builder::new()
         .half_close(true)
+        .max_header_size(HEAD_MAX)
         .auto_date_header(false)
         .header_read_timeout(None::<Duration>) // the guard limits the time of a head, but not of a pause between two
         .serve_connection(TokioIo::new(guarded), service_fn(service))

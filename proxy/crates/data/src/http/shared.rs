@@ -88,7 +88,7 @@ impl Shared {
     fn take(&self) -> Option<SharedLease> {
         let mut connections = self.connections.borrow_mut();
         connections.retain(|c| !c.sender.is_closed() && c.opened.get() < STREAMS_MAX);
-        let roomy = |c: &&Rc<Connection>| c.in_flight.get() < IN_FLIGHT_MAX.min(c.sender.current_max_send_streams().max(1));
+        let roomy = |c: &&Rc<Connection>| c.in_flight.get() < IN_FLIGHT_MAX;
         let chosen = match connections.iter().find(roomy) {
             Some(connection) => connection,
             None if connections.len() >= CONNECTIONS_MAX => connections.iter().min_by_key(|c| c.in_flight.get())?,

@@ -104,6 +104,27 @@ pub(crate) fn restore_response<B>(response: &mut Response<B>, version: Version) 
     *response.version_mut() = version;
 }
 
+/// Gives an HTTP/2 request without an authority (RFC 9113, 8.3.1 lets it have `Host` instead) the one of `Host`, else
+/// `fallback`: the connection onwards needs one.
+pub(crate) fn ensure_authority<B>(request: &mut Request<B>, fallback: &Authority) {
+    if request.uri().authority().is_some() {
+        return;
+    }
+    let host = request.headers_mut().remove(HOST);
+    let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    set_target(request, Some((Scheme::HTTP, authority.unwrap_or_else(|| fallback.clone()))));
+}
+
+/// Replaces the host that a request is for, such as at a gateway. What is no authority changes nothing.
+pub(crate) fn replace_authority<B>(request: &mut Request<B>, authority: &str) {
+    let (Ok(authority), Ok(host)) = (authority.parse::<Authority>(), HeaderValue::from_str(authority)) else { return };
+    if request.uri().authority().is_some() {
+        set_target(request, Some((Scheme::HTTP, authority)));
+    }
+    if request.headers().contains_key(HOST) {
+        request.headers_mut().insert(HOST, host);
+    }
+}
 
 fn set_target<B>(request: &mut Request<B>, host: Option<(Scheme, Authority)>) {
     let mut parts = std::mem::take(request.uri_mut()).into_parts();

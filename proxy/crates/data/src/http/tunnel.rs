@@ -22,8 +22,7 @@ pub(crate) fn join(
     method: &Method,
     peer: SocketAddr,
 ) -> (Response<Body>, Lease) {
-    let connected = *method == Method::CONNECT && response.status().is_success();
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS && !connected {
+    if !is_agreed(&response, method) {
         return (response.map(Body::incoming), Lease::Pool(lease));
     }
     gate.tunnel();
@@ -37,4 +36,10 @@ pub(crate) fn join(
         }
     });
     (response.map(|_| Body::empty()), Lease::None)
+}
+
+/// Whether the server agrees to the change of protocol that a request of this method asked for.
+pub(crate) fn is_agreed<B>(response: &Response<B>, method: &Method) -> bool {
+    response.status() == StatusCode::SWITCHING_PROTOCOLS
+        || (*method == Method::CONNECT && response.status().is_success())
 }

@@ -266,7 +266,7 @@ impl Connection {
         error: &'static str,
     ) -> Response<Body> {
         let head = Head::of(&response, grpc);
-        let observer = ResponseObserver { edge, started, head, lease, held: None, error };
+        let observer = ResponseObserver { edge, started, head, lease, load: None, error };
         response.map(|body| body.observed(Box::new(observer)))
     }
 }

@@ -2,9 +2,16 @@
 
 mod accept;
 mod destination;
+mod filter;
 mod http;
 pub(crate) mod labels;
+mod limits;
+mod opaque;
+mod response;
+mod rule;
+mod send;
 mod stack;
+mod tunnel;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,9 +1,8 @@
 //! An endpoint's answer on its way to the program.
 
-use std::rc::Rc;
-
 use http::{Response, Version};
 
+use crate::candidate::Candidate;
 use crate::http::body::Body;
 use crate::http::headers::{self, UNANSWERED};
 use crate::http::observe::{Head, ResponseObserver};
@@ -28,35 +27,30 @@ pub(super) fn finish(
         started: exchange.started,
         head,
         lease,
-        held: Some(Rc::new(load)),
+        load: Some(load),
         error: "",
     };
     let end = limits.end();
     let mut response = response.map(|body| {
         let body = Body::incoming(body);
-        let body = end.map_or_else(|| None, Some).map(|_| ()).map_or(body, |()| body);
+        let body = if let Some(end) = end { body.until(end) } else { body };
         body.observed(Box::new(observer))
     });
-    let keep = connection.worker.shared.config.outbound.informational_headers && candidate.peer_id().is_some();
-    restore(&mut response, exchange.version, keep);
+    if exchange.version != Version::HTTP_2 {
+        translate::restore_response(&mut response, exchange.version);
+        headers::strip_hop_by_hop(response.headers_mut());
+    }
+    strip(&mut response, connection, &candidate);
     filter::response(&rule.filters, response.headers_mut());
     filter::response(&leaf.filters, response.headers_mut());
     response
 }
 
-/// Removes what was for the proxies only; `keep` leaves the headers that inform the program.
-pub(super) fn restore<B>(response: &mut Response<B>, version: Version, keep: bool) {
-    response.headers_mut().remove(UNANSWERED);
-    if version == Version::HTTP_2 {
-        return strip(response, keep);
-    }
-    translate::restore_response(response, version);
-    headers::strip_hop_by_hop(response.headers_mut());
-    strip(response, keep);
-}
-
-fn strip<B>(response: &mut Response<B>, keep: bool) {
-    if !keep {
+/// Removes what is for proxies only. What informs the program stays if it may see it and a proxy of the mesh wrote it.
+pub(super) fn strip<B>(response: &mut Response<B>, connection: &Connection, candidate: &Candidate) {
+    if connection.worker.shared.config.outbound.informational_headers && candidate.peer_id().is_some() {
+        response.headers_mut().remove(UNANSWERED);
+    } else {
         headers::strip_l5d(response.headers_mut());
     }
 }

@@ -19,7 +19,7 @@ use crate::http::observe::{Head, Lease};
 use crate::http::replay::Replay;
 use crate::http::translate;
 use crate::outbound::http::{Connection, Exchange};
-use crate::outbound::limits::{Limits, RequestEnd};
+use crate::outbound::limits::Limits;
 use crate::outbound::rule::{Leaf, Rule};
 
 /// Bytes of a request body kept for another try where policy names no number.
@@ -102,7 +102,7 @@ impl Tries<'_> {
         let balancer = self.leaf.balancer().map_err(Failure::Proxy)?;
         let candidate = balancer.pick(worker, *tried, self.leaf.failfast).await.map_err(Failure::Proxy)?;
         *tried = Some(candidate.endpoint().addr);
-        self.check_identity(&candidate).map_err(Failure::Proxy)?;
+        check_identity(self.exchange, &candidate).map_err(Failure::Proxy)?;
         let request = Request::from_parts(parts.clone(), self.limits.watch(body));
         let request = self.prepare(request, &candidate).map_err(Failure::Proxy)?;
         let load = candidate.begin();
@@ -113,7 +113,7 @@ impl Tries<'_> {
             Some(limit) => match timeout_at(started + limit, candidate.send(request)).await {
                 Ok(sent) => sent,
                 Err(_) => {
-                    self.count_failure(&candidate, ErrorKind::Timeout);
+                    count_failure(&candidate, self.exchange, ErrorKind::Timeout);
                     candidate.answered(limit, Instant::now());
                     return Err(Failure::TryTimeout(limit));
                 }
@@ -130,20 +130,10 @@ impl Tries<'_> {
                 if matches!(error, SendError::Connect(_)) {
                     candidate.unreachable(Instant::now());
                 }
-                self.count_failure(&candidate, error.kind());
+                count_failure(&candidate, self.exchange, error.kind());
                 Err(Failure::Send(error, candidate))
             }
         }
-    }
-
-    fn check_identity(&self, candidate: &Candidate) -> Result<(), ProxyError> {
-        let Some(required) = &self.exchange.require_id else { return Ok(()) };
-        let endpoint = candidate.endpoint();
-        if candidate.peer_id().is_some_and(|id| id.as_str().as_bytes() == required.as_bytes()) {
-            return Ok(());
-        }
-        let message = format!("the program demands another identity of {} than it has", endpoint.addr);
-        Err(ProxyError::new(ErrorKind::IdentityRequired, message))
     }
 
     /// The request as this endpoint takes it.
@@ -176,11 +166,22 @@ impl Tries<'_> {
         retry.statuses.iter().any(|(first, last)| (*first..=*last).contains(&status))
             || code.is_some_and(|code| retry.grpc_codes.contains(&code))
     }
+}
 
-    fn count_failure(&self, candidate: &Candidate, kind: ErrorKind) {
-        let elapsed = self.exchange.started.elapsed();
-        candidate.edge().response(kind.status().as_u16(), None, false, kind.label(), elapsed);
+/// Whether the endpoint is who the program demands (`l5d-require-id`).
+pub(super) fn check_identity(exchange: &Exchange, candidate: &Candidate) -> Result<(), ProxyError> {
+    let Some(required) = &exchange.require_id else { return Ok(()) };
+    if candidate.peer_id().is_some_and(|id| id.as_str().as_bytes() == required.as_bytes()) {
+        return Ok(());
     }
+    let message = format!("the program demands another identity of {} than it has", candidate.endpoint().addr);
+    Err(ProxyError::new(ErrorKind::IdentityRequired, message))
+}
+
+/// Counts a try without an answer.
+pub(super) fn count_failure(candidate: &Candidate, exchange: &Exchange, kind: ErrorKind) {
+    let elapsed = exchange.started.elapsed();
+    candidate.edge().response(kind.status().as_u16(), None, false, kind.label(), elapsed);
 }
 
 /// Whether the request certainly did nothing, or may be repeated although it may have.
@@ -224,7 +225,7 @@ impl Answered {
     /// Drops an answer in favour of another try.
     fn discard(self, exchange: &Exchange) {
         let head = Head::of(&self.response, exchange.grpc);
-        head.record(self.candidate.edge(), exchange.started, "");
+        head.record(self.candidate.edge(), exchange.started, None, None);
     }
 }
 

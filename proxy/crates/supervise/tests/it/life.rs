@@ -103,7 +103,11 @@ fn standard_streams_are_the_programs_also_where_they_are_closed() {
         let file = host.dir.join("spec.json");
         std::fs::write(&file, spec.to_string()).unwrap();
         let standin = crate::support::example("standin");
-        sh(&format!("supervise() {{ {} supervise --spec {}; }}; {shell}", standin.display(), file.display()))
+        sh(&format!(
+            "supervise() {{ exec timeout 20 {} supervise --spec {}; }}; {shell}",
+            standin.display(),
+            file.display()
+        ))
     };
     assert_eq!(run("cat; echo told >&2", "echo through | supervise 2>&1 | sort"), "through\ntold\n");
     assert_eq!(run("cat; echo end", "supervise <&-"), "end\n");

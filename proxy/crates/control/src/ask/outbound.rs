@@ -1,0 +1,205 @@
+//! What is known of a destination: its policy or, where there is none, the workload behind its address.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hauberk_api::linkerd::destination::destination_client::DestinationClient;
+use hauberk_api::linkerd::destination::{DestinationProfile, GetDestination};
+use hauberk_api::linkerd::outbound::outbound_policies_client::OutboundPoliciesClient;
+use hauberk_api::linkerd::outbound::{OutboundPolicy as Message, TrafficSpec, traffic_spec};
+use hauberk_core::endpoint::{Endpoint, ProtocolHint};
+use hauberk_core::outbound::{OutboundPolicy, Target};
+use hauberk_core::version::Version;
+use tokio::sync::watch;
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+use super::is_stale;
+use crate::follow::Question;
+use crate::wire::{Read, endpoints, meta, net, outbound};
+
+/// The answers about one destination, from both services.
+pub(crate) struct Answers {
+    shown: Arc<watch::Sender<Option<Target>>>,
+    parts: Mutex<Parts>,
+    /// Whether the profile matters: the control plane knows no policy.
+    pub(crate) profile_wanted: watch::Sender<bool>,
+}
+
+struct Parts {
+    policy: Policy,
+    profile: Profile,
+}
+
+enum Policy {
+    Pending,
+    Known(Arc<OutboundPolicy>),
+    None,
+    Refused(Arc<str>),
+}
+
+enum Profile {
+    Pending,
+    Endpoint(Arc<Endpoint>, bool),
+    None,
+}
+
+impl Answers {
+    /// Nothing is known yet; without `has_profile` nobody will ask for one.
+    pub(crate) fn new(shown: Arc<watch::Sender<Option<Target>>>, has_profile: bool) -> Arc<Self> {
+        let profile = if has_profile { Profile::Pending } else { Profile::None };
+        let parts = Mutex::new(Parts { policy: Policy::Pending, profile });
+        Arc::new(Self { shown, parts, profile_wanted: watch::Sender::new(false) })
+    }
+
+    fn set_policy(&self, policy: Policy) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Asked again and again, the control plane says the same: nobody needs to hear it twice.
+        if !parts.policy.repeats(&policy) {
+            parts.policy = policy;
+            self.show(&parts);
+        }
+        self.profile_wanted.send_if_modified(|wanted| {
+            let now = matches!(parts.policy, Policy::None);
+            std::mem::replace(wanted, now) != now
+        });
+    }
+
+    fn set_profile(&self, profile: Profile) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!((&parts.profile, &profile), (Profile::None, Profile::None)) {
+            parts.profile = profile;
+            self.show(&parts);
+        }
+    }
+
+    fn show(&self, parts: &Parts) {
+        if let Some(target) = target(parts) {
+            self.shown.send_replace(Some(target));
+        }
+    }
+}
+
+impl Policy {
+    fn repeats(&self, new: &Policy) -> bool {
+        match (self, new) {
+            (Policy::None, Policy::None) => true,
+            (Policy::Refused(old), Policy::Refused(new)) => old == new,
+            _ => false,
+        }
+    }
+}
+
+/// What both answers together mean; none while they leave it open.
+fn target(parts: &Parts) -> Option<Target> {
+    match (&parts.policy, &parts.profile) {
+        (Policy::Known(policy), _) => Some(Target::Policy(policy.clone())),
+        (Policy::Refused(why), _) => Some(Target::Refused(why.clone())),
+        (Policy::None, Profile::Endpoint(endpoint, opaque)) => {
+            Some(Target::Endpoint { endpoint: endpoint.clone(), opaque: *opaque })
+        }
+        (Policy::None, Profile::None) => Some(Target::Unknown),
+        (Policy::Pending, _) | (Policy::None, Profile::Pending) => None,
+    }
+}
+
+/// `OutboundPolicies.Watch`.
+pub(crate) struct AskPolicy {
+    addr: SocketAddr,
+    workload: Arc<str>,
+    last: Option<Message>,
+    version: Option<Version>,
+    answers: Arc<Answers>,
+}
+
+impl AskPolicy {
+    pub(crate) fn new(addr: SocketAddr, workload: Arc<str>, answers: Arc<Answers>) -> Self {
+        Self { addr, workload, last: None, version: None, answers }
+    }
+}
+
+impl Question for AskPolicy {
+    type Message = Message;
+
+    fn service(&self) -> &'static str {
+        "outbound-policy"
+    }
+
+    async fn ask(&self, channel: Channel) -> Result<Streaming<Message>, Status> {
+        let target = Some(traffic_spec::Target::Addr(net::tcp_address(self.addr)));
+        let request = TrafficSpec { source_workload: self.workload.to_string(), target };
+        Ok(OutboundPoliciesClient::new(channel).watch(request).await?.into_inner())
+    }
+
+    fn take(&mut self, message: Message, _first: bool) -> Read<()> {
+        let content = Message { version: None, ..message.clone() };
+        let policy = outbound::policy(message)?;
+        if is_stale(&mut self.version, policy.version.as_ref()) || self.last.as_ref() == Some(&content) {
+            return Ok(());
+        }
+        self.last = Some(content);
+        self.answers.set_policy(Policy::Known(Arc::new(policy)));
+        Ok(())
+    }
+
+    fn refused(&mut self, status: &Status) {
+        self.last = None;
+        let refused = match status.code() {
+            Code::NotFound | Code::Unimplemented => Policy::None,
+            _ => Policy::Refused(status.message().into()),
+        };
+        self.answers.set_policy(refused);
+    }
+}
+
+/// `Destination.GetProfile`.
+pub(crate) struct AskProfile {
+    addr: SocketAddr,
+    context: Arc<str>,
+    last: Option<DestinationProfile>,
+    version: Option<Version>,
+    answers: Arc<Answers>,
+}
+
+impl AskProfile {
+    pub(crate) fn new(addr: SocketAddr, context: Arc<str>, answers: Arc<Answers>) -> Self {
+        Self { addr, context, last: None, version: None, answers }
+    }
+}
+
+impl Question for AskProfile {
+    type Message = DestinationProfile;
+
+    fn service(&self) -> &'static str {
+        "profile"
+    }
+
+    async fn ask(&self, channel: Channel) -> Result<Streaming<DestinationProfile>, Status> {
+        let (path, context_token) = (self.addr.to_string(), self.context.to_string());
+        let request = GetDestination { scheme: "k8s".into(), path, context_token };
+        Ok(DestinationClient::new(channel).get_profile(request).await?.into_inner())
+    }
+
+    fn take(&mut self, message: DestinationProfile, _first: bool) -> Read<()> {
+        let version = meta::version(message.version.clone())?;
+        let content = DestinationProfile { version: None, ..message };
+        if is_stale(&mut self.version, version.as_ref()) || self.last.as_ref() == Some(&content) {
+            return Ok(());
+        }
+        let profile = match content.endpoint.clone().map(endpoints::endpoint).transpose()? {
+            Some(endpoint) => {
+                let opaque = content.opaque_protocol || endpoint.hint == ProtocolHint::Opaque;
+                Profile::Endpoint(Arc::new(endpoint), opaque)
+            }
+            None => Profile::None,
+        };
+        self.last = Some(content);
+        self.answers.set_profile(profile);
+        Ok(())
+    }
+
+    fn refused(&mut self, _status: &Status) {
+        self.last = None;
+        self.answers.set_profile(Profile::None);
+    }
+}

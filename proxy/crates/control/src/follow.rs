@@ -1,0 +1,185 @@
+//! Keeps one question open: asks, takes the answers as they change, and asks again when the stream is gone.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_core::outbound::Backoff;
+use hauberk_metrics::control::ControlMetrics;
+use hauberk_metrics::response::Outcome;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+use crate::backoff::{Pauses, random_share};
+use crate::config::Streams;
+use crate::lines::Lines;
+use crate::wire::{Nonsense, Read};
+
+/// Something asked of the control plane whose answer is kept current.
+pub(crate) trait Question: Send {
+    /// An answer, or a change of it.
+    type Message: Send + 'static;
+
+    /// The service's name in logs and metrics.
+    fn service(&self) -> &'static str;
+
+    /// Asks.
+    fn ask(&self, channel: Channel) -> impl Future<Output = Result<Streaming<Self::Message>, Status>> + Send;
+
+    /// Takes a message, `first` of its stream; an error leaves the last good view in force.
+    fn take(&mut self, message: Self::Message, first: bool) -> Read<()>;
+
+    /// The control plane has no answer, with a reason that will not pass by itself.
+    fn refused(&mut self, status: &Status);
+
+    /// Longest time between messages, if it is not that of all streams.
+    fn idle(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// What all questions share.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    pub(crate) streams: Streams,
+    pub(crate) backoff: Backoff,
+    pub(crate) ready: watch::Receiver<bool>,
+    pub(crate) metrics: Arc<ControlMetrics>,
+}
+
+/// Why a stream ended.
+enum End {
+    /// It was old, and is opened anew.
+    Aged,
+    /// No message came in time.
+    Silent,
+    /// The control plane ended it.
+    Closed(Status),
+    /// A message made no sense.
+    Nonsense(Nonsense),
+}
+
+impl Asking {
+    /// Asks until it is dropped.
+    pub(crate) async fn follow<Q: Question>(&self, mut question: Q, lines: &Lines) {
+        if lines.needs_certificate() && self.ready.clone().wait_for(|ready| *ready).await.is_err() {
+            return; // whoever gets the certificate is gone: the proxy is ending
+        }
+        let mut pauses = Pauses::new(self.backoff);
+        let mut told = false;
+        loop {
+            let mut answered = false;
+            let end = match lines.lease() {
+                Ok(line) => self.once(&mut question, lines, (*line).clone(), &mut answered).await,
+                Err(error) => End::Closed(Status::internal(error.to_string())),
+            };
+            if answered && !matches!(end, End::Nonsense(_)) {
+                pauses.reset();
+                told = false;
+            }
+            self.note(&question, lines, &end, &mut told);
+            if let End::Closed(status) = &end
+                && is_final(status.code())
+            {
+                question.refused(status);
+            }
+            if !matches!(end, End::Aged) {
+                tokio::time::sleep(pauses.next()).await;
+            }
+        }
+    }
+
+    async fn once<Q: Question>(&self, question: &mut Q, lines: &Lines, channel: Channel, answered: &mut bool) -> End {
+        let begun = Instant::now();
+        let age = self.streams.lifetime.map(|lifetime| begun + lifetime.mul_f32(1.0 - random_share() / 10.0));
+        let server = lines.service().tls().map(|tls| tls.id.as_str());
+        let peer = self.metrics.peer(&lines.service().address().to_string(), server);
+        peer.request();
+        let end = self.read(question, channel, begun, age, answered).await;
+        peer.response(outcome(&end), begun.elapsed());
+        end
+    }
+
+    async fn read<Q: Question>(
+        &self,
+        question: &mut Q,
+        channel: Channel,
+        begun: Instant,
+        age: Option<Instant>,
+        answered: &mut bool,
+    ) -> End {
+        let patience = self.streams.initial.map(|initial| begun + initial);
+        let mut stream = match before(patience, question.ask(channel)).await {
+            Some(Ok(stream)) => stream,
+            Some(Err(status)) => return End::Closed(status),
+            None => return End::Silent,
+        };
+        let mut patience = patience;
+        loop {
+            let until = match (patience, age) {
+                (Some(patience), Some(age)) => Some(patience.min(age)),
+                (patience, age) => patience.or(age),
+            };
+            match before(until, stream.message()).await {
+                Some(Ok(Some(message))) => match question.take(message, !*answered) {
+                    Ok(()) => *answered = true,
+                    Err(nonsense) => return End::Nonsense(nonsense),
+                },
+                Some(Ok(None)) => return End::Closed(Status::unavailable("the control plane ended the stream")),
+                Some(Err(status)) => return End::Closed(status),
+                None if *answered && age.is_some_and(|age| age <= Instant::now()) => return End::Aged,
+                None => return End::Silent,
+            }
+            patience = question.idle().or(self.streams.idle).map(|idle| Instant::now() + idle);
+        }
+    }
+
+    /// Counts nonsense; tells of a trouble once, until an answer came again.
+    fn note<Q: Question>(&self, question: &Q, lines: &Lines, end: &End, told: &mut bool) {
+        let (service, address) = (question.service(), lines.service().address());
+        if let End::Nonsense(_) = end {
+            self.metrics.view_rejected(service);
+        }
+        let first = !std::mem::replace(told, !matches!(end, End::Aged));
+        match end {
+            End::Aged => {}
+            End::Nonsense(why) if first => {
+                tracing::warn!(service, %address, %why, "an answer of the control plane makes no sense; the last good one stays");
+            }
+            End::Silent if first => {
+                tracing::warn!(service, %address, "the control plane is silent; asking again");
+            }
+            End::Closed(status) if first && !is_final(status.code()) => {
+                tracing::warn!(service, %address, code = ?status.code(), why = status.message(), "no answer from the control plane; the last good view stays");
+            }
+            End::Closed(status) => tracing::debug!(service, %address, code = ?status.code(), why = status.message(), "no answer"),
+            End::Nonsense(why) => tracing::debug!(service, %address, %why, "no answer"),
+            End::Silent => tracing::debug!(service, %address, "no answer"),
+        }
+    }
+}
+
+/// Whether asking again soon will not help.
+fn is_final(code: Code) -> bool {
+    matches!(code, Code::NotFound | Code::Unimplemented | Code::InvalidArgument | Code::FailedPrecondition)
+}
+
+fn outcome(end: &End) -> Outcome {
+    let (code, error) = match end {
+        End::Aged => (Code::Ok, ""),
+        End::Silent => (Code::DeadlineExceeded, "timeout"),
+        End::Closed(status) => (status.code(), ""),
+        End::Nonsense(_) => (Code::Ok, "nonsense"),
+    };
+    let success = matches!(end, End::Aged) || matches!(end, End::Closed(_)) && is_final(code);
+    Outcome { status: Some(200), grpc_status: u16::try_from(code as i32).ok(), success, error }
+}
+
+async fn before<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, future).await.ok(),
+        None => Some(future.await),
+    }
+}

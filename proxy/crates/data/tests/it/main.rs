@@ -1,0 +1,7 @@
+//! The fast path as programs see it: real sockets on loopback, two proxies between, a table instead of a control plane.
+
+mod http;
+mod opaque;
+mod policy;
+mod smuggling;
+mod support;

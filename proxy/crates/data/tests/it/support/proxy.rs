@@ -1,0 +1,147 @@
+//! Proxies with real certificates.
+
+use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_core::identity::Id;
+use hauberk_data::config::{Config, Inbound, Outbound};
+use hauberk_data::drain::{self, DrainSignal};
+use hauberk_data::worker::{Shared, Worker};
+use hauberk_metrics::families::DataMetrics;
+use hauberk_metrics::text::Text;
+use hauberk_net::listen::KeepAlive;
+use hauberk_tls::credentials::Credentials;
+use hauberk_tls::roots::Roots;
+use hauberk_tls::store::Store;
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rustls::pki_types::UnixTime;
+use tokio::net::TcpListener;
+
+use crate::support::table::Table;
+
+/// Where the program believes the service to be.
+pub(crate) const SERVICE_IP: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
+
+/// One authority for a mesh.
+pub(crate) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    roots: String,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let roots = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), roots }
+    }
+
+    pub(crate) fn roots(&self) -> Roots {
+        Roots::from_pem(&self.roots).unwrap()
+    }
+
+    /// The credentials of a workload.
+    pub(crate) fn store(&self, name: &str) -> Arc<Store> {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let store = Store::new(Id::Dns(Arc::from(name)), self.roots()).unwrap();
+        let credentials = Credentials::from_der(leaf.der().to_vec(), Vec::new(), key.serialize_der());
+        store.install(credentials, UnixTime::now()).unwrap();
+        Arc::new(store)
+    }
+}
+
+/// One side of a workload's proxy.
+pub(crate) struct Proxy {
+    pub(crate) addr: SocketAddr,
+    /// Where connections to it wanted to go.
+    pub(crate) original: Rc<Cell<SocketAddr>>,
+    pub(crate) worker: Rc<Worker>,
+    pub(crate) drain: DrainSignal,
+    metrics: Arc<DataMetrics>,
+}
+
+impl Proxy {
+    /// The proxy before a program of `name`, reached through its own port.
+    pub(crate) async fn inbound(authority: &Authority, name: &str, table: &Arc<Table>) -> Self {
+        let (proxy, listener) = Self::new(authority, name, table, vec![Ipv4Addr::LOCALHOST.into()]).await;
+        proxy.original.set(proxy.addr);
+        tokio::task::spawn_local(proxy.worker.clone().serve_inbound(listener));
+        proxy
+    }
+
+    /// The proxy behind a program of `name` that dials the service.
+    pub(crate) async fn outbound(authority: &Authority, name: &str, table: &Arc<Table>) -> Self {
+        let (proxy, listener) = Self::new(authority, name, table, vec![[10, 77, 0, 9].into()]).await;
+        proxy.original.set((SERVICE_IP, 80).into());
+        tokio::task::spawn_local(proxy.worker.clone().serve_outbound(listener));
+        proxy
+    }
+
+    async fn new(
+        authority: &Authority,
+        name: &str,
+        table: &Arc<Table>,
+        ips: Vec<std::net::IpAddr>,
+    ) -> (Self, TcpListener) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let metrics = Arc::new(DataMetrics::new());
+        let shared = Shared {
+            config: Arc::new(config(addr.port(), name, ips)),
+            discover: table.clone(),
+            tls: authority.store(name),
+            metrics: metrics.clone(),
+        };
+        let original = Rc::new(Cell::new(addr));
+        let (drain, draining) = drain::channel();
+        let dialled = original.clone();
+        let worker = Worker::with_original(shared, draining, 7, Box::new(move |_| Ok(dialled.get())));
+        (Self { addr, original, worker, drain, metrics }, listener)
+    }
+
+    /// The sum of all samples of `family` whose labels contain all of `labels`.
+    pub(crate) fn count(&self, family: &str, labels: &[&str]) -> f64 {
+        let mut page = Text::default();
+        self.metrics.write(&mut page);
+        let lines = page.as_str().lines().map(str::to_owned).collect::<Vec<_>>();
+        let is_of = |line: &&String| line.starts_with(&format!("{family}{{")) && labels.iter().all(|l| line.contains(l));
+        lines.iter().filter(is_of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+}
+
+fn config(port: u16, name: &str, ips: Vec<std::net::IpAddr>) -> Config {
+    let second = Duration::from_secs(1);
+    Config {
+        inbound: Inbound {
+            port,
+            ips,
+            local_name: Arc::from(name),
+            detect_timeout: 10 * second,
+            connect_timeout: second,
+            accept_keep_alive: KeepAlive::default(),
+            connect_keep_alive: KeepAlive::default(),
+            idle_max: 100,
+            idle_timeout: 3 * second,
+            front: None,
+        },
+        outbound: Outbound {
+            detect_timeout: 10 * second,
+            connect_timeout: second,
+            discovery_timeout: 10 * second,
+            discovery_idle: 5 * second,
+            accept_keep_alive: KeepAlive::default(),
+            connect_keep_alive: KeepAlive::default(),
+            idle_max: 100,
+            idle_timeout: 3 * second,
+            informational_headers: true,
+        },
+        connections_max: 1000,
+    }
+}

@@ -1,0 +1,172 @@
+//! What the control plane says, from a table.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hauberk_core::discover::Discover;
+use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
+use hauberk_core::identity::{Id, TlsTarget};
+use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, Network, ServerPolicy};
+use hauberk_core::meta::Meta;
+use hauberk_core::outbound::{
+    Backend, BackendKind, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol, Retry,
+    RouteBackend, Target,
+};
+use hauberk_core::route::{HttpFilter, HttpMatch, Route, Rule, Timeouts};
+use tokio::sync::watch;
+
+/// The name of the one service.
+pub(crate) const SERVICE: &str = "web.default.svc.cluster.local:80";
+
+/// Answers that a test may change at any time.
+pub(crate) struct Table {
+    pub(crate) target: watch::Sender<Option<Target>>,
+    pub(crate) endpoints: watch::Sender<Option<Arc<Endpoints>>>,
+    pub(crate) inbound: watch::Sender<Arc<ServerPolicy>>,
+    asked: Mutex<HashMap<SocketAddr, usize>>,
+}
+
+impl Table {
+    /// The service, without endpoints yet; everybody may do everything.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            target: watch::Sender::new(Some(balanced(|_| {}))),
+            endpoints: watch::Sender::new(Some(Arc::new(Endpoints { exists: true, ..Endpoints::default() }))),
+            inbound: watch::Sender::new(server_policy(detect(), Authentication::Unauthenticated)),
+            asked: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn set_endpoints(&self, endpoints: impl IntoIterator<Item = Endpoint>) {
+        let by_addr = endpoints.into_iter().map(|endpoint| (endpoint.addr, Arc::new(endpoint))).collect();
+        self.endpoints.send_replace(Some(Arc::new(Endpoints { by_addr, exists: true, ..Endpoints::default() })));
+    }
+}
+
+impl Discover for Table {
+    fn outbound(&self, addr: SocketAddr) -> watch::Receiver<Option<Target>> {
+        *self.asked.lock().unwrap().entry(addr).or_default() += 1;
+        self.target.subscribe()
+    }
+
+    fn endpoints(&self, path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
+        assert_eq!(path, SERVICE);
+        self.endpoints.subscribe()
+    }
+
+    fn inbound(&self, _port: u16) -> watch::Receiver<Arc<ServerPolicy>> {
+        self.inbound.subscribe()
+    }
+}
+
+pub(crate) fn meta(name: &str) -> Arc<Meta> {
+    Arc::new(Meta::Default(Arc::from(name)))
+}
+
+/// An endpoint outside the mesh.
+pub(crate) fn endpoint(addr: SocketAddr) -> Endpoint {
+    Endpoint {
+        addr,
+        weight: 1,
+        labels: Default::default(),
+        tls: None,
+        hint: ProtocolHint::Unknown,
+        transport_port: None,
+        authority_override: None,
+        http2: Http2Params::default(),
+        resource: None,
+    }
+}
+
+/// An endpoint in the mesh, whose proxy listens on `proxy_port`.
+pub(crate) fn meshed(addr: SocketAddr, proxy_port: u16, identity: &str, hint: ProtocolHint) -> Endpoint {
+    let name: Arc<str> = Arc::from(identity);
+    let tls = Some(TlsTarget { id: Id::Dns(name.clone()), server_name: name });
+    Endpoint { tls, hint, transport_port: Some(proxy_port), ..endpoint(addr) }
+}
+
+fn backend<F>() -> Distribution<F> {
+    let kind = BackendKind::Balance {
+        path: Arc::from(SERVICE),
+        default_rtt: Duration::from_millis(30),
+        decay: Duration::from_secs(10),
+    };
+    let backend = Backend { meta: meta("web"), kind, failfast: Duration::from_secs(3) };
+    Distribution::First(Arc::new(RouteBackend { backend, filters: Vec::new() }))
+}
+
+/// The service with one route for everything, as `change` wants its action.
+pub(crate) fn balanced(change: impl Fn(&mut HttpAction)) -> Target {
+    let mut action = HttpAction {
+        filters: Vec::new(),
+        backends: backend(),
+        timeouts: Timeouts::default(),
+        retry: None,
+        allow_l5d_request_headers: false,
+    };
+    change(&mut action);
+    let rule = Rule { matches: vec![HttpMatch::default()], then: action };
+    let route = Route { meta: meta("http"), hosts: Vec::new(), rules: vec![rule] };
+    let http = HttpRoutes { routes: Arc::from([route]), breaker: None };
+    let detect =
+        Protocol::Detect { timeout: Duration::from_secs(10), http1: http.clone(), http2: http, opaque: bytes() };
+    policy(detect)
+}
+
+/// The service, whose bytes nobody reads.
+pub(crate) fn opaque() -> Target {
+    policy(Protocol::Opaque(bytes()))
+}
+
+fn bytes() -> OpaqueRoutes {
+    OpaqueRoutes { routes: Arc::from([OpaqueRoute { meta: meta("opaque"), action: Ok(backend()) }]) }
+}
+
+fn policy(protocol: Protocol) -> Target {
+    Target::Policy(Arc::new(OutboundPolicy { parent: meta("web"), protocol, version: None }))
+}
+
+/// Retries by status, at once.
+pub(crate) fn retry(status: u16) -> Retry {
+    Retry {
+        max_retries: 2,
+        max_request_bytes: 1024,
+        statuses: vec![(status, status)],
+        grpc_codes: Vec::new(),
+        timeout: None,
+        backoff: hauberk_core::outbound::Backoff {
+            min: Duration::from_millis(1),
+            max: Duration::from_millis(1),
+            jitter: 0.0,
+        },
+    }
+}
+
+/// Looks for HTTP, without routes of its own.
+pub(crate) fn detect() -> inbound::Protocol {
+    inbound::Protocol::Detect { timeout: Duration::from_secs(10), routes: Arc::from([]) }
+}
+
+/// The policy of a port which lets those through who prove `authentication`, from any network but loopback's.
+pub(crate) fn server_policy(protocol: inbound::Protocol, authentication: Authentication) -> Arc<ServerPolicy> {
+    let everywhere = Network { net: Cidr { addr: [0, 0, 0, 0].into(), prefix: 0 }, except: Vec::new() };
+    let authorization = Authorization { meta: meta("some"), networks: vec![everywhere], authentication };
+    Arc::new(ServerPolicy {
+        meta: meta("server"),
+        protocol,
+        authorizations: Arc::from([Arc::new(authorization)]),
+        version: None,
+    })
+}
+
+/// Mutual TLS with this identity.
+pub(crate) fn only(identity: &str) -> Authentication {
+    Authentication::Tls { identities: vec![Arc::from(identity)], suffixes: Vec::new() }
+}
+
+/// A route for everything with this one filter.
+pub(crate) fn filter(filter: HttpFilter) -> impl Fn(&mut HttpAction) {
+    move |action| action.filters.push(filter.clone())
+}
