@@ -8,20 +8,18 @@ What is started later ends earlier; a signal ends the life of everything by canc
 import asyncio
 import logging
 import os
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from random import SystemRandom
 
-from hauberk.apiserver.listen import SocketUnusable, listen
 from hauberk.apiserver.namespaces import Namespaces
 from hauberk.app import resource_api
 from hauberk.app.authority import authority_child, described
 from hauberk.app.failure import StartFailed
-from hauberk.app.front import Front
+from hauberk.app.fronting import fronted
 from hauberk.app.groups import CONTROL_ACCOUNT, authority_spec, catalog_mesh, enrollment_mesh
+from hauberk.app.opening import established, listening, opened, running, token_key
 from hauberk.app.proxy_api import ProxyApi
 from hauberk.catalog.feed import Feed
 from hauberk.config.groups import Config
@@ -29,25 +27,19 @@ from hauberk.enrollment.lease import Leases
 from hauberk.enrollment.registrar import Registrar
 from hauberk.enrollment.slicing import Slicing
 from hauberk.enrollment.sweep import Sweep
-from hauberk.host.binary import find
-from hauberk.host.failure import SetupFailed
 from hauberk.identity.server import Identity
 from hauberk.identity.signer import Signer
-from hauberk.identity.tokens import KeyUnusable, Tokens, key_at
+from hauberk.identity.tokens import Tokens
 from hauberk.runtime import logs
 from hauberk.runtime.backoff import Backoff
 from hauberk.runtime.clock import Clock, SystemClock
 from hauberk.runtime.shutdown import on_signal
 from hauberk.runtime.tasks import spawn
-from hauberk.store.protocol import Store, StoreCorrupt, StoreUnavailable
-from hauberk.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
 
 REMOVAL_LEASES = 6
 """A workload that was silent for so many leases more is taken for gone."""
-
-_FRONT_READY_S = 5.0
 
 Announce = Callable[[str], None]
 
@@ -76,18 +68,18 @@ async def up(settings: Config, *, announce: Announce, environ: Mapping[str, str]
 async def _live(config: Config, announce: Announce, environ: Mapping[str, str], clock: Clock) -> None:
     began = clock.monotonic()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(_opened(config.paths.database, clock))
-        tokens = Tokens(_token_key(config.paths.token_key))
-        api_socket = stack.enter_context(_listening(config.paths.socket))
-        authority_socket = stack.enter_context(_listening(config.paths.authority_socket))
+        store = await stack.enter_async_context(opened(config.paths.database, clock))
+        tokens = Tokens(token_key(config.paths.token_key))
+        api_socket = stack.enter_context(listening(config.paths.socket))
+        authority_socket = stack.enter_context(listening(config.paths.authority_socket))
         group = await stack.enter_async_context(asyncio.TaskGroup())
 
         authority = authority_child(authority_spec(config), authority_socket, clock=clock)
-        await stack.enter_async_context(_running(group, authority.run(), name="authority"))
+        await stack.enter_async_context(running(group, authority.run(), name="authority"))
         signer = Signer(config.paths.authority_socket)
 
         namespaces = Namespaces(store, mesh_namespace=config.mesh.namespace, mesh_accounts=(CONTROL_ACCOUNT,))
-        await _established(namespaces)
+        await established(namespaces)
         feed = Feed(store, Backoff(0.1, 5.0, 0.2, SystemRandom()))
         spawn(group, feed.run(), name="feed")
         spawn(group, Slicing(store).run(), name="endpointslices")
@@ -124,93 +116,9 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
                 clock=clock,
             )
         )
-        await stack.enter_async_context(_fronted(group, config, anchors, environ, tokens, clock))
+        await stack.enter_async_context(fronted(group, config, anchors, environ, tokens, clock))
         announce(f"ready in {round((clock.monotonic() - began) * 1000)} ms: resources at {config.paths.socket}")
         await asyncio.Event().wait()
-
-
-@asynccontextmanager
-async def _opened(path: Path, clock: Clock) -> AsyncIterator[Store]:
-    """The store, which nobody else has open. Raises StartFailed."""
-    try:
-        store = await SqliteStore.open(path, clock=clock)
-    except StoreUnavailable as error:
-        raise StartFailed(error.why, hint=error.hint) from error
-    except StoreCorrupt as error:
-        raise StartFailed(f"the store {path} is damaged ({error.why})", hint=error.hint) from error
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-def _token_key(path: Path) -> bytes:
-    try:
-        return key_at(path)
-    except KeyUnusable as error:
-        raise StartFailed(str(error), hint="HAUBERK_STATE_DIR names another directory") from error
-
-
-@contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
-    """A socket that is gone in the end. Raises StartFailed."""
-    try:
-        sock = listen(path)
-    except SocketUnusable as error:
-        raise StartFailed(str(error), hint="`hauberk check` shows a control plane that runs already") from error
-    try:
-        yield sock
-    finally:
-        sock.close()
-        path.unlink(missing_ok=True)
-
-
-async def _established(namespaces: Namespaces) -> None:
-    try:
-        await namespaces.establish()
-    except StoreUnavailable as error:
-        raise StartFailed(error.why, hint=error.hint) from error
-
-
-@asynccontextmanager
-async def _running(group: asyncio.TaskGroup, coro: Coroutine[None, None, None], *, name: str) -> AsyncIterator[None]:
-    """A task that ends before what was started earlier."""
-    task = spawn(group, coro, name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-@asynccontextmanager
-async def _fronted(
-    group: asyncio.TaskGroup,
-    config: Config,
-    anchors: str,
-    environ: Mapping[str, str],
-    tokens: Tokens,
-    clock: Clock,
-) -> AsyncIterator[None]:
-    """The front proxy, ready if it is so soon. Raises StartFailed."""
-    try:
-        binary = find(environ)
-    except SetupFailed as missing:
-        log.warning("no workload can join, because there is no front proxy: %s; %s", missing, missing.hint)
-        yield
-        return
-    front = Front(config, binary, tokens=tokens, clock=clock)
-    await front.check_ports()
-    async with (
-        _running(group, front.child(anchors, environ).run(), name="front"),
-        _running(group, front.keep_token(), name="front-token"),
-    ):
-        try:
-            async with asyncio.timeout(_FRONT_READY_S):
-                await front.ready()
-        except TimeoutError:
-            log.warning("the front proxy is not ready yet: workloads can join when it is")
-        yield
 
 
 def _flat(failures: BaseExceptionGroup[StartFailed]) -> Iterator[StartFailed]:

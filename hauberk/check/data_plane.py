@@ -10,6 +10,8 @@ from hauberk.check.report import Category, Check, listed, verdict
 VIEW_AGE_MAX_S = 30.0
 """Views are confirmed every 5 s; a proxy that has heard nothing for longer acts on what it knew."""
 
+_NO_PROXY = ("Starting", "LeaseExpired")
+"""Of pods that are not ready for these reasons no proxy is expected to answer."""
 _REASONS = {
     "Starting": "it has just started",
     "NotServing": "the program does not answer its ready check",
@@ -55,7 +57,9 @@ def data_plane(pods: Sequence[PodFacts], now: datetime) -> Category:
             name, (Check("programs are in the mesh", "warning", "there are none", "see hauberk run --help"),)
         )
     unready = [f"{pod.name}: {_REASONS.get(pod.reason, pod.reason or 'unknown why')}" for pod in pods if not pod.ready]
-    silent = [f"{pod.name}: {pod.proxy_error}" for pod in pods if pod.proxy_error is not None]
+    silent = [
+        f"{pod.name}: {pod.proxy_error}" for pod in pods if pod.proxy_error is not None and pod.reason not in _NO_PROXY
+    ]
     expired = [
         f"{pod.name}: since {pod.certificate_expires:%Y-%m-%d %H:%M:%S} UTC"
         for pod in pods

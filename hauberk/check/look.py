@@ -41,7 +41,7 @@ async def socket_error(path: Path) -> str | None:
     except TimeoutError:
         return f"{path}: no answer within {_TIMEOUT_S:.0f} s"
     except OSError as error:
-        return f"{path}: {error.strerror or error}"
+        return f"{path}: {_reason(error)}"
     writer.close()
     return None
 
@@ -60,7 +60,7 @@ async def http_error(address: str, port: int, path: str) -> str | None:
     except TimeoutError:
         return f"no answer within {_TIMEOUT_S:.0f} s"
     except OSError as error:
-        return error.strerror or str(error)
+        return _reason(error)
     return None if status.split(" ")[1:2] == ["200"] else f"it answers {status!r}"
 
 
@@ -89,5 +89,10 @@ def _file(path: Path, read_error: str | None) -> StoreFacts:
         mode = stat.S_IMODE(path.stat().st_mode)
         room = os.statvfs(path)
     except OSError as error:
-        return StoreFacts(str(path), read_error, error.strerror or str(error))
+        return StoreFacts(str(path), read_error, _reason(error))
     return StoreFacts(str(path), read_error, mode=mode, free_bytes=room.f_bavail * room.f_frsize)
+
+
+def _reason(error: OSError) -> str:
+    """The system's words; asyncio has its own, which name the address once more."""
+    return os.strerror(error.errno) if error.errno else str(error)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HIDDEN_METADATA = ("name", "namespace", "labels", "annotations", "resourceVersion", "generation", "managedFields")
+_KEYS_OF_PEOPLE = ("selector", "matchLabels")
+"""Below these are labels, whose keys are no words of a schema."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -35,16 +37,16 @@ def _pairs(found: Mapping[str, str]) -> Any:  # noqa: ANN401 - lines or one word
     return [f"{key}={value}" for key, value in sorted(found.items())] or "<none>"
 
 
-def _fields(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _fields(fields: Mapping[str, Any], depth: int, *, as_is: bool = False) -> Iterator[str]:
     indent = "  " * depth
+    titles = {key: key if as_is else _title(key) for key in fields}
     plain = [key for key, value in fields.items() if not isinstance(value, dict | list)]
-    width = max((len(_title(key)) for key in plain), default=0) + 3
+    width = max((len(titles[key]) for key in plain), default=0) + 3
     for key, value in fields.items():
-        title = f"{indent}{_title(key)}:"
+        title = f"{indent}{titles[key]}:"
         if isinstance(value, dict):
             yield title if value else f"{title} <none>"
-            # Labels and selectors have keys of people, not of a schema.
-            yield from _fields(value, depth + 1)
+            yield from _fields(value, depth + 1, as_is=key in _KEYS_OF_PEOPLE)
         elif isinstance(value, list):
             yield title
             yield from _entries(value, depth + 1)
@@ -63,9 +65,7 @@ def _entries(values: list[Any], depth: int) -> Iterator[str]:
 
 
 def _title(key: str) -> str:
-    """`targetPort` as `Target Port`; what is no word of a schema stays as it is."""
-    if not key.isalnum():
-        return key
+    """`targetPort` as `Target Port`."""
     return _WORDS.sub(" ", key[:1].upper() + key[1:])
 
 

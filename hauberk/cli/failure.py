@@ -54,14 +54,14 @@ def warn(message: str, hint: str | None = None) -> None:
         click.echo(f"{_styled('hint:', 'cyan')} {hint}", err=True)
 
 
-def tell_usage(error: click.ClickException) -> int:
-    """Prints an error of the command line itself, with the way to the help."""
+def tell_usage(error: click.ClickException, *, of_run: bool) -> int:
+    """Prints an error of the command line itself, with the way to the help, and returns the exit code."""
     hint = None
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"{error.ctx.command_path} --help shows the usage"
     tell(Told(error.format_message(), hint))
     # Whoever asked `run` for something impossible must not take the answer for the program's own exit code.
-    return RUN_FAILED if hint is not None and hint.startswith("hauberk run ") else error.exit_code
+    return RUN_FAILED if of_run else error.exit_code
 
 
 def _styled(word: str, colour: str) -> str:
@@ -111,9 +111,9 @@ def _explain_api(error: Exception) -> Told | None:
         return None
     if isinstance(error, Unreachable):
         return Told(str(error).removesuffix(f": {error.hint}"), error.hint)
-    if isinstance(error, Invalid) and error.causes:
+    if isinstance(error, Invalid) and len(error.causes) > 1:
         causes = "".join(f"\n  {cause.field}: {cause.message}" for cause in error.causes)
-        return Told(error.message + causes)
+        return Told(error.message.partition(" is invalid: ")[0] + " is invalid:" + causes)
     if isinstance(error, Forbidden):
         return Told(error.message, "the control plane knows you by your user id: try as its own user, or as root")
     if isinstance(error, NotFound):

@@ -116,7 +116,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except click.exceptions.Abort:
         raise SystemExit(130) from None
     except click.ClickException as error:
-        raise SystemExit(failure.tell_usage(error)) from None
+        of_run = _command_word(sys.argv[1:] if args is None else args) == "run"
+        raise SystemExit(failure.tell_usage(error, of_run=of_run)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:
@@ -129,3 +130,14 @@ def main(args: Sequence[str] | None = None) -> None:
             raise
         raise SystemExit(failure.tell(told)) from None
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _command_word(words: Sequence[str]) -> str:
+    """The command that was meant, also where the rest could not be understood."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--socket":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return ""

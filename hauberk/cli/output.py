@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -76,8 +76,3 @@ def latency(seconds: float | None) -> str:
     if seconds < 0.001:
         return f"{seconds * 1e6:.0f}µs"
     return f"{seconds * 1000:.1f}ms" if seconds < 0.01 else f"{seconds * 1000:.0f}ms"
-
-
-def labels(found: Mapping[str, str]) -> str:
-    """`k=v,…`, or `<none>`."""
-    return ",".join(f"{k}={v}" for k, v in sorted(found.items())) or "<none>"

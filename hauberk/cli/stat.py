@@ -81,7 +81,7 @@ def _show(rows: Sequence[Golden], form: str, *, namespaces: bool) -> None:
         click.echo(output.document([_document(row) for row in rows], form))
         return
     if not rows:
-        click.echo("No traffic found.", err=True)
+        click.echo("Nothing found: no programs of this namespace are in the mesh.", err=True)
         return
     headers = ["NAME", "MESHED", "SUCCESS", "RPS", "LATENCY_P50", "LATENCY_P95", "LATENCY_P99", "TCP_CONN"]
     if form == "wide":

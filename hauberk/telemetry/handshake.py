@@ -1,6 +1,7 @@
 """Asks a proxy for its certificate, as any peer would: by a TLS handshake that goes no further."""
 
 import asyncio
+import os
 import ssl
 
 DIRECT_PORT = 4143
@@ -25,8 +26,8 @@ async def leaf(address: str, server_name: str, *, port: int = DIRECT_PORT, timeo
             )
     except TimeoutError:
         raise NoCertificate(f"{address}:{port} did not answer within {timeout_s:.0f} s") from None
-    except (OSError, ssl.SSLError) as error:
-        raise NoCertificate(f"{address}:{port}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise NoCertificate(f"{address}:{port}: {_reason(error)}") from None
     shown: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     der = None if shown is None else shown.getpeercert(binary_form=True)
     # The proxy hangs up on a peer without a certificate: nothing polite is left to be said.
@@ -34,6 +35,12 @@ async def leaf(address: str, server_name: str, *, port: int = DIRECT_PORT, timeo
     if der is None:
         raise NoCertificate(f"{address}:{port} speaks TLS without a certificate")
     return der
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"it speaks no TLS of the mesh ({error.reason or error})"
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _context() -> ssl.SSLContext:

@@ -10,14 +10,18 @@ def responses(one: Change) -> float:
 
 
 def test_a_counter_is_reported_by_its_increase_and_a_gauge_by_its_value() -> None:
-    found = change(reading(LOAD, 1, outbound("web", "web-1", 10)), reading(LOAD, 3, outbound("web", "web-1", 14)), since_s=0)
+    found = change(
+        reading(LOAD, 1, outbound("web", "web-1", 10)), reading(LOAD, 3, outbound("web", "web-1", 14)), since_s=0
+    )
     assert responses(found) == 4
     assert found.seconds == 2
     assert {s.value for s in found.gauges} == {1, 3}
 
 
 def test_a_counter_that_fell_began_again_at_zero() -> None:
-    found = change(reading(LOAD, 1, outbound("web", "web-1", 10)), reading(LOAD, 2, outbound("web", "web-1", 3)), since_s=0)
+    found = change(
+        reading(LOAD, 1, outbound("web", "web-1", 10)), reading(LOAD, 2, outbound("web", "web-1", 3)), since_s=0
+    )
     assert responses(found) == 3
 
 
@@ -36,8 +40,10 @@ def test_a_proxy_that_could_not_be_read_at_either_end_is_left_out() -> None:
 
 def test_what_a_proxy_counted_before_it_ended_stays_in_the_total_but_its_gauges_do_not() -> None:
     gone = target("web-1", "web", "10.77.0.3")
-    first = changes([reading(LOAD, 0, ""), reading(gone, 0, "")],
-                    [reading(LOAD, 1, outbound("web", "web-1", 5)), reading(gone, 1, outbound("cache", "cache-1", 7))])
+    first = changes(
+        [reading(LOAD, 0, ""), reading(gone, 0, "")],
+        [reading(LOAD, 1, outbound("web", "web-1", 5)), reading(gone, 1, outbound("cache", "cache-1", 7))],
+    )
     second = changes([reading(LOAD, 1, outbound("web", "web-1", 5))], [reading(LOAD, 2, outbound("web", "web-1", 8))])
     summed = {c.target.pod: c for c in total([first, second])}
     assert responses(summed["load-1"]) == 8

@@ -12,8 +12,14 @@ ALL = [LOAD, *WEB]
 def two_seconds_of_traffic() -> list[Change]:
     before = [reading(one, 10, "") for one in ALL]
     after = [
-        reading(LOAD, 12, outbound("web", "web-1", 60, failures=6) + outbound("web", "web-2", 40).replace(
-            'tcp_open_connections{direction="outbound",peer="src",tls="loopback"} 3\n', "")),
+        reading(
+            LOAD,
+            12,
+            outbound("web", "web-1", 60, failures=6)
+            + outbound("web", "web-2", 40).replace(
+                'tcp_open_connections{direction="outbound",peer="src",tls="loopback"} 3\n', ""
+            ),
+        ),
         reading(WEB[0], 12, inbound("load", 60)),
         reading(WEB[1], 12, inbound("load", 40)),
     ]

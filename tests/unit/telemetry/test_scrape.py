@@ -24,6 +24,7 @@ async def admin_port() -> AsyncIterator[int]:
     await site.start()
     yield runner.addresses[0][1]
     await runner.cleanup()
+    await asyncio.sleep(0)  # a closed transport lets go of its socket in the next turn of the loop
 
 
 def at(port: int) -> Target:

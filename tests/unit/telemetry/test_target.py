@@ -1,7 +1,11 @@
 from hauberk.telemetry.target import Target, readable, targets
 
 POD = {
-    "metadata": {"namespace": "default", "name": "web-x7k2p", "labels": {"app": "web", "linkerd.io/control-plane-ns": "hauberk"}},
+    "metadata": {
+        "namespace": "default",
+        "name": "web-x7k2p",
+        "labels": {"app": "web", "linkerd.io/control-plane-ns": "hauberk"},
+    },
     "spec": {"serviceAccountName": "shop"},
     "status": {"phase": "Running", "podIP": "10.77.0.9"},
 }

@@ -59,11 +59,11 @@ impl Cidr {
     /// Whether an address has the network's leading bits. A prefix that is too long contains nothing.
     pub fn contains(&self, ip: IpAddr) -> bool {
         match (self.addr, ip.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(ip)) if self.prefix <= 32 => {
+            (IpAddr::V4(net), IpAddr::V4(ip)) => {
                 let differing = net.to_bits() ^ ip.to_bits();
                 differing.leading_zeros() >= u32::from(self.prefix)
             }
-            (IpAddr::V6(net), IpAddr::V6(ip)) if self.prefix <= 128 => {
+            (IpAddr::V6(net), IpAddr::V6(ip)) => {
                 let differing = net.to_bits() ^ ip.to_bits();
                 differing.leading_zeros() >= u32::from(self.prefix)
             }

@@ -27,7 +27,6 @@ impl PeakEwma {
             }
             None => latency,
         };
-        let now = self.last.map_or(now, |(_, at)| at.max(now));
         self.last = Some((value, now));
     }
 

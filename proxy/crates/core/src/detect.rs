@@ -81,9 +81,6 @@ fn http1(bytes: &[u8]) -> Detected {
     }
     let Some(rest) = after_space(&bytes[method..]) else { return Detected::Opaque };
     let target = rest.iter().take_while(|&&b| is_target(b)).count();
-    if target == 0 && !rest.is_empty() {
-        return Detected::Opaque;
-    }
     let Some(version) = after_space(&rest[target..]) else { return Detected::Opaque };
     if version.starts_with(VERSION) {
         Detected::Http1

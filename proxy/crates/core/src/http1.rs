@@ -21,8 +21,6 @@ pub struct Head {
     pub length: usize,
     /// How long the body is.
     pub body: Framing,
-    /// CONNECT, or the client offers to change the protocol: what follows may be no HTTP.
-    pub tunnel: bool,
 }
 
 /// Where a request's body ends (RFC 9112, 6.3).
@@ -112,8 +110,6 @@ fn line(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Refusal> {
 /// What is known of a head so far.
 struct Facts {
     http10: bool,
-    connect: bool,
-    upgrade: bool,
     chunked: bool,
     content_length: Option<u64>,
     hosts: usize,
@@ -136,8 +132,7 @@ impl Facts {
         if !is_token(method) || target.is_empty() || !target.iter().all(is_target) {
             return Err(Refusal::RequestLine);
         }
-        let connect = method == b"CONNECT";
-        Ok(Self { http10, connect, upgrade: false, chunked: false, content_length: None, hosts: 0 })
+        Ok(Self { http10, chunked: false, content_length: None, hosts: 0 })
     }
 
     fn add_header(&mut self, line: &[u8]) -> Result<(), Refusal> {
@@ -167,8 +162,6 @@ impl Facts {
                 return Err(Refusal::Host);
             }
             self.hosts += 1;
-        } else if name.eq_ignore_ascii_case(b"upgrade") {
-            self.upgrade = true;
         }
         Ok(())
     }
@@ -183,7 +176,7 @@ impl Facts {
             (true, None) => Framing::Chunked,
             (false, length) => Framing::Length(length.unwrap_or(0)),
         };
-        Ok(Head { length, body, tunnel: self.connect || self.upgrade })
+        Ok(Head { length, body })
     }
 }
 
@@ -192,7 +185,7 @@ fn is_token(bytes: &[u8]) -> bool {
 }
 
 /// RFC 9110, 5.6.2.
-pub(crate) fn is_tchar(byte: u8) -> bool {
+fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

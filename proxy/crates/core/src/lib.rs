@@ -7,7 +7,6 @@
 
 pub mod authorize;
 pub mod balance;
-pub mod chunked;
 pub mod classify;
 pub mod client_hello;
 pub mod detect;

@@ -137,6 +137,9 @@ fn the_workload_itself_may_always() {
         let verdict = connection(&policy(&[]), ip.parse().unwrap(), &ClientTls::Plain);
         assert_eq!(by(verdict).as_deref(), Some("localhost"), "{ip}");
     }
+    let everyone = [anywhere("route", Authentication::Unauthenticated)];
+    let verdict = request(&policy(&everyone), &everyone, Ipv4Addr::LOCALHOST.into(), &ClientTls::Plain);
+    assert_eq!(by(verdict).as_deref(), Some("route"));
     assert_eq!(connection(&policy(&[]), IpAddr::from([127, 0, 0, 2]), &ClientTls::Plain), Verdict::Deny);
 }
 

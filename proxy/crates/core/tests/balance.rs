@@ -22,6 +22,8 @@ fn a_peak_counts_at_once_and_fades() {
     let start = Instant::now();
     let mut latency = PeakEwma::new(DECAY);
     latency.observe(ms(10), start);
+    latency.observe(ms(11), start);
+    assert_eq!(latency.estimate(start), Some(0.011));
     latency.observe(ms(500), start + ms(1));
     assert_eq!(latency.estimate(start + ms(1)), Some(0.5));
     latency.observe(ms(10), start + ms(2));

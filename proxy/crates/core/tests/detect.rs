@@ -63,6 +63,13 @@ fn near() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+#[test]
+fn a_preface_is_waited_for() {
+    for end in 0..PREFACE.len() {
+        assert_eq!(detect(&PREFACE[..end]), Detected::NeedMore, "after {end} bytes");
+    }
+}
+
 proptest! {
     #[test]
     fn a_verdict_never_changes_with_more_bytes(bytes in near()) {

@@ -19,17 +19,17 @@ fn refusal(headers: &str) -> Option<Refusal> {
 
 #[test]
 fn whole_heads_say_what_follows() {
-    for (head, body, tunnel) in [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Framing::Length(0), false),
-        ("GET / HTTP/1.0\r\n\r\n", Framing::Length(0), false),
-        ("\r\n\r\nGET / HTTP/1.1\r\nhost:\r\n\r\n", Framing::Length(0), false),
-        ("POST /a?b HTTP/1.1\r\nhost: [::1]:80\r\nContent-Length: 007 \r\n\r\n", Framing::Length(7), false),
-        ("POST * HTTP/1.1\r\nhost: a\r\nTransfer-Encoding:\tChunked\r\n\r\n", Framing::Chunked, false),
-        ("CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n", Framing::Length(0), true),
-        ("GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\n\r\n", Framing::Length(0), true),
+    for (head, body) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Framing::Length(0)),
+        ("GET / HTTP/1.0\r\n\r\n", Framing::Length(0)),
+        ("\r\n\r\nGET / HTTP/1.1\r\nhost:\r\n\r\n", Framing::Length(0)),
+        ("POST /a?b HTTP/1.1\r\nhost: [::1]:80\r\nContent-Length: 007 \r\n\r\n", Framing::Length(7)),
+        ("POST * HTTP/1.1\r\nhost: a\r\nTransfer-Encoding:\tChunked\r\n\r\n", Framing::Chunked),
+        ("CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n", Framing::Length(0)),
+        ("GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\n\r\n", Framing::Length(0)),
     ] {
         let followed = format!("{head}GET");
-        assert_eq!(of(&followed), Checked::Ok(Head { length: head.len(), body, tunnel }), "{head:?}");
+        assert_eq!(of(&followed), Checked::Ok(Head { length: head.len(), body }), "{head:?}");
     }
 }
 

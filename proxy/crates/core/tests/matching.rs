@@ -153,6 +153,8 @@ fn among_equals_the_first_wins_and_no_match_is_the_lowest() {
     let twice = [all.clone(), route(&[], vec![vec![prefix("/b"), prefix("/a")], vec![prefix("/a")]]), all];
     assert_eq!(take(&twice, "/a"), Some((1, 0)));
     assert_eq!(take(&twice, "/z"), Some((0, 0)));
+    let slash = rules(vec![exact("/a"), prefix("/a/")]);
+    assert_eq!(take(&slash, "/a"), Some((0, 0)), "a slash that matched nothing does not count");
     assert_eq!(take(&[], "/"), None);
     assert_eq!(take(&[route(&[], vec![])], "/"), None);
 }
@@ -179,6 +181,8 @@ fn queries_are_decoded_and_the_first_of_a_name_counts() {
     }
     let percent = rules(vec![HttpMatch { query: vec![query("p", "%zz%")], ..HttpMatch::default() }]);
     assert!(take(&percent, "/?p=%zz%").is_some(), "what is no escape stands for itself");
+    let replaced = rules(vec![HttpMatch { query: vec![query("p", "\u{fffd}")], ..HttpMatch::default() }]);
+    assert!(take(&replaced, "/?p=%FF").is_none(), "what is no UTF-8 matches nothing");
     let empty = rules(vec![HttpMatch { query: vec![query("flag", "")], ..HttpMatch::default() }]);
     assert!(take(&empty, "/?flag").is_some() && take(&empty, "/").is_none());
 }

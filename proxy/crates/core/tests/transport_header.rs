@@ -36,18 +36,20 @@ fn fields_follow_the_rules_of_protobuf() {
     assert_eq!(of(b"\x08\x81\x00"), Some(opaque(1)), "numbers may be padded");
     assert_eq!(of(b"\x08\x01\x12\x00\x1a\x00"), Some(opaque(1)), "empty is the default");
     assert_eq!(of(b"\x1a\x02\x0a\x00\x1a\x02\x12\x00\x08\x01").and_then(|h| h.session), Some(Session::Http2));
+    assert_eq!(of(b"\x1a\x02\x0a\x00\x1a\x00\x08\x01").and_then(|h| h.session), Some(Session::Http1), "parts merge");
     let unknown = b"\x08\x01\x20\x07\x29AAAAAAAA\x32\x02hi\x3dBBBB\x1a\x02\x1a\x00";
     assert_eq!(of(unknown), Some(opaque(1)), "unknown fields are skipped");
 }
 
 #[test]
 fn what_makes_no_sense_is_invalid() {
-    let cases: [&[u8]; 12] = [
+    let cases: [&[u8]; 13] = [
         b"",                                             // no port
         b"\x08\x00",                                     // port 0
         b"\x08\x80\x80\x04",                             // port 65536
         b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", // port -1
         b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", // no 64 bits
+        b"\x08\x81\x80\x80\x80\x80\x80\x80\x80\x80\x02", // no 64 bits
         b"\x08",                                         // cut off
         b"\x08\x01\x12\x05ab",                           // cut off
         b"\x08\x01\x12\x01\xff",                         // no text

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use hauberk_control::controller::Controller;
-use hauberk_control::identity;
+use hauberk_control::identity::Identity;
 use hauberk_core::discover::Discover;
 use hauberk_data::drain;
 use hauberk_data::worker::Shared;
@@ -18,7 +18,8 @@ use hauberk_metrics::process::Build;
 use hauberk_net::listen::bind;
 use hauberk_tls::store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::admin::Admin;
@@ -63,11 +64,14 @@ async fn serve(config: Config, level: Level) -> io::Result<()> {
     let ready = Arc::new(AtomicBool::new(false));
     spawn_local(Rc::new(admin(&config, level, &metrics, &ready, &end)).serve(admin_listener));
     spawn_local(expire(metrics.clone(), config.metrics_retain_idle));
-    let identity = identity::start(config.control.identity.clone(), tls.clone(), metrics.identity.clone());
-    spawn_local(certified(identity, ready));
+    let identity = Identity::new(config.control.identity.clone(), tls.clone(), metrics.identity.clone());
+    let identity = identity.map_err(io::Error::other)?;
+    let certified = identity.ready();
+    spawn_local(become_ready(certified.clone(), ready));
+    spawn_local(identity.run());
 
     let shared = Shared {
-        discover: discover(&config, &tls, &metrics),
+        discover: discover(&config, &tls, certified, &metrics),
         config: Arc::new(config.data),
         tls,
         metrics: metrics.data.clone(),
@@ -107,10 +111,13 @@ fn named(addr: std::net::SocketAddr, backlog: i32, freebind: bool) -> io::Result
     bind(addr, backlog, freebind).map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
 }
 
-fn discover(config: &Config, tls: &Arc<Store>, metrics: &Metrics) -> Arc<dyn Discover> {
+fn discover(config: &Config, tls: &Arc<Store>, certified: watch::Receiver<bool>, metrics: &Metrics) -> Arc<dyn Discover> {
     match &config.control.clients {
         None => Arc::new(Front::new()),
-        Some(clients) => Controller::start(clients.clone(), tls.clone(), metrics.control.clone()),
+        Some(clients) => {
+            let (clients, metrics) = (clients.clone(), metrics.control.clone());
+            Controller::start(clients, tls.clone(), certified, metrics, Handle::current())
+        }
     }
 }
 
@@ -124,7 +131,7 @@ fn admin(config: &Config, level: Level, metrics: &Metrics, ready: &Arc<AtomicBoo
     }
 }
 
-async fn certified(mut identity: tokio::sync::watch::Receiver<bool>, ready: Arc<AtomicBool>) {
+async fn become_ready(mut identity: watch::Receiver<bool>, ready: Arc<AtomicBool>) {
     if identity.wait_for(|certified| *certified).await.is_ok() {
         ready.store(true, Ordering::Release);
         tracing::info!("ready: the workload has a certificate");

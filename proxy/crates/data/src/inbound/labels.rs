@@ -151,3 +151,53 @@ fn authorized(labels: LabelSet, authorization: &Authorization) -> LabelSet {
     let meta = &authorization.meta;
     labels.with("authz_group", meta.group()).with("authz_kind", meta.kind()).with("authz_name", meta.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use hauberk_core::identity::Id;
+    use hauberk_core::inbound::{Authentication, Protocol};
+    use hauberk_metrics::text::Text;
+
+    use super::*;
+
+    fn meta(name: &str) -> Arc<Meta> {
+        Arc::new(Meta::Default(name.into()))
+    }
+
+    fn page_of(verdict: &Verdict, tls: ClientTls) -> String {
+        let metrics = DataMetrics::new();
+        let policy =
+            ServerPolicy { meta: meta("srv"), protocol: Protocol::Opaque, authorizations: [].into(), version: None };
+        let client = Client { addr: "10.0.0.9:5000".parse().unwrap(), tls };
+        edge(&metrics, &policy, None, verdict, &client, "10.0.0.1:80".parse().unwrap()).request();
+        let mut out = Text::new();
+        metrics.write(&mut out);
+        out.finish()
+    }
+
+    #[test]
+    fn an_allowed_request_names_client_server_route_and_authorization() {
+        let authorization = Authorization {
+            meta: meta("everyone"),
+            networks: Vec::new(),
+            authentication: Authentication::Unauthenticated,
+        };
+        let tls = ClientTls::Identified { id: Id::Dns("a.id".into()), also: [].into() };
+        let page = page_of(&Verdict::Allow(authorization.into()), tls);
+        let decided = "tls=\"true\",client_id=\"a.id\",srv_group=\"\",srv_kind=\"default\",srv_name=\"srv\",\
+                       srv_port=\"80\",route_group=\"\",route_kind=\"default\",route_name=\"default\",\
+                       authz_group=\"\",authz_kind=\"default\",authz_name=\"everyone\"} 1\n";
+        let target = "target_addr=\"10.0.0.1:80\"";
+        assert!(page.contains(&format!("inbound_http_authz_allow_total{{{target},{decided}")), "{page}");
+        let target = format!("direction=\"inbound\",{target},target_ip=\"10.0.0.1\",target_port=\"80\"");
+        assert!(page.contains(&format!("request_total{{{target},{decided}")), "{page}");
+    }
+
+    #[test]
+    fn a_denied_request_counts_as_denied_and_as_an_error() {
+        let page = page_of(&Verdict::Deny, ClientTls::Plain);
+        assert!(page.contains("inbound_http_errors_total{error=\"unauthorized\"} 1\n"), "{page}");
+        let denied = page.lines().find(|line| line.starts_with("inbound_http_authz_deny_total{")).unwrap();
+        assert!(denied.contains("no_tls_reason=\"no_tls_from_remote\"") && !denied.contains("authz_"), "{denied}");
+    }
+}

@@ -74,3 +74,49 @@ fn service(mut labels: LabelSet, endpoint: &Labels, set: &Labels) -> LabelSet {
     }
     labels
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use hauberk_core::endpoint::{Endpoint, Http2Params, Labels, ProtocolHint};
+    use hauberk_core::identity::{Id, TlsTarget};
+
+    use super::transport;
+
+    fn labels(of: &[(&str, &str)]) -> Labels {
+        of.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect::<BTreeMap<_, _>>().into()
+    }
+
+    fn endpoint(tls: Option<TlsTarget>) -> Endpoint {
+        Endpoint {
+            addr: "10.1.2.3:80".parse().unwrap(),
+            weight: 1,
+            labels: labels(&[("pod", "web-0"), ("zone", "near")]),
+            tls,
+            hint: ProtocolHint::Unknown,
+            transport_port: None,
+            authority_override: None,
+            http2: Http2Params::default(),
+            resource: None,
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_named_with_its_identity_and_its_service() {
+        let tls = TlsTarget { id: Id::Dns("web.id".into()), server_name: "web.id".into() };
+        let set = labels(&[("service", "web"), ("zone", "far")]);
+        let expected = "direction=\"outbound\",peer=\"dst\",target_addr=\"10.1.2.3:80\",target_ip=\"10.1.2.3\",\
+                        target_port=\"80\",tls=\"true\",server_id=\"web.id\",dst_pod=\"web-0\",dst_zone=\"near\",\
+                        dst_service=\"web\"";
+        assert_eq!(transport(&endpoint(Some(tls)), &set, false).as_str(), expected);
+    }
+
+    #[test]
+    fn a_connection_without_mutual_tls_says_why() {
+        let reason = |endpoint, local| transport(&endpoint, &labels(&[]), local).as_str().to_owned();
+        let tls = TlsTarget { id: Id::Dns("web.id".into()), server_name: "web.id".into() };
+        assert!(reason(endpoint(Some(tls)), true).contains("tls=\"no_identity\",no_tls_reason=\"loopback\""));
+        assert!(reason(endpoint(None), false).contains("no_tls_reason=\"not_provided_by_service_discovery\""));
+    }
+}

@@ -100,14 +100,12 @@ fn standard_streams_are_the_programs_also_where_they_are_closed() {
     let Some(host) = Host::new() else { return };
     let run = |script: &str, shell: &str| {
         let spec = crate::support::spec::spec(&host.dir, 0, &host.standin(), &["/bin/bash", "-c", script]);
-        let file = host.dir.join("spec.json");
+        let [file, shell_file] = ["spec.json", "shell"].map(|name| host.dir.join(name));
         std::fs::write(&file, spec.to_string()).unwrap();
         let standin = crate::support::example("standin");
-        sh(&format!(
-            "supervise() {{ exec timeout 20 {} supervise --spec {}; }}; {shell}",
-            standin.display(),
-            file.display()
-        ))
+        let supervise = format!("supervise() {{ exec {} supervise --spec {}; }}", standin.display(), file.display());
+        std::fs::write(&shell_file, format!("{supervise}\n{shell}\n")).unwrap();
+        sh(&format!("timeout 20 /bin/sh {}", shell_file.display()))
     };
     assert_eq!(run("cat; echo told >&2", "echo through | supervise 2>&1 | sort"), "through\ntold\n");
     assert_eq!(run("cat; echo end", "supervise <&-"), "end\n");

@@ -1,7 +1,7 @@
 //! Proxies with real certificates.
 
 use std::cell::Cell;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,17 @@ use hauberk_tls::roots::Roots;
 use hauberk_tls::store::Store;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::pki_types::UnixTime;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::support::table::Table;
 
 /// Where the program believes the service to be.
 pub(crate) const SERVICE_IP: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
+
+/// More than any test needs.
+const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// An address that is not 127.0.0.1, which every policy lets in.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// One authority for a mesh.
 pub(crate) struct Authority {
@@ -70,15 +75,27 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// The proxy before a program of `name`, reached through its own port.
     pub(crate) async fn inbound(authority: &Authority, name: &str, table: &Arc<Table>) -> Self {
-        let (proxy, listener) = Self::new(authority, name, table, vec![Ipv4Addr::LOCALHOST.into()]).await;
-        proxy.original.set(proxy.addr);
+        let ips = vec![Ipv4Addr::LOCALHOST.into()];
+        let (mut proxy, listener) = Self::new(authority, name, table, ips, DETECT_TIMEOUT).await;
         tokio::task::spawn_local(proxy.worker.clone().serve_inbound(listener));
+        proxy.addr = from_elsewhere(proxy.addr).await;
         proxy
     }
 
     /// The proxy behind a program of `name` that dials the service.
     pub(crate) async fn outbound(authority: &Authority, name: &str, table: &Arc<Table>) -> Self {
-        let (proxy, listener) = Self::new(authority, name, table, vec![[10, 77, 0, 9].into()]).await;
+        Self::outbound_with(authority, name, table, DETECT_TIMEOUT).await
+    }
+
+    /// The same with another limit for detection.
+    pub(crate) async fn outbound_with(
+        authority: &Authority,
+        name: &str,
+        table: &Arc<Table>,
+        detect_timeout: Duration,
+    ) -> Self {
+        let ips = vec![[10, 77, 0, 9].into()];
+        let (proxy, listener) = Self::new(authority, name, table, ips, detect_timeout).await;
         proxy.original.set((SERVICE_IP, 80).into());
         tokio::task::spawn_local(proxy.worker.clone().serve_outbound(listener));
         proxy
@@ -88,13 +105,14 @@ impl Proxy {
         authority: &Authority,
         name: &str,
         table: &Arc<Table>,
-        ips: Vec<std::net::IpAddr>,
+        ips: Vec<IpAddr>,
+        detect_timeout: Duration,
     ) -> (Self, TcpListener) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let metrics = Arc::new(DataMetrics::new());
         let shared = Shared {
-            config: Arc::new(config(addr.port(), name, ips)),
+            config: Arc::new(config(addr.port(), name, ips, detect_timeout)),
             discover: table.clone(),
             tls: authority.store(name),
             metrics: metrics.clone(),
@@ -110,20 +128,20 @@ impl Proxy {
     pub(crate) fn count(&self, family: &str, labels: &[&str]) -> f64 {
         let mut page = Text::default();
         self.metrics.write(&mut page);
-        let lines = page.as_str().lines().map(str::to_owned).collect::<Vec<_>>();
-        let is_of = |line: &&String| line.starts_with(&format!("{family}{{")) && labels.iter().all(|l| line.contains(l));
-        lines.iter().filter(is_of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        let page = page.finish();
+        let is_of = |line: &&str| line.starts_with(&format!("{family}{{")) && labels.iter().all(|l| line.contains(l));
+        page.lines().filter(is_of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 }
 
-fn config(port: u16, name: &str, ips: Vec<std::net::IpAddr>) -> Config {
+fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> Config {
     let second = Duration::from_secs(1);
     Config {
         inbound: Inbound {
             port,
             ips,
             local_name: Arc::from(name),
-            detect_timeout: 10 * second,
+            detect_timeout,
             connect_timeout: second,
             accept_keep_alive: KeepAlive::default(),
             connect_keep_alive: KeepAlive::default(),
@@ -132,7 +150,7 @@ fn config(port: u16, name: &str, ips: Vec<std::net::IpAddr>) -> Config {
             front: None,
         },
         outbound: Outbound {
-            detect_timeout: 10 * second,
+            detect_timeout,
             connect_timeout: second,
             discovery_timeout: 10 * second,
             discovery_idle: 5 * second,
@@ -144,4 +162,21 @@ fn config(port: u16, name: &str, ips: Vec<std::net::IpAddr>) -> Config {
         },
         connections_max: 1000,
     }
+}
+
+/// An address whose connections reach `addr` from another host's address.
+async fn from_elsewhere(addr: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let relay = listener.local_addr().unwrap();
+    tokio::task::spawn_local(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            tokio::task::spawn_local(async move {
+                let socket = TcpSocket::new_v4().unwrap();
+                socket.bind((ELSEWHERE, 0).into()).unwrap();
+                let mut far = socket.connect(addr).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    relay
 }

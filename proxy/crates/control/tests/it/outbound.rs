@@ -1,0 +1,112 @@
+//! `OutboundPolicies.Watch`, with `Destination.GetProfile` behind it.
+
+use hauberk_api::linkerd::destination::tls_identity::{DnsLikeIdentity, Strategy};
+use hauberk_api::linkerd::destination::{DestinationProfile, TlsIdentity, WeightedAddr};
+use hauberk_core::discover::Discover;
+use hauberk_core::outbound::Target;
+use tonic::Status;
+
+use crate::messages::{endpoint, policy, version};
+use crate::support::{Asker, eventually, rejected, until};
+
+type Answer = tokio::sync::watch::Receiver<Option<Target>>;
+
+async fn until_policy(answer: &mut Answer, name: &str) {
+    until(answer, |target| match target {
+        Some(Target::Policy(policy)) if policy.parent.name() == name => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+fn member(last: u8, name: &str) -> WeightedAddr {
+    let identity = DnsLikeIdentity { name: name.into() };
+    let strategy = Some(Strategy::DnsLikeIdentity(identity.clone()));
+    WeightedAddr { tls_identity: Some(TlsIdentity { strategy, server_name: Some(identity) }), ..endpoint(last) }
+}
+
+fn profile(of: WeightedAddr, revision: u64) -> DestinationProfile {
+    DestinationProfile { endpoint: Some(of), version: version("s", revision), ..Default::default() }
+}
+
+#[tokio::test]
+async fn policies_follow_each_other_and_older_ones_are_ignored() {
+    let asker = Asker::start().await;
+    let said = asker.plane.policy(80);
+    let mut seen = asker.controller.outbound("10.78.0.1:80".parse().unwrap());
+    said.say(policy("one", 1));
+    until_policy(&mut seen, "one").await;
+    said.say(policy("two", 5));
+    until_policy(&mut seen, "two").await;
+    seen.mark_unchanged();
+    said.restart(vec![Ok(policy("old", 4)), Ok(policy("two", 6)), Ok(policy("three", 7))]);
+    until_policy(&mut seen, "three").await;
+}
+
+#[tokio::test]
+async fn an_address_outside_the_mesh_is_unknown() {
+    let asker = Asker::start().await;
+    for (port, status) in [(80, Status::not_found("no policy")), (81, Status::unimplemented("no such call"))] {
+        asker.plane.policy(port).push(Err(status));
+        let mut seen = asker.controller.outbound(format!("192.0.2.1:{port}").parse().unwrap());
+        until(&mut seen, |target| matches!(target, Some(Target::Unknown)).then_some(())).await;
+        seen.mark_unchanged();
+        let asked = asker.plane.policy(port).opened();
+        eventually("asked again", || asker.plane.policy(port).opened() > asked + 1).await;
+        assert!(!seen.has_changed().unwrap(), "the same answer is no news");
+    }
+}
+
+#[tokio::test]
+async fn a_workload_that_is_addressed_directly_comes_from_its_profile() {
+    let asker = Asker::start().await;
+    asker.plane.policy(8080).push(Err(Status::not_found("not a Service")));
+    let profiles = asker.plane.profile("10.77.0.5:8080");
+    let mut seen = asker.controller.outbound("10.77.0.5:8080".parse().unwrap());
+    eventually("the profile is asked for", || profiles.opened() > 0).await;
+    assert!(seen.borrow().is_none(), "it must not pass in plain text before the answer");
+    profiles.say(profile(member(5, "web.mesh"), 1));
+    let id = until(&mut seen, |target| match target {
+        Some(Target::Endpoint { endpoint, opaque: false }) => endpoint.tls.clone().map(|tls| tls.id),
+        _ => None,
+    });
+    assert_eq!(id.await.as_str(), "web.mesh");
+    profiles.say(DestinationProfile { opaque_protocol: true, ..profile(member(5, "web.mesh"), 2) });
+    until(&mut seen, |target| matches!(target, Some(Target::Endpoint { opaque: true, .. })).then_some(())).await;
+    // An identity that cannot be read must not become plain text.
+    profiles.say(profile(member(5, "not a name"), 3));
+    eventually("counted", || rejected(&asker.metrics, "profile")).await;
+    assert!(matches!(&*seen.borrow(), Some(Target::Endpoint { endpoint, .. }) if endpoint.tls.is_some()));
+    asker.plane.policy(8080).restart(vec![Ok(policy("now-a-service", 4))]);
+    until_policy(&mut seen, "now-a-service").await;
+    eventually("the profile is no longer followed", || profiles.listening() == 0).await;
+}
+
+#[tokio::test]
+async fn a_refused_destination_is_refused_until_the_answer_changes() {
+    let asker = Asker::start().await;
+    let said = asker.plane.policy(80);
+    said.push(Err(Status::failed_precondition("two Services have this address")));
+    let mut seen = asker.controller.outbound("10.78.0.1:80".parse().unwrap());
+    let why = until(&mut seen, |target| match target {
+        Some(Target::Refused(why)) => Some(why.to_string()),
+        _ => None,
+    });
+    assert_eq!(why.await, "two Services have this address");
+    said.restart(vec![Ok(policy("one", 1))]);
+    until_policy(&mut seen, "one").await;
+}
+
+#[tokio::test]
+async fn a_passing_trouble_changes_nothing() {
+    let asker = Asker::start().await;
+    let said = asker.plane.policy(80);
+    said.say(policy("one", 1));
+    let mut seen = asker.controller.outbound("10.78.0.1:80".parse().unwrap());
+    until_policy(&mut seen, "one").await;
+    seen.mark_unchanged();
+    said.restart(vec![Err(Status::unavailable("starting"))]);
+    let asked = said.opened();
+    eventually("asked again", || said.opened() > asked + 2).await;
+    assert!(!seen.has_changed().unwrap());
+}

@@ -1,0 +1,53 @@
+//! Who may.
+
+use hauberk_core::endpoint::ProtocolHint;
+use hauberk_core::inbound::Authentication;
+use http::StatusCode;
+
+use crate::support::client::{Http1, Http2, body, get, post2};
+use crate::support::program::Program;
+use crate::support::proxy::{Authority, Proxy};
+use crate::support::run;
+use crate::support::table::{Table, detect, meshed, only, server_policy};
+
+const WEB: &str = "web.default.serviceaccount.identity.hauberk.cluster.local";
+const FRIEND: &str = "friend.default.serviceaccount.identity.hauberk.cluster.local";
+const STRANGER: &str = "stranger.default.serviceaccount.identity.hauberk.cluster.local";
+
+#[test]
+fn an_identity_that_policy_does_not_name_gets_403_until_policy_changes() {
+    run(async {
+        let (authority, table, program) = (Authority::new(), Table::new(), Program::start().await);
+        table.inbound.send_replace(server_policy(detect(), only(FRIEND)));
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        table.set_endpoints([meshed(program.addr, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
+        let friend = Proxy::outbound(&authority, FRIEND, &table).await;
+        let stranger = Proxy::outbound(&authority, STRANGER, &table).await;
+        let mut allowed = Http1::connect(friend.addr).await;
+        assert_eq!(allowed.send(get("/").body(body("")).unwrap()).await.status, StatusCode::OK);
+        let mut denied = Http1::connect(stranger.addr).await;
+        let answer = denied.send(get("/").body(body("")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.headers["l5d-proxy-error"].to_str().unwrap().contains(STRANGER));
+        let call = post2("/svc/Method").header("content-type", "application/grpc").body(body("")).unwrap();
+        let answer = Http2::connect(stranger.addr).await.send(call).await;
+        assert_eq!(answer.headers["grpc-status"], "7");
+        assert_eq!(inbound.count("inbound_http_authz_deny_total", &[&format!("client_id=\"{STRANGER}\"")]), 2.0);
+        table.inbound.send_replace(server_policy(detect(), Authentication::Unauthenticated));
+        assert_eq!(denied.send(get("/").body(body("")).unwrap()).await.status, StatusCode::OK);
+        assert_eq!(program.requests(), 2);
+    });
+}
+
+#[test]
+fn a_peer_of_a_foreign_authority_is_nobody() {
+    run(async {
+        let (table, program) = (Table::new(), Program::start().await);
+        let inbound = Proxy::inbound(&Authority::new(), WEB, &table).await;
+        table.set_endpoints([meshed(program.addr, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
+        let outbound = Proxy::outbound(&Authority::new(), FRIEND, &table).await;
+        let answer = Http1::connect(outbound.addr).await.send(get("/").body(body("")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+        assert_eq!(program.requests(), 0);
+    });
+}

@@ -1,0 +1,174 @@
+//! Programs that know nothing of the mesh.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// An HTTP server that says what it got.
+#[derive(Clone)]
+pub(crate) struct Program {
+    pub(crate) addr: SocketAddr,
+    /// The heads of all requests.
+    pub(crate) seen: Rc<RefCell<Vec<Seen>>>,
+    /// Answers the next requests with these, last first; then 200.
+    pub(crate) statuses: Rc<RefCell<Vec<StatusCode>>>,
+    /// Never answers while set.
+    pub(crate) hangs: Rc<Cell<bool>>,
+}
+
+/// A request as the program got it.
+pub(crate) struct Seen {
+    pub(crate) version: Version,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+}
+
+type Answer = Response<BoxBody<Bytes, hyper::Error>>;
+
+#[derive(Clone, Copy)]
+struct Local;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for Local {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move {
+            future.await;
+        });
+    }
+}
+
+impl Program {
+    /// Serves HTTP/1 and HTTP/2 with prior knowledge.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let program = Self {
+            addr: listener.local_addr().unwrap(),
+            seen: Rc::default(),
+            statuses: Rc::default(),
+            hangs: Rc::default(),
+        };
+        let serving = program.clone();
+        tokio::task::spawn_local(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::task::spawn_local(serving.clone().serve(socket));
+            }
+        });
+        program
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.seen.borrow().len()
+    }
+
+    async fn serve(self, socket: TcpStream) {
+        let mut first = [0; 4];
+        let is_http2 = socket.peek(&mut first).await.is_ok_and(|length| first[..length].starts_with(b"PRI"));
+        let service = service_fn(move |request| self.clone().answer(request));
+        let io = TokioIo::new(socket);
+        if is_http2 {
+            let _ = http2::Builder::new(Local).serve_connection(io, service).await;
+        } else {
+            let _ = http1::Builder::new().serve_connection(io, service).with_upgrades().await;
+        }
+    }
+
+    async fn answer(self, mut request: Request<Incoming>) -> Result<Answer, Infallible> {
+        let target = request.uri().to_string();
+        let headers = request.headers().clone();
+        self.seen.borrow_mut().push(Seen { version: request.version(), target, headers });
+        if self.hangs.get() {
+            std::future::pending::<()>().await;
+        }
+        if request.headers().contains_key("upgrade") {
+            let upgrade = hyper::upgrade::on(&mut request);
+            tokio::task::spawn_local(async move { echo(TokioIo::new(upgrade.await.unwrap())).await });
+            return Ok(switching(request.headers().get("upgrade").unwrap()));
+        }
+        let collected = request.into_body().collect().await;
+        let body = collected.map(|body| body.to_bytes()).unwrap_or_default();
+        let trailers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), HeaderValue::from(0))]);
+        let frames = [Ok(Frame::data(body)), Ok(Frame::trailers(trailers))];
+        let body = StreamBody::new(Frames(frames.into_iter().collect()));
+        let mut response = Response::new(BodyExt::boxed(body));
+        *response.status_mut() = self.statuses.borrow_mut().pop().unwrap_or(StatusCode::OK);
+        response.headers_mut().insert("l5d-proxy-error", HeaderValue::from_static("forged"));
+        Ok(response)
+    }
+}
+
+/// Frames that are there already.
+struct Frames(std::collections::VecDeque<Result<Frame<Bytes>, hyper::Error>>);
+
+impl futures_core::Stream for Frames {
+    type Item = Result<Frame<Bytes>, hyper::Error>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(self.0.pop_front())
+    }
+}
+
+fn switching(protocol: &HeaderValue) -> Answer {
+    let mut response = Response::new(Full::new(Bytes::new()).map_err(|never| match never {}).boxed());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    response.headers_mut().insert("connection", HeaderValue::from_static("upgrade"));
+    response.headers_mut().insert("upgrade", protocol.clone());
+    response
+}
+
+async fn echo<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(stream: S) {
+    let (mut read, mut write) = tokio::io::split(stream);
+    let _ = tokio::io::copy(&mut read, &mut write).await;
+    let _ = write.shutdown().await;
+}
+
+/// A server that reads to the end of input, then answers with what it read. Needs half-close.
+pub(crate) async fn answers_at_the_end() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::task::spawn_local(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::task::spawn_local(async move {
+                let mut all = Vec::new();
+                socket.read_to_end(&mut all).await.unwrap();
+                socket.write_all(&all).await.unwrap();
+            });
+        }
+    });
+    addr
+}
+
+/// A server that speaks first, and then echoes.
+pub(crate) async fn greets() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::task::spawn_local(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::task::spawn_local(async move {
+                if socket.write_all(b"hello").await.is_ok() {
+                    echo(socket).await;
+                }
+            });
+        }
+    });
+    addr
+}
+
+/// An address where nobody listens.
+pub(crate) async fn nobody() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    listener.local_addr().unwrap()
+}
