@@ -44,6 +44,7 @@ class Journal:
         self.traffic = asyncio.Event()
         """Set by the first answer that a client of the load got."""
         self._closed = False
+        self._waiting: dict[str, asyncio.Event] = {}
 
     def close(self) -> None:
         """Nothing is taken in any more: what clients see while they are ended proves nothing."""
@@ -70,8 +71,14 @@ class Journal:
         begun = self.in_progress.setdefault(replica, set())
         if verb == "begin":
             begun.add(about)
+            if (waiting := self._waiting.pop(replica, None)) is not None:
+                waiting.set()
         elif verb == "end":
             begun.discard(about)
+
+    async def until_begun(self, replica: str) -> None:
+        """Returns as soon as the replica has begun one more request."""
+        await self._waiting.setdefault(replica, asyncio.Event()).wait()
 
 
 def _request(raw: dict[str, object]) -> Request:

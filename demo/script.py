@@ -1,8 +1,8 @@
 """What happens on stage, scene by scene: who enters when, the kill, the addition."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from hauberk.runtime.clock import Clock
 CONTROL_PLANE_TIMEOUT_S = 30.0
 READY_TIMEOUT_S = 90.0
 TRAFFIC_TIMEOUT_S = 30.0
+BEGIN_TIMEOUT_S = 2.0
 KILL_AT_S, ADD_AT_S, END_AT_S = 6.0, 9.0, 20.0
 """Seconds of traffic. The end waits for the added replica and then so long:"""
 AFTER_ADDED_S = 3.0
@@ -44,7 +45,7 @@ class Script:
         self._clock = clock
         self._say = say
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def house(self, runtime: Path) -> AsyncGenerator[Client, None]:
         """The control plane, with the demo's resources in it."""
         began = self._clock.monotonic()
@@ -86,6 +87,10 @@ class Script:
         if pid is None:
             raise PlayError(f"the program of {scene.KILLED} is not found among the descendants of its runner")
         self._company.may_leave(scene.KILLED)
+        # In the middle of an answer, where it hurts most.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEGIN_TIMEOUT_S):
+                await self._journal.until_begun(scene.KILLED)
         events.killed_at_s = self._clock.monotonic()
         process.kill(pid)
         self._say(f"{scene.KILLED} is killed (SIGKILL)")

@@ -23,15 +23,15 @@ def workloads_dir(environ: Mapping[str, str]) -> Path:
 
 def create(directory: Path, record: Runner) -> None:
     """Makes the directory with the runner's record in it. Raises SetupFailed."""
-    try:
-        with network.locked():
+    with network.locked():
+        try:
             _make_parents(directory.parent)
             directory.mkdir(mode=0o700)
             _write(directory / FILE, to_document(record))
-    except FileExistsError:
-        raise SetupFailed(f"{directory} is another workload's", hint="try again: names are drawn anew") from None
-    except OSError as error:
-        raise _unwritable(directory, error) from None
+        except OSError as error:
+            if directory.is_dir() and isinstance(error, FileExistsError):
+                raise SetupFailed(f"{directory} is another workload's", hint="try again: names are random") from None
+            raise _unwritable(directory, error) from None
 
 
 def write_spec(directory: Path, document: Mapping[str, Any]) -> Path:

@@ -11,7 +11,9 @@ def test_ports_as_people_write_them() -> None:
     assert port_list("9000, 25,4190-4192,25") == [25, 4190, 4191, 4192, 9000]
 
 
-@pytest.mark.parametrize("text", ["", "http", "0", "65536", "80:", ":80", "80:4143", "4191", "８０"])
+@pytest.mark.parametrize(
+    "text", ["", "http", "0", "65536", "80:", ":80", "80:4143", "4191", "\N{FULLWIDTH DIGIT EIGHT}"]
+)
 def test_what_is_no_port_of_a_program(text: str) -> None:
     with pytest.raises(ValueError, match="port"):
         service_port(text)

@@ -81,3 +81,8 @@ def test_golden_numbers_of_services_come_from_their_clients() -> None:
     row = next(r for r in golden(two_seconds_of_traffic(), ALL, "service") if r.place.name == "web")
     assert row.traffic.responses == 100
     assert row.traffic.success_rate == pytest.approx(0.94)
+
+
+def test_services_are_those_that_are_known_and_workloads_without_one_are_none() -> None:
+    rows = golden(two_seconds_of_traffic(), ALL, "service", [Place("default", "idle")])
+    assert [(r.place.name, r.meshed, r.pods) for r in rows] == [("idle", 0, 0), ("web", 2, 2)]

@@ -88,34 +88,42 @@ impl Controller {
 impl Discover for Controller {
     fn outbound(&self, addr: SocketAddr) -> watch::Receiver<Option<Target>> {
         let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
-        self.targets.subscribe(addr, || None, |shown| {
-            let has_profile = self.profile_networks.iter().any(|network| network.contains(addr.ip()));
-            let answers = outbound::Answers::new(shown, has_profile);
-            let policy = outbound::AskPolicy::new(addr, self.workload.clone(), answers.clone());
-            let (asking, context) = (self.asking.clone(), self.context.clone());
-            let (policies, destinations) = (self.policy.clone(), self.destination.clone());
-            async move {
-                let profile = async {
-                    if has_profile {
-                        follow_profile(&asking, &destinations, &answers, addr, context).await;
+        self.targets.subscribe(
+            addr,
+            || None,
+            |shown| {
+                let has_profile = self.profile_networks.iter().any(|network| network.contains(addr.ip()));
+                let answers = outbound::Answers::new(shown, has_profile);
+                let policy = outbound::AskPolicy::new(addr, self.workload.clone(), answers.clone());
+                let (asking, context) = (self.asking.clone(), self.context.clone());
+                let (policies, destinations) = (self.policy.clone(), self.destination.clone());
+                async move {
+                    let profile = async {
+                        if has_profile {
+                            follow_profile(&asking, &destinations, &answers, addr, context).await;
+                        }
+                        std::future::pending::<()>().await;
+                    };
+                    tokio::select! {
+                        () = asking.follow(policy, &policies) => {}
+                        () = profile => {}
                     }
-                    std::future::pending::<()>().await;
-                };
-                tokio::select! {
-                    () = asking.follow(policy, &policies) => {}
-                    () = profile => {}
                 }
-            }
-        })
+            },
+        )
     }
 
     fn endpoints(&self, path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
         let path: Arc<str> = path.into();
-        self.services.subscribe(path.clone(), || None, |shown| {
-            let ask = endpoints::Ask::new(path, self.context.clone(), shown);
-            let (asking, lines) = (self.asking.clone(), self.destination.clone());
-            async move { asking.follow(ask, &lines).await }
-        })
+        self.services.subscribe(
+            path.clone(),
+            || None,
+            |shown| {
+                let ask = endpoints::Ask::new(path, self.context.clone(), shown);
+                let (asking, lines) = (self.asking.clone(), self.destination.clone());
+                async move { asking.follow(ask, &lines).await }
+            },
+        )
     }
 
     fn inbound(&self, port: u16) -> watch::Receiver<Arc<ServerPolicy>> {

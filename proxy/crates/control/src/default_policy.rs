@@ -55,7 +55,9 @@ impl FromStr for DefaultPolicy {
         [Deny, AllAuthenticated, AllUnauthenticated, ClusterAuthenticated, ClusterUnauthenticated, Audit]
             .into_iter()
             .find(|policy| policy.as_str() == text)
-            .ok_or("deny, audit, all-authenticated, all-unauthenticated, cluster-authenticated or cluster-unauthenticated")
+            .ok_or(
+                "deny, audit, all-authenticated, all-unauthenticated, cluster-authenticated or cluster-unauthenticated",
+            )
     }
 }
 

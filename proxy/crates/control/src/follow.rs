@@ -154,7 +154,9 @@ impl Asking {
             End::Closed(status) if first && !is_final(status.code()) => {
                 tracing::warn!(service, %address, code = ?status.code(), why = status.message(), "no answer from the control plane; the last good view stays");
             }
-            End::Closed(status) => tracing::debug!(service, %address, code = ?status.code(), why = status.message(), "no answer"),
+            End::Closed(status) => {
+                tracing::debug!(service, %address, code = ?status.code(), why = status.message(), "no answer")
+            }
             End::Nonsense(why) => tracing::debug!(service, %address, %why, "no answer"),
             End::Silent => tracing::debug!(service, %address, "no answer"),
         }

@@ -122,7 +122,8 @@ impl Identity {
 
     async fn token(&self) -> Result<Vec<u8>, CertifyError> {
         let path = || self.config.token_file.display().to_string();
-        let token = tokio::fs::read(&self.config.token_file).await.map_err(|error| CertifyError::Token(path(), error))?;
+        let token =
+            tokio::fs::read(&self.config.token_file).await.map_err(|error| CertifyError::Token(path(), error))?;
         if token.is_empty() || token.len() > TOKEN_MAX { Err(CertifyError::TokenSize(path())) } else { Ok(token) }
     }
 }

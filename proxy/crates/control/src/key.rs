@@ -51,7 +51,9 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(wrong(error)),
         Ok(found) if found.len() == 0 => return Ok(None),
-        Ok(found) if found.len() > FILE_MAX => return Err(wrong(io::Error::other("is too large for a key or a request"))),
+        Ok(found) if found.len() > FILE_MAX => {
+            return Err(wrong(io::Error::other("is too large for a key or a request")));
+        }
         Ok(_) => {}
     }
     std::fs::read(path).map(Some).map_err(wrong)

@@ -89,10 +89,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_question_is_shared_and_ends_after_its_idle_time() {
         let registry = registry(10);
-        let mut first = registry.subscribe(1, || 1, |sender| async move {
-            sender.send_replace(7);
-            std::future::pending().await
-        });
+        let mut first = registry.subscribe(
+            1,
+            || 1,
+            |sender| async move {
+                sender.send_replace(7);
+                std::future::pending().await
+            },
+        );
         let second = registry.subscribe(1, || 2, |_| async { panic!("asked twice") });
         first.changed().await.unwrap();
         assert_eq!(*second.borrow(), 7);

@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn addresses_are_read_back_as_they_are_written() {
-        for text in ["unix:/run/proxy.sock", "10.77.0.1:8086", "[::1]:8086", "linkerd-dst.linkerd.svc.cluster.local.:8086"] {
+        for text in
+            ["unix:/run/proxy.sock", "10.77.0.1:8086", "[::1]:8086", "linkerd-dst.linkerd.svc.cluster.local.:8086"]
+        {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
         for wrong in ["", "unix:", "host", "host:0", "host:70000", "::1:80", "a b:80", ":80", "[::1:80"] {

@@ -34,7 +34,12 @@ pub(crate) enum Show {
 }
 
 /// A connection that is made when it is first used, and again whenever it was lost. Must be called within a runtime.
-pub(crate) fn channel(service: &Service, tls: Arc<Store>, show: Show, timeout: Duration) -> Result<Channel, http::Error> {
+pub(crate) fn channel(
+    service: &Service,
+    tls: Arc<Store>,
+    show: Show,
+    timeout: Duration,
+) -> Result<Channel, http::Error> {
     let uri = Uri::builder().scheme("http").authority(service.address().authority()).path_and_query("/").build()?;
     let mut endpoint = Endpoint::from(uri);
     if service.tls().is_some() {

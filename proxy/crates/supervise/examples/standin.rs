@@ -1,6 +1,6 @@
 //! A stand-in for the proxy's binary, for tests: with arguments it has the subcommands of the real one, and without it
 //! has the ports and the readiness of a proxy and tells every connection where it wanted to go. Controlled by
-//! `STANDIN_READY_AFTER_MS`; writes `environment`, `status` and `ready` to its identity directory.
+//! `STANDIN_READY_AFTER_MS` and `STANDIN_REFUSES`; writes `environment`, `status` and `ready` to its identity directory.
 
 use std::fs;
 use std::io::Write as _;
@@ -30,6 +30,9 @@ async fn proxy() -> std::io::Result<()> {
     fs::write(dir.join("environment"), names.join("\n"))?;
     fs::write(dir.join("status"), fs::read("/proc/self/status")?)?;
     std::io::stdout().write_all(b"the stand-in starts\n")?;
+    if std::env::var_os("STANDIN_REFUSES").is_some() {
+        std::process::exit(64);
+    }
     let wait = std::env::var("STANDIN_READY_AFTER_MS").ok().and_then(|ms| ms.parse().ok()).unwrap_or(0);
     let ready_at = Instant::now() + Duration::from_millis(wait);
     for (address, side) in [("0.0.0.0:4143", "inbound"), ("127.0.0.1:4140", "outbound"), ("[::1]:4140", "outbound")] {

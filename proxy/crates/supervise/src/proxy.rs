@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use hauberk_net::process::{FailedStep, Rights, SignalMask};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::PROXY_UID;
 use crate::backoff::{Backoff, random};
@@ -32,8 +33,12 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// One that became ready and lived for so long was all right: its end is a first one, and it is back within a second.
 const STABLE: Duration = Duration::from_secs(1);
+/// What a proxy exits with when its environment makes no sense (EX_USAGE of sysexits(3)): to start it again is no use.
+const WRONG_ENVIRONMENT: i32 = 64;
 /// How long it may take to finish what is in flight when its program is gone.
 const DRAIN: Duration = Duration::from_secs(1);
+/// How long it may take to read what one that ended has written; a child of its own may hold the pipe open.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// What is read of its output at once.
 const OUTPUT_PIECE: usize = 4096;
 
@@ -46,6 +51,14 @@ pub(crate) struct Proxy {
     children: Children,
     log: Arc<Mutex<BoundedLog>>,
     report: watch::Sender<Report>,
+}
+
+/// A proxy that was started.
+#[derive(Debug)]
+pub(crate) struct Started {
+    process: Running,
+    /// Ends when all that it wrote is in the log.
+    recorded: JoinHandle<()>,
 }
 
 impl Proxy {
@@ -69,7 +82,7 @@ impl Proxy {
     }
 
     /// Starts it for the first time, which shows whether that can work at all.
-    pub(crate) fn start(&self) -> Result<Running, Failure> {
+    pub(crate) fn start(&self) -> Result<Started, Failure> {
         self.spawn().map_err(|e| {
             let FailedStep { step, error } = FailedStep::of(e);
             let at = step.map(|step| format!(" ({step:?})")).unwrap_or_default();
@@ -80,22 +93,31 @@ impl Proxy {
         })
     }
 
-    /// Keeps it running until `stop` says otherwise. While it is dead, connections are refused: the redirect stays.
-    pub(crate) async fn keep(self, first: Running, mut stop: watch::Receiver<bool>) {
+    /// Keeps it running until `stop` says otherwise, or gives up on one that was never ready and finds its environment
+    /// wrong. While it is dead, connections are refused: the redirect stays.
+    pub(crate) async fn keep(self, first: Started, mut stop: watch::Receiver<bool>) {
+        let mut ever_ready = false;
         let mut backoff = Backoff::new(PAUSE_MIN, PAUSE_MAX);
         let mut running = Some(first);
         loop {
             let begin = Instant::now();
             if let Some(mut proxy) = running.take() {
                 let end = tokio::select! {
-                    end = self.attend(&mut proxy) => Some(end),
+                    end = self.attend(&mut proxy.process) => Some(end),
                     _ = stop.wait_for(|stop| *stop) => None,
                 };
-                let Some(end) = end else { return self.drain(proxy).await };
+                let Some(end) = end else { return self.drain(proxy.process).await };
                 let was_ready = self.set_ready(false);
                 if was_ready && begin.elapsed() >= STABLE {
                     backoff.reset();
                 }
+                ever_ready |= was_ready;
+                // Its last words are in the log before anybody looks for them.
+                let _ = tokio::time::timeout(LAST_WORDS, proxy.recorded).await;
+                if !ever_ready && end.as_ref().is_ok_and(|status| status.code() == Some(WRONG_ENVIRONMENT)) {
+                    return;
+                }
+                let end = end.map_or_else(|e| e.to_string(), |status| status.to_string());
                 say(&format!("the proxy ended ({end}); it is started again"));
             }
             tokio::select! {
@@ -110,15 +132,15 @@ impl Proxy {
     }
 
     /// Waits for its end, and meanwhile for its readiness.
-    async fn attend(&self, proxy: &mut Running) -> String {
+    async fn attend(&self, proxy: &mut Running) -> io::Result<ExitStatus> {
         let ready = async {
             proxy_is_ready().await;
             self.set_ready(true);
-            std::future::pending::<()>().await;
+            std::future::pending().await
         };
         tokio::select! {
-            end = proxy.wait() => end.map_or_else(|e| e.to_string(), |status| status.to_string()),
-            () = ready => String::new(),
+            end = proxy.wait() => end,
+            never = ready => never,
         }
     }
 
@@ -137,7 +159,7 @@ impl Proxy {
         }
     }
 
-    fn spawn(&self) -> io::Result<Running> {
+    fn spawn(&self) -> io::Result<Started> {
         let (reader, writer) = io::pipe()?;
         let mut command = Command::new(&self.binary);
         if self.binary == Path::new(SELF) {
@@ -161,9 +183,9 @@ impl Proxy {
             signal_mask: self.signal_mask,
         };
         rights.limit(&mut command);
-        let running = self.children.spawn(&mut command)?;
-        tokio::spawn(record(pipe::Receiver::from_owned_fd(reader.into())?, Arc::clone(&self.log)));
-        Ok(running)
+        let output = pipe::Receiver::from_owned_fd(reader.into())?;
+        let process = self.children.spawn(&mut command)?;
+        Ok(Started { process, recorded: tokio::spawn(record(output, Arc::clone(&self.log))) })
     }
 }
 

@@ -189,26 +189,20 @@ impl Workload {
         let proxy = Proxy::new(&self.spec, dir, self.signal_mask, self.children.clone(), self.report.clone())?;
         let first = proxy.start()?;
         let stop = watch::Sender::new(false);
-        let kept = tokio::spawn(proxy.keep(first, stop.subscribe()));
-        self.proxy = Some((stop, kept));
+        let mut kept = tokio::spawn(proxy.keep(first, stop.subscribe()));
         let mut report = self.report.subscribe();
         let mut interrupt = self.interrupt.subscribe();
         let timeout = Duration::from_secs(self.spec.proxy_ready_timeout_seconds.into());
-        tokio::select! {
+        let ready = tokio::select! {
             _ = report.wait_for(|report| report.proxy) => Ok(()),
             _ = interrupt.wait_for(Option::is_some) => self.not_interrupted(),
-            () = tokio::time::sleep(timeout) => Err(self.proxy_not_ready(timeout, dir)),
-        }
-    }
-
-    fn proxy_not_ready(&self, timeout: Duration, dir: &WorkloadDir) -> Failure {
-        for line in log::last_lines(&dir.log(), LOG_LINES) {
-            crate::failure::say(&format!("proxy: {line}"));
-        }
-        Failure::new(
-            format!("the proxy did not become ready within {timeout:?}"),
-            "it needs a certificate from the control plane; see its last lines above, and `hauberk check`",
-        )
+            _ = &mut kept => return Err(proxy_failed("the proxy found its environment wrong", dir)),
+            () = tokio::time::sleep(timeout) => {
+                Err(proxy_failed(&format!("the proxy did not become ready within {timeout:?}"), dir))
+            }
+        };
+        self.proxy = Some((stop, kept));
+        ready
     }
 
     fn watch_readiness(&mut self) {
@@ -250,6 +244,14 @@ impl Workload {
         self.network.tear_down(&self.isolation.host, &self.children).await;
         WorkloadDir::remove(&self.spec.workload_dir);
     }
+}
+
+fn proxy_failed(how: &str, dir: &WorkloadDir) -> Failure {
+    for line in log::last_lines(&dir.log(), LOG_LINES) {
+        crate::failure::say(&format!("proxy: {line}"));
+    }
+    let hint = "it needs a certificate from the control plane; see its last lines above, and `hauberk check`";
+    Failure::new(how, hint)
 }
 
 async fn farewell(api: &Api, spec: &Spec) {

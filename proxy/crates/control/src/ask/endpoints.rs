@@ -22,11 +22,7 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) fn new(
-        path: Arc<str>,
-        context: Arc<str>,
-        shown: Arc<watch::Sender<Option<Arc<Endpoints>>>>,
-    ) -> Self {
+    pub(crate) fn new(path: Arc<str>, context: Arc<str>, shown: Arc<watch::Sender<Option<Arc<Endpoints>>>>) -> Self {
         Self { path, context, stream: Endpoints::default(), shown }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_api::view::views_client::ViewsClient;
-use hauberk_api::view::{Confirmation, ConfirmRequest};
+use hauberk_api::view::{ConfirmRequest, Confirmation};
 use hauberk_metrics::control::ControlMetrics;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};

@@ -40,10 +40,7 @@ macro_rules! choice {
 pub(super) use choice;
 
 /// A distribution whose backends are all of use: without weight they get no traffic (Gateway API).
-pub(super) fn distribution<B, F>(
-    of: Choice<B>,
-    convert: impl Fn(B) -> Read<RouteBackend<F>>,
-) -> Read<Distribution<F>> {
+pub(super) fn distribution<B, F>(of: Choice<B>, convert: impl Fn(B) -> Read<RouteBackend<F>>) -> Read<Distribution<F>> {
     match of {
         Choice::Empty => Ok(Distribution::Empty),
         Choice::First(backends) => {
@@ -54,9 +51,9 @@ pub(super) fn distribution<B, F>(
         }
         Choice::Random(backends) if backends.is_empty() => Err(Nonsense::new("a choice among no backends")),
         Choice::Random(backends) => {
-            let weighted = bounded(backends, BACKENDS_MAX, "backends")?.into_iter().map(|(backend, weight)| {
-                Ok((Arc::new(convert(required(backend, "a backend")?)?), weight))
-            });
+            let weighted = bounded(backends, BACKENDS_MAX, "backends")?
+                .into_iter()
+                .map(|(backend, weight)| Ok((Arc::new(convert(required(backend, "a backend")?)?), weight)));
             let weighted: Vec<_> = weighted.collect::<Read<_>>()?;
             let used: Vec<_> = weighted.into_iter().filter(|(_, weight)| *weight > 0).collect();
             Ok(if used.is_empty() { Distribution::Empty } else { Distribution::Weighted(used.into()) })

@@ -142,7 +142,6 @@ fn is_label_name(key: &str) -> bool {
         && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-
 /// Whether two views differ in more than their version.
 pub(crate) fn differ(a: &Endpoints, b: &Endpoints) -> bool {
     (a.exists, &a.labels, &a.by_addr) != (b.exists, &b.labels, &b.by_addr)
@@ -151,4 +150,3 @@ pub(crate) fn differ(a: &Endpoints, b: &Endpoints) -> bool {
 #[cfg(test)]
 #[path = "endpoints_tests.rs"]
 mod tests;
-

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use hauberk_api::linkerd::opaque_route;
-use hauberk_api::linkerd::outbound::{self as message, failure_accrual, opaque_route as opaque, proxy_protocol, tls_route as tls};
+use hauberk_api::linkerd::outbound::{
+    self as message, failure_accrual, opaque_route as opaque, proxy_protocol, tls_route as tls,
+};
 use hauberk_core::outbound::{
     Breaker, GrpcRoutes, HttpRoutes, OpaqueRefusal, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol, SuccessRate,
     TlsRoutes,

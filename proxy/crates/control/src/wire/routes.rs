@@ -5,9 +5,7 @@ use std::sync::Arc;
 use ::http::Method;
 use bytes::Bytes;
 use hauberk_api::linkerd::grpc_route::GrpcRouteMatch;
-use hauberk_api::linkerd::http_route::{
-    self, HttpRouteMatch, header_match, host_match, path_match, query_param_match,
-};
+use hauberk_api::linkerd::http_route::{self, HttpRouteMatch, header_match, host_match, path_match, query_param_match};
 use hauberk_api::linkerd::http_types::{HttpMethod, http_method};
 use hauberk_core::route::{GrpcMatch, HeaderMatch, HostMatch, HttpMatch, PathMatch, Pattern, QueryMatch, Timeouts};
 use regex::{Regex, RegexBuilder};
@@ -87,11 +85,7 @@ pub(super) fn http_matches(of: Vec<HttpRouteMatch>) -> Read<Vec<HttpMatch>> {
 pub(super) fn grpc_matches(of: Vec<GrpcRouteMatch>) -> Read<Vec<GrpcMatch>> {
     each(of, MATCHES_MAX, "matches", |of| {
         let rpc = of.rpc.unwrap_or_default();
-        Ok(GrpcMatch {
-            service: rpc.service.into(),
-            method: rpc.method.into(),
-            headers: header_matches(of.headers)?,
-        })
+        Ok(GrpcMatch { service: rpc.service.into(), method: rpc.method.into(), headers: header_matches(of.headers)? })
     })
 }
 

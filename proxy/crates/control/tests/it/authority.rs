@@ -1,8 +1,6 @@
 //! A certificate authority for tests.
 
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
-};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) struct Authority {

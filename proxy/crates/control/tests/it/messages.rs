@@ -37,7 +37,8 @@ pub(crate) fn no_endpoints(exists: bool, revision: u64) -> Update {
 
 /// A port without a port.
 pub(crate) fn nonsense() -> Update {
-    let set = WeightedAddrSet { addrs: vec![WeightedAddr { addr: Some(addr(9, 0)), ..endpoint(9) }], ..Default::default() };
+    let set =
+        WeightedAddrSet { addrs: vec![WeightedAddr { addr: Some(addr(9, 0)), ..endpoint(9) }], ..Default::default() };
     Update { update: Some(update::Update::Add(set)), version: version("s", 9), replaces: false }
 }
 

@@ -2,6 +2,7 @@
 
 use hauberk_api::linkerd::destination::tls_identity::{DnsLikeIdentity, Strategy};
 use hauberk_api::linkerd::destination::{DestinationProfile, TlsIdentity, WeightedAddr};
+use hauberk_api::linkerd::outbound::OutboundPolicy;
 use hauberk_core::discover::Discover;
 use hauberk_core::outbound::Target;
 use tonic::Status;
@@ -39,7 +40,11 @@ async fn policies_follow_each_other_and_older_ones_are_ignored() {
     said.say(policy("two", 5));
     until_policy(&mut seen, "two").await;
     seen.mark_unchanged();
-    said.restart(vec![Ok(policy("old", 4)), Ok(policy("two", 6)), Ok(policy("three", 7))]);
+    // The nonsense behind them tells when an older view and one without news were read.
+    said.restart(vec![Ok(policy("old", 4)), Ok(policy("two", 6)), Ok(OutboundPolicy::default())]);
+    eventually("read", || rejected(&asker.metrics, "outbound-policy")).await;
+    assert!(!seen.has_changed().unwrap());
+    said.restart(vec![Ok(policy("three", 7))]);
     until_policy(&mut seen, "three").await;
 }
 

@@ -14,7 +14,7 @@ use hauberk_api::linkerd::inbound::{PortSpec, Server};
 use hauberk_api::linkerd::outbound::outbound_policies_server::{OutboundPolicies, OutboundPoliciesServer};
 use hauberk_api::linkerd::outbound::{OutboundPolicy, TrafficSpec, traffic_spec};
 use hauberk_api::view::views_server::{Views, ViewsServer};
-use hauberk_api::view::{Confirmation, ConfirmRequest};
+use hauberk_api::view::{ConfirmRequest, Confirmation};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};

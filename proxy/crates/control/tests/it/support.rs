@@ -120,7 +120,7 @@ pub(crate) async fn until_at(answer: &mut watch::Receiver<Option<Arc<Endpoints>>
     until(answer, |endpoints| endpoints.clone().filter(|endpoints| at(endpoints) == lasts)).await
 }
 
-pub(crate) fn at(endpoints: &Endpoints) -> Vec<u8> {
+fn at(endpoints: &Endpoints) -> Vec<u8> {
     let last = |ip| match ip {
         std::net::IpAddr::V4(ip) => std::net::Ipv4Addr::octets(&ip)[3],
         std::net::IpAddr::V6(_) => 0,

@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_body_ends_after_its_trailers() {
         assert_eq!(end(b"5\r\nhello\r\n0\r\n\r\nGET / "), Ok(Some(15)));
-        assert_eq!(end(b"5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n"), Ok(Some(26)));
+        assert_eq!(end(b"5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n"), Ok(Some(25)));
         assert_eq!(end(b"5\r\nhello\r\n0\r\n"), Ok(None));
     }
 

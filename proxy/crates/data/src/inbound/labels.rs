@@ -198,6 +198,6 @@ mod tests {
         let page = page_of(&Verdict::Deny, ClientTls::Plain);
         assert!(page.contains("inbound_http_errors_total{error=\"unauthorized\"} 1\n"), "{page}");
         let denied = page.lines().find(|line| line.starts_with("inbound_http_authz_deny_total{")).unwrap();
-        assert!(denied.contains("no_tls_reason=\"no_tls_from_remote\"") && !denied.contains("authz_"), "{denied}");
+        assert!(denied.contains("no_tls_reason=\"no_tls_from_remote\"") && !denied.contains("authz_name"), "{denied}");
     }
 }

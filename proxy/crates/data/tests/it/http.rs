@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use hauberk_core::endpoint::ProtocolHint;
 use hauberk_core::outbound::Target;
-use hauberk_core::route::Timeouts;
-use http::{Request, StatusCode, Version};
+use hauberk_core::route::{FailureInjector, HeaderModifier, HttpFilter, PathModifier, Ratio, Redirect, Timeouts};
+use http::uri::Scheme;
+use http::{HeaderName, HeaderValue, Request, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::client::{Http1, Http2, body, get, post2};
 use crate::support::program::{Program, nobody};
 use crate::support::proxy::{Authority, Proxy};
-use crate::support::table::{Table, balanced, endpoint, meshed, retry};
+use crate::support::table::{Table, balanced, endpoint, filter, meshed, retry};
 use crate::support::{eventually, run};
 
 const WEB: &str = "web.default.serviceaccount.identity.hauberk.cluster.local";
@@ -180,6 +181,41 @@ fn a_request_that_takes_too_long_is_answered_for_the_program() {
         mesh.program.hangs.set(true);
         let answer = Http1::connect(mesh.outbound.addr).await.send(get("/").body(body("")).unwrap()).await;
         assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+    });
+}
+
+#[test]
+fn filters_change_heads_and_answer_for_the_program() {
+    run(async {
+        let mesh = mesh().await;
+        let set = |name, value| HeaderModifier {
+            set: vec![(HeaderName::from_static(name), HeaderValue::from_static(value))],
+            ..HeaderModifier::default()
+        };
+        mesh.table.target.send_replace(Some(balanced(|action| {
+            action.filters.push(HttpFilter::RequestHeaders(set("x-there", "1")));
+            action.filters.push(HttpFilter::ResponseHeaders(set("x-back", "2")));
+        })));
+        let mut client = Http1::connect(mesh.outbound.addr).await;
+        let answer = client.send(get("/").body(body("")).unwrap()).await;
+        assert_eq!(answer.headers["x-back"], "2");
+        assert_eq!(mesh.program.seen.borrow()[0].headers["x-there"], "1");
+        let redirect = Redirect {
+            scheme: Some(Scheme::HTTPS),
+            host: None,
+            path: Some(PathModifier::Full("/new".into())),
+            port: None,
+            status: StatusCode::MOVED_PERMANENTLY,
+        };
+        mesh.table.target.send_replace(Some(balanced(filter(HttpFilter::Redirect(redirect)))));
+        let answer = client.send(get("/old?q").body(body("")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(answer.headers["location"], "https://web.default.svc.cluster.local/new?q");
+        let ratio = Ratio { numerator: 1, denominator: 1 };
+        let fail = FailureInjector { status: StatusCode::IM_A_TEAPOT, message: "on purpose".into(), ratio };
+        mesh.table.target.send_replace(Some(balanced(filter(HttpFilter::Fail(fail)))));
+        assert_eq!(client.send(get("/").body(body("")).unwrap()).await.status, StatusCode::IM_A_TEAPOT);
+        assert_eq!(mesh.program.requests(), 1);
     });
 }
 

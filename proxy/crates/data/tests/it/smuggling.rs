@@ -11,21 +11,29 @@ use crate::support::table::{Table, meshed};
 const WEB: &str = "web.default.serviceaccount.identity.hauberk.cluster.local";
 const CLIENT: &str = "client.default.serviceaccount.identity.hauberk.cluster.local";
 
+struct Proxies {
+    program: Program,
+    /// The program's, as an unmeshed client reaches it.
+    plain: Proxy,
+    outbound: Proxy,
+    _behind: Proxy,
+}
+
 /// A program behind its proxy, and another proxy before that; raw bytes go to either.
-async fn proxies() -> (Program, Proxy, Proxy) {
+async fn proxies() -> Proxies {
     let (authority, table, program) = (Authority::new(), Table::new(), Program::start().await);
     let inbound = Proxy::inbound(&authority, WEB, &table).await;
     let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
     table.set_endpoints([meshed(program.addr, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
     let plain = Proxy::inbound(&authority, WEB, &table).await;
     plain.original.set(program.addr);
-    (program, plain, outbound)
+    Proxies { program, plain, outbound, _behind: inbound }
 }
 
 #[test]
 fn an_ambiguous_head_is_refused_and_the_connection_closed() {
     run(async {
-        let (program, inbound, outbound) = proxies().await;
+        let Proxies { program, plain: inbound, outbound, _behind } = proxies().await;
         let heads = [
             "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
             "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcde",
@@ -50,7 +58,7 @@ fn an_ambiguous_head_is_refused_and_the_connection_closed() {
 #[test]
 fn a_head_without_end_is_refused() {
     run(async {
-        let (program, _inbound, outbound) = proxies().await;
+        let Proxies { program, outbound, .. } = proxies().await;
         let head = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}", "y".repeat(80_000));
         let answer = raw(outbound.addr, head.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 431 ") || answer.is_empty(), "{answer:?}");
@@ -61,7 +69,7 @@ fn a_head_without_end_is_refused() {
 #[test]
 fn pipelined_requests_are_answered_in_turn_until_one_is_refused() {
     run(async {
-        let (program, inbound, outbound) = proxies().await;
+        let Proxies { program, plain: inbound, outbound, _behind } = proxies().await;
         let pipeline = "POST /1 HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\none\
              POST /2 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n\
              GET /3 HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n\
@@ -81,7 +89,7 @@ fn pipelined_requests_are_answered_in_turn_until_one_is_refused() {
 #[test]
 fn a_body_that_is_not_chunked_as_it_says_ends_the_connection() {
     run(async {
-        let (program, inbound, _outbound) = proxies().await;
+        let Proxies { program, plain: inbound, .. } = proxies().await;
         let smuggled = "POST /1 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n\
              3\nabc\r\n0\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n";
         let answer = raw(inbound.addr, smuggled.as_bytes()).await;

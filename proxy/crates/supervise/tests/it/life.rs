@@ -147,6 +147,20 @@ fn a_proxy_that_does_not_get_ready_is_an_error_with_its_last_words() {
 }
 
 #[test]
+fn a_proxy_that_finds_its_environment_wrong_is_not_waited_for() {
+    let Some(host) = Host::new() else { return };
+    let ended = host
+        .run_with(&["/bin/true"], |spec| {
+            spec["enrollment"]["status"]["environment"]["STANDIN_REFUSES"] = json!("yes");
+            spec["proxyReadyTimeoutSeconds"] = json!(60_000);
+        })
+        .end();
+    assert_eq!(ended.code, Some(125), "{ended:?}");
+    assert!(ended.errors.contains("environment") && ended.errors.contains("the stand-in starts"), "{ended:?}");
+    host.assert_clean();
+}
+
+#[test]
 fn what_cannot_be_run_is_told_apart_as_in_a_shell() {
     let Some(host) = Host::new() else { return };
     let plain_file = host.dir.join("plain");

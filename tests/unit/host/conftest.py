@@ -1,0 +1,6 @@
+"""The resource API of the commands' tests serves these too."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
