@@ -37,22 +37,23 @@ class Tokens:
 class Server:
     def __init__(self, socket: Path) -> None:
         self.socket = socket
-        self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._started = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> None:
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
+        asyncio.run(self._serve())
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
 
     def wait(self) -> None:
         if not self._started.wait(_START_S):
             raise TimeoutError("the resource API did not start")
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         clock = SystemClock()
         store = MemoryStore(clock=clock)
         namespaces = Namespaces(store, mesh_namespace="hauberk")
@@ -80,6 +81,7 @@ class Server:
             self._started.set()
             await self._stop.wait()
         await store.close()
+        await asyncio.sleep(0)  # a closed transport lets go of its socket in the next turn of the loop
 
 
 @contextmanager

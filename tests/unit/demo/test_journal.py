@@ -1,5 +1,6 @@
 """What is taken from the programs' lines."""
 
+import asyncio
 import json
 
 from demo.journal import Journal
@@ -48,6 +49,18 @@ def test_requests_in_progress_are_those_begun_and_not_ended() -> None:
         journal.web_said("web-1", line)
     journal.web_said("web-2", "begin d")
     assert journal.in_progress == {"web-1": {"b"}, "web-2": {"d"}}
+
+
+async def test_waiting_for_a_request_ends_with_the_next_one_of_that_replica() -> None:
+    journal = Journal()
+    journal.web_said("web-1", "begin before")
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        waiting = group.create_task(journal.until_begun("web-1"))
+        await asyncio.sleep(0)
+        journal.web_said("web-2", "begin elsewhere")
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        journal.web_said("web-1", "begin now")
 
 
 def test_outcomes_are_counted_until_the_journal_is_closed() -> None:

@@ -12,7 +12,7 @@ use hauberk_tls::store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::ask::{endpoints, inbound, outbound, view};
+use crate::ask::{answers, endpoints, inbound, outbound, view};
 use crate::config::{Config, InboundDefaults};
 use crate::default_policy;
 use crate::follow::Asking;
@@ -93,7 +93,7 @@ impl Discover for Controller {
             || None,
             |shown| {
                 let has_profile = self.profile_networks.iter().any(|network| network.contains(addr.ip()));
-                let answers = outbound::Answers::new(shown, has_profile);
+                let answers = answers::Answers::new(shown, has_profile);
                 let policy = outbound::AskPolicy::new(addr, self.workload.clone(), answers.clone());
                 let (asking, context) = (self.asking.clone(), self.context.clone());
                 let (policies, destinations) = (self.policy.clone(), self.destination.clone());
@@ -140,7 +140,7 @@ impl Discover for Controller {
 async fn follow_profile(
     asking: &Asking,
     lines: &Lines,
-    answers: &Arc<outbound::Answers>,
+    answers: &Arc<answers::Answers>,
     addr: SocketAddr,
     context: Arc<str>,
 ) {

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use hauberk_core::outbound::Backoff;
 use hauberk_metrics::control::ControlMetrics;
-use hauberk_metrics::response::Outcome;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 use crate::backoff::{Pauses, random_share};
 use crate::config::Streams;
+use crate::end::End;
 use crate::lines::Lines;
-use crate::wire::{Nonsense, Read};
+use crate::wire::Read;
 
 /// Something asked of the control plane whose answer is kept current.
 pub(crate) trait Question: Send {
@@ -49,18 +49,6 @@ pub(crate) struct Asking {
     pub(crate) metrics: Arc<ControlMetrics>,
 }
 
-/// Why a stream ended.
-enum End {
-    /// It was old, and is opened anew.
-    Aged,
-    /// No message came in time.
-    Silent,
-    /// The control plane ended it.
-    Closed(Status),
-    /// A message made no sense.
-    Nonsense(Nonsense),
-}
-
 impl Asking {
     /// Asks until it is dropped.
     pub(crate) async fn follow<Q: Question>(&self, mut question: Q, lines: &Lines) {
@@ -79,10 +67,11 @@ impl Asking {
                 pauses.reset();
                 told = false;
             }
-            self.note(&question, lines, &end, &mut told);
-            if let End::Closed(status) = &end
-                && is_final(status.code())
-            {
+            if let End::Nonsense(_) = end {
+                self.metrics.view_rejected(question.service());
+            }
+            end.tell(question.service(), lines.service().address(), &mut told);
+            if let Some(status) = end.refusal() {
                 question.refused(status);
             }
             if !matches!(end, End::Aged) {
@@ -98,7 +87,7 @@ impl Asking {
         let peer = self.metrics.peer(&lines.service().address().to_string(), server);
         peer.request();
         let end = self.read(question, channel, begun, age, answered).await;
-        peer.response(outcome(&end), begun.elapsed());
+        peer.response(end.outcome(), begun.elapsed());
         end
     }
 
@@ -129,54 +118,12 @@ impl Asking {
                 },
                 Some(Ok(None)) => return End::Closed(Status::unavailable("the control plane ended the stream")),
                 Some(Err(status)) => return End::Closed(status),
-                None if *answered && age.is_some_and(|age| age <= Instant::now()) => return End::Aged,
+                None if *answered => return End::Aged,
                 None => return End::Silent,
             }
             patience = question.idle().or(self.streams.idle).map(|idle| Instant::now() + idle);
         }
     }
-
-    /// Counts nonsense; tells of a trouble once, until an answer came again.
-    fn note<Q: Question>(&self, question: &Q, lines: &Lines, end: &End, told: &mut bool) {
-        let (service, address) = (question.service(), lines.service().address());
-        if let End::Nonsense(_) = end {
-            self.metrics.view_rejected(service);
-        }
-        let first = !std::mem::replace(told, !matches!(end, End::Aged));
-        match end {
-            End::Aged => {}
-            End::Nonsense(why) if first => {
-                tracing::warn!(service, %address, %why, "an answer of the control plane makes no sense; the last good one stays");
-            }
-            End::Silent if first => {
-                tracing::warn!(service, %address, "the control plane is silent; asking again");
-            }
-            End::Closed(status) if first && !is_final(status.code()) => {
-                tracing::warn!(service, %address, code = ?status.code(), why = status.message(), "no answer from the control plane; the last good view stays");
-            }
-            End::Closed(status) => {
-                tracing::debug!(service, %address, code = ?status.code(), why = status.message(), "no answer")
-            }
-            End::Nonsense(why) => tracing::debug!(service, %address, %why, "no answer"),
-            End::Silent => tracing::debug!(service, %address, "no answer"),
-        }
-    }
-}
-
-/// Whether asking again soon will not help.
-fn is_final(code: Code) -> bool {
-    matches!(code, Code::NotFound | Code::Unimplemented | Code::InvalidArgument | Code::FailedPrecondition)
-}
-
-fn outcome(end: &End) -> Outcome {
-    let (code, error) = match end {
-        End::Aged => (Code::Ok, ""),
-        End::Silent => (Code::DeadlineExceeded, "timeout"),
-        End::Closed(status) => (status.code(), ""),
-        End::Nonsense(_) => (Code::Ok, "nonsense"),
-    };
-    let success = matches!(end, End::Aged) || matches!(end, End::Closed(_)) && is_final(code);
-    Outcome { status: Some(200), grpc_status: u16::try_from(code as i32).ok(), success, error }
 }
 
 async fn before<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {

@@ -73,9 +73,11 @@ impl Identity {
     pub async fn run(self) {
         let min = RETRY_MIN.min(self.config.min_refresh);
         let mut pauses = Pauses::new(Backoff { min, max: self.config.min_refresh.max(min), jitter: 0.1 });
+        let mut show = Show::Nothing;
         loop {
-            let pause = match self.certify().await {
+            let pause = match self.certify(show).await {
                 Ok((expires, now)) => {
+                    show = Show::Own;
                     pauses.reset();
                     self.metrics.renewed(expires, now);
                     self.ready.send_replace(true);
@@ -84,6 +86,8 @@ impl Identity {
                     renew_after(left, self.config.min_refresh, self.config.max_refresh)
                 }
                 Err(error) => {
+                    // The certificate in force may be what is wrong: it ended while the authority was away.
+                    show = Show::Nothing;
                     self.metrics.failed();
                     let authority = self.config.service.address();
                     tracing::warn!(%authority, %error, "no certificate; asking again");
@@ -95,14 +99,14 @@ impl Identity {
     }
 
     /// One call. On success the credentials are in force; with their end, and the time that it was measured from.
-    async fn certify(&self) -> Result<(SystemTime, SystemTime), CertifyError> {
+    async fn certify(&self, show: Show) -> Result<(SystemTime, SystemTime), CertifyError> {
         let request = CertifyRequest {
             identity: self.store.id().to_string(),
             token: self.token().await?,
             certificate_signing_request: self.key.request.clone(),
         };
         // Not kept: the next call comes much later, and shows the certificate of this one.
-        let channel = channel(&self.config.service, self.store.clone(), Show::OwnIfAny, self.config.connect_timeout)?;
+        let channel = channel(&self.config.service, self.store.clone(), show, self.config.connect_timeout)?;
         let mut client = IdentityClient::new(channel);
         let call = tokio::time::timeout(CALL_TIMEOUT, client.certify(request));
         let response = call.await.map_err(|_| CertifyError::Timeout)??.into_inner();

@@ -10,6 +10,7 @@ mod backoff;
 pub mod config;
 pub mod controller;
 mod default_policy;
+mod end;
 mod follow;
 pub mod identity;
 mod key;

@@ -29,8 +29,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) enum Show {
     /// The workload's; without one there is no connection.
     Own,
-    /// The workload's if it has one; the authority takes the call for the first certificate without.
-    OwnIfAny,
+    /// None; the authority takes a call for a certificate without.
+    Nothing,
 }
 
 /// A connection that is made when it is first used, and again whenever it was lost. Must be called within a runtime.
@@ -102,10 +102,9 @@ impl Connector {
     }
 
     async fn secure(&self, socket: TcpStream, target: &TlsTarget) -> io::Result<Box<dyn Io>> {
-        let own = self.tls.client_config(target, false);
         let config = match self.show {
-            Show::Own => own,
-            Show::OwnIfAny => own.or_else(|| self.tls.anonymous_client_config(target)),
+            Show::Own => self.tls.client_config(target, false),
+            Show::Nothing => self.tls.anonymous_client_config(target),
         };
         let none = || io::Error::new(io::ErrorKind::NotConnected, "this proxy has no certificate yet");
         let name = ServerName::try_from(target.server_name.to_string()).map_err(io::Error::other)?;

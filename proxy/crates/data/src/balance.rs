@@ -141,7 +141,10 @@ impl Balancer {
             (false, false) => {
                 let start = first;
                 let others = (0..count).map(|step| &candidates[(start + step) % count]);
-                others.clone().find(|c| usable(c)).or_else(|| others.clone().find(|c| Some(c.endpoint().addr) != tried))?
+                others
+                    .clone()
+                    .find(|c| usable(c))
+                    .or_else(|| others.clone().find(|c| Some(c.endpoint().addr) != tried))?
             }
         };
         Some(chosen.clone())

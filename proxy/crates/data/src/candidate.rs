@@ -145,7 +145,7 @@ impl Candidate {
         self.down_for.set(DOWN_MIN);
     }
 
-    /// It refused a connection: it is left alone for a while, longer each time.
+    /// It refused a connection, or its proxy a request: it is left alone for a while, longer each time.
     pub(crate) fn unreachable(&self, now: Instant) {
         let pause = self.down_for.get();
         self.down_until.set(Some(now + pause));

@@ -1,5 +1,6 @@
 //! The questions: each puts one request and turns what comes back into the current answer.
 
+pub(crate) mod answers;
 pub(crate) mod endpoints;
 pub(crate) mod inbound;
 pub(crate) mod outbound;

@@ -1,5 +1,6 @@
 //! Changes to headers, redirects and answers of the proxy's own.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ::http::uri::Scheme;
@@ -48,6 +49,7 @@ pub(super) fn redirect(of: RequestRedirect) -> Read<Redirect> {
         scheme: of.scheme.and_then(|scheme| scheme.r#type).map(scheme_of).transpose()?,
         host: match of.host.as_str() {
             "" => None,
+            host if host.parse::<IpAddr>().is_ok() => Some(host.into()),
             host => Some(net::dns_name(host).ok_or_else(|| Nonsense::new(format_args!("{host:?} is not a host")))?),
         },
         path: of.path.map(path_modifier).transpose()?,

@@ -21,11 +21,11 @@ impl Authority {
         self.certificate.pem()
     }
 
-    /// Signs a request as it is, for a day.
-    pub(crate) fn sign(&self, request: &[u8]) -> Vec<u8> {
+    /// Signs a request as it is, from a day ago until `left` from now.
+    pub(crate) fn sign(&self, request: &[u8], left: Duration) -> Vec<u8> {
         let mut request = CertificateSigningRequestParams::from_der(&request.into()).unwrap();
-        request.params.not_before = OffsetDateTime::now_utc() - Duration::HOUR;
-        request.params.not_after = OffsetDateTime::now_utc() + Duration::DAY;
+        request.params.not_before = OffsetDateTime::now_utc() - Duration::DAY;
+        request.params.not_after = OffsetDateTime::now_utc() + left;
         request.signed_by(&self.issuer).unwrap().der().to_vec()
     }
 }

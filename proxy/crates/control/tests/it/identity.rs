@@ -67,7 +67,7 @@ impl Signer {
         let key = KeyPair::generate().unwrap();
         let request = CertificateParams::new([PLANE.to_owned()]).unwrap().serialize_request(&key).unwrap();
         let store = self.store(PLANE);
-        let leaf = self.authority.sign(request.der());
+        let leaf = self.authority.sign(request.der(), time::Duration::DAY);
         store.install(Credentials::from_der(leaf, Vec::new(), key.serialize_der()), UnixTime::now()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -103,7 +103,7 @@ impl Service for Of {
         if *self.0.refuse.lock().unwrap() {
             return Err(Status::permission_denied("not you"));
         }
-        let leaf_certificate = self.0.authority.sign(&der);
+        let leaf_certificate = self.0.authority.sign(&der, time::Duration::DAY);
         let valid_until = Some((SystemTime::now() + self.0.valid).into());
         Ok(Response::new(CertifyResponse { leaf_certificate, intermediate_certificates: Vec::new(), valid_until }))
     }
@@ -207,5 +207,25 @@ async fn a_key_that_is_given_is_used_and_half_of_one_refused() {
     let running = tokio::spawn(identity.run());
     until(&mut ready, |ready| ready.then_some(())).await;
     assert_eq!(signer.calls()[0].request, request.der().to_vec());
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_certificate_that_ended_meanwhile_does_not_stand_in_the_way_of_the_next() {
+    let signer = Signer::new(Duration::from_millis(100));
+    let (port, _server) = signer.serve().await;
+    let (dir, store) = (Dir::new("late"), signer.store(WEB));
+    let running = tokio::spawn(identity(&dir.0, port, &store).unwrap().run());
+    eventually("a certificate came", || store.is_ready()).await;
+    // While the authority is away, time passes: the certificate in force is now one that peers refuse.
+    *signer.refuse.lock().unwrap() = true;
+    let key = KeyPair::generate().unwrap();
+    let request = CertificateParams::new([WEB.to_owned()]).unwrap().serialize_request(&key).unwrap();
+    let ended = signer.authority.sign(request.der(), -time::Duration::HOUR);
+    let then = UnixTime::since_unix_epoch(Duration::from_secs(UnixTime::now().as_secs() - 7200));
+    store.install(Credentials::from_der(ended, Vec::new(), key.serialize_der()), then).unwrap();
+    let stale = store.server_config(false).unwrap();
+    *signer.refuse.lock().unwrap() = false;
+    eventually("renewed", || !Arc::ptr_eq(&stale, &store.server_config(false).unwrap())).await;
     running.abort();
 }

@@ -7,11 +7,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use hauberk_core::endpoint::Http2Params;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hauberk_core::endpoint::Http2Params;
 use tokio::time::Instant;
 
 use crate::connect::{ConnectError, Connector};

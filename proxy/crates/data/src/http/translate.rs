@@ -1,5 +1,7 @@
 //! HTTP/1 carried over the HTTP/2 connections between proxies, and restored at the far end.
 
+use std::net::SocketAddr;
+
 use http::header::{HOST, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, Version};
@@ -102,6 +104,16 @@ pub(crate) fn mark_response<B>(response: &mut Response<B>, version: Version) {
 pub(crate) fn restore_response<B>(response: &mut Response<B>, version: Version) {
     response.headers_mut().remove(ORIG_PROTO);
     *response.version_mut() = version;
+}
+
+/// An address as the authority of a request; a port of 80 is left out (RFC 9110, 4.2.1).
+pub(crate) fn authority_of(addr: SocketAddr) -> Authority {
+    let text = match addr.port() {
+        80 if addr.is_ipv6() => format!("[{}]", addr.ip()),
+        80 => addr.ip().to_string(),
+        _ => addr.to_string(),
+    };
+    text.parse().unwrap_or_else(|_| Authority::from_static("unknown"))
 }
 
 /// Gives an HTTP/2 request without an authority (RFC 9113, 8.3.1 lets it have `Host` instead) the one of `Host`, else

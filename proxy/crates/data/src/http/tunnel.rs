@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use http::{Method, Response, StatusCode};
 use hauberk_net::copy;
+use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;

@@ -57,8 +57,6 @@ pub(super) async fn serve(
     let stream = stream.rewound(prefix.freeze());
     match header.session {
         None => opaque(worker, stream, client, dst).await,
-        Some(session) => {
-            Ok(http::serve(worker, stream, client, dst, session == Session::Http2).await?)
-        }
+        Some(session) => Ok(http::serve(worker, stream, client, dst, session == Session::Http2).await?),
     }
 }

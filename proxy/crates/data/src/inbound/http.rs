@@ -11,6 +11,7 @@ use hauberk_core::classify;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
 use hauberk_metrics::edge::EdgeMetrics;
+use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use tokio::sync::watch;
@@ -26,10 +27,10 @@ use crate::http::replay::Replay;
 use crate::http::serve::{self, Reset};
 use crate::http::translate;
 use crate::http::tunnel;
+use crate::inbound::Client;
 use crate::inbound::app::App;
 use crate::inbound::labels;
 use crate::inbound::route::{self, Access};
-use crate::inbound::Client;
 use crate::stream::Stream;
 use crate::worker::Worker;
 
@@ -54,6 +55,7 @@ pub(super) async fn serve(
         decided: RefCell::default(),
         policy: RefCell::new(policy),
         gate: gate.clone(),
+        fallback: translate::authority_of(dst),
         client,
         dst,
     });
@@ -80,6 +82,8 @@ struct Connection {
     policy: RefCell<watch::Receiver<Arc<ServerPolicy>>>,
     decided: RefCell<Decided>,
     gate: Gate,
+    /// For requests that name no host.
+    fallback: Authority,
 }
 
 /// Decisions under one policy, by route: a change of policy starts afresh.
@@ -124,7 +128,9 @@ impl Connection {
         if headers::is_tunnel(&request) {
             return self.tunnel(request, outcome.edge, started, meshed).await;
         }
-        if version != Version::HTTP_2 {
+        if version == Version::HTTP_2 {
+            translate::ensure_authority(&mut request, &self.fallback);
+        } else {
             headers::strip_hop_by_hop(request.headers_mut());
         }
         match self.send(request, version == Version::HTTP_2).await {
@@ -159,8 +165,9 @@ impl Connection {
         let Decided { policy: Some(policy), by_route } = &mut *decided else {
             return Err(ProxyError::new(ErrorKind::InvalidPolicy, "no policy"));
         };
-        let access = route::find(policy, request)
-            .ok_or_else(|| ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port())))?;
+        let access = route::find(policy, request).ok_or_else(|| {
+            ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port()))
+        })?;
         let injected = access.failure(self.worker.random());
         let known = by_route.iter().find(|(key, _)| *key == access.key).map(|(_, outcome)| outcome.clone());
         let outcome = known.unwrap_or_else(|| {

@@ -28,9 +28,11 @@ pub(super) enum Answer {
 impl From<&HttpFilter> for Filter {
     fn from(filter: &HttpFilter) -> Self {
         match filter {
-            HttpFilter::Fail(fail) => {
-                Filter::Fail { kind: ErrorKind::Injected(fail.status), message: fail.message.clone(), ratio: fail.ratio }
-            }
+            HttpFilter::Fail(fail) => Filter::Fail {
+                kind: ErrorKind::Injected(fail.status),
+                message: fail.message.clone(),
+                ratio: fail.ratio,
+            },
             HttpFilter::RequestHeaders(modifier) => Filter::RequestHeaders(modifier.clone()),
             HttpFilter::ResponseHeaders(modifier) => Filter::ResponseHeaders(modifier.clone()),
             HttpFilter::Redirect(redirect) => Filter::Redirect(redirect.clone()),

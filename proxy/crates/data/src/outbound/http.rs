@@ -34,7 +34,7 @@ pub(super) async fn serve(
     let gate = Gate::default();
     let connection = Rc::new(Connection {
         worker: worker.clone(),
-        fallback: authority_of(destination.addr()),
+        fallback: translate::authority_of(destination.addr()),
         destination,
         client,
         gate: gate.clone(),
@@ -132,14 +132,4 @@ fn answered(answer: Answer) -> Result<Response<Body>, ProxyError> {
         Answer::Failure(error) => Err(error),
         Answer::Redirect(response) => Ok(response),
     }
-}
-
-/// An address as the authority of a request; a port of 80 is left out (RFC 9110, 4.2.1).
-fn authority_of(addr: SocketAddr) -> Authority {
-    let text = match addr.port() {
-        80 if addr.is_ipv6() => format!("[{}]", addr.ip()),
-        80 => addr.ip().to_string(),
-        _ => addr.to_string(),
-    };
-    text.parse().unwrap_or_else(|_| Authority::from_static("unknown"))
 }

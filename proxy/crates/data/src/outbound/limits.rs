@@ -46,10 +46,7 @@ impl Limits {
     }
 
     /// `work`, unless it takes too long.
-    pub(super) async fn apply<T>(
-        &self,
-        work: impl Future<Output = Result<T, ProxyError>>,
-    ) -> Result<T, ProxyError> {
+    pub(super) async fn apply<T>(&self, work: impl Future<Output = Result<T, ProxyError>>) -> Result<T, ProxyError> {
         if self.deadline.is_none() && self.response.is_none() {
             return work.await;
         }

@@ -1,7 +1,9 @@
 //! Traffic of the program: where does it want to go, which endpoint takes it, and on over the mesh.
 
 mod accept;
+mod backoff;
 mod destination;
+mod failure;
 mod filter;
 mod http;
 pub(crate) mod labels;

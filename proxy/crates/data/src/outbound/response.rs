@@ -7,10 +7,10 @@ use crate::http::body::Body;
 use crate::http::headers::{self, UNANSWERED};
 use crate::http::observe::{Head, ResponseObserver};
 use crate::http::translate;
+use crate::outbound::failure::Answered;
 use crate::outbound::filter;
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::rule::{Leaf, Rule};
-use crate::outbound::send::Answered;
 
 /// The answer as the program sees it, measured to its end.
 pub(super) fn finish(

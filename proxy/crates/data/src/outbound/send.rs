@@ -1,48 +1,28 @@
 //! Sends one request, to another endpoint if need be.
 
 use std::net::SocketAddr;
-use std::rc::Rc;
-use std::time::Duration;
 
-use hauberk_core::outbound::{Backoff, Retry};
+use hauberk_core::outbound::Retry;
 use http::request::Parts;
-use http::{Request, Response, StatusCode, Version};
+use http::{Request, Version};
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::candidate::{Candidate, Load};
+use crate::candidate::Candidate;
 use crate::http::body::Body;
-use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers::{self, UNANSWERED};
-use crate::http::observe::{Head, Lease};
+use crate::http::headers;
+use crate::http::observe::Head;
 use crate::http::replay::Replay;
 use crate::http::translate;
+use crate::outbound::backoff::Pause;
+use crate::outbound::failure::{self, Answered, Failure};
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::limits::Limits;
 use crate::outbound::rule::{Leaf, Rule};
 
 /// Bytes of a request body kept for another try where policy names no number.
 const REPLAY_MAX: usize = 64 * 1024;
-
-/// An endpoint's answer.
-pub(super) struct Answered {
-    pub(super) candidate: Rc<Candidate>,
-    pub(super) response: Response<Incoming>,
-    pub(super) lease: Lease,
-    pub(super) load: Load,
-    pub(super) limits: Limits,
-}
-
-/// Why there is no answer that can be passed on.
-enum Failure {
-    Send(SendError, Rc<Candidate>),
-    /// The answer says that another try may do better.
-    Retryable(Answered),
-    /// No head of an answer within the time of one try.
-    TryTimeout(Duration),
-    Proxy(ProxyError),
-}
 
 /// Sends a request and waits for the head of the answer, within the limits of the rule.
 pub(super) async fn send(
@@ -80,13 +60,15 @@ impl Tries<'_> {
                 Err(failure) => failure,
             };
             let repeatable = replay.body().is_some();
-            if repeatable && moves > 0 && is_untouched(&failure, &parts) {
+            if repeatable && moves > 0 && failure.is_harmless(&parts.method) {
                 moves -= 1;
-            } else if repeatable && by_policy > 0 && self.retry.is_some() && is_retryable(&failure) {
+            } else if let Some(retry) = self.retry
+                && repeatable
+                && by_policy > 0
+                && failure.is_for_policy()
+            {
                 by_policy -= 1;
-                if let Some(retry) = self.retry {
-                    sleep(pause.next(&retry.backoff, self.connection.worker.random())).await;
-                }
+                sleep(pause.next(&retry.backoff, self.connection.worker.random())).await;
             } else {
                 return failure.into_result();
             }
@@ -124,10 +106,14 @@ impl Tries<'_> {
                 candidate.answered(started.elapsed(), Instant::now());
                 let limits = self.limits.clone();
                 let answered = Answered { candidate, response, lease, load, limits };
-                if self.wants_another(&answered, parts) { Err(Failure::Retryable(answered)) } else { Ok(answered) }
+                if self.wants_another(&answered, parts) {
+                    Err(Failure::Retryable(Box::new(answered)))
+                } else {
+                    Ok(answered)
+                }
             }
             Err(error) => {
-                if matches!(error, SendError::Connect(_)) {
+                if error.is_untouched() {
                     candidate.unreachable(Instant::now());
                 }
                 count_failure(&candidate, self.exchange, error.kind());
@@ -157,7 +143,7 @@ impl Tries<'_> {
     /// Whether an answer had better not be passed on while another try is possible.
     fn wants_another(&self, answered: &Answered, parts: &Parts) -> bool {
         let response = &answered.response;
-        if is_unanswered(response) && headers::is_idempotent(&parts.method) {
+        if failure::is_unanswered(response) && headers::is_idempotent(&parts.method) {
             return true;
         }
         let Some(retry) = self.retry else { return false };
@@ -182,62 +168,4 @@ pub(super) fn check_identity(exchange: &Exchange, candidate: &Candidate) -> Resu
 pub(super) fn count_failure(candidate: &Candidate, exchange: &Exchange, kind: ErrorKind) {
     let elapsed = exchange.started.elapsed();
     candidate.edge().response(kind.status().as_u16(), None, false, kind.label(), elapsed);
-}
-
-/// Whether the request certainly did nothing, or may be repeated although it may have.
-fn is_untouched(failure: &Failure, parts: &Parts) -> bool {
-    let idempotent = headers::is_idempotent(&parts.method);
-    match failure {
-        Failure::Send(error, _) => error.is_untouched() || (idempotent && matches!(error, SendError::Lost(_))),
-        Failure::Retryable(answered) => idempotent && is_unanswered(&answered.response),
-        Failure::TryTimeout(_) | Failure::Proxy(_) => false,
-    }
-}
-
-/// Whether policy's retries are meant for it.
-fn is_retryable(failure: &Failure) -> bool {
-    match failure {
-        Failure::Send(..) | Failure::Retryable(_) | Failure::TryTimeout(_) => true,
-        Failure::Proxy(error) => error.kind == ErrorKind::FailFast,
-    }
-}
-
-/// The peer's proxy says that its program closed the connection before it answered.
-fn is_unanswered<B>(response: &Response<B>) -> bool {
-    response.status() == StatusCode::BAD_GATEWAY && response.headers().contains_key(UNANSWERED)
-}
-
-impl Failure {
-    /// What remains when there is no further try.
-    fn into_result(self) -> Result<Answered, ProxyError> {
-        match self {
-            Failure::Retryable(answered) => Ok(answered),
-            Failure::Send(error, candidate) => Err(error.into_error(candidate.peer())),
-            Failure::TryTimeout(limit) => {
-                Err(ProxyError::new(ErrorKind::Timeout, format!("no answer within {limit:?} of the last try")))
-            }
-            Failure::Proxy(error) => Err(error),
-        }
-    }
-}
-
-impl Answered {
-    /// Drops an answer in favour of another try.
-    fn discard(self, exchange: &Exchange) {
-        let head = Head::of(&self.response, exchange.grpc);
-        head.record(self.candidate.edge(), exchange.started, None, None);
-    }
-}
-
-/// The pauses between tries.
-#[derive(Default)]
-struct Pause(Option<Duration>);
-
-impl Pause {
-    fn next(&mut self, backoff: &Backoff, random: u64) -> Duration {
-        let pause = self.0.map_or(backoff.min, |last| last * 2).min(backoff.max);
-        self.0 = Some(pause);
-        let share = f64::from(backoff.jitter.clamp(0.0, 100.0)) / 100.0;
-        pause + pause.mul_f64(share * (random as f64 / u64::MAX as f64))
-    }
 }

@@ -157,16 +157,18 @@ impl Stack {
 
 impl Routes {
     fn http(backends: &Backends<'_>, routes: &outbound::HttpRoutes) -> Self {
-        let rules = routes.routes.iter().map(|route| {
-            route.rules.iter().map(|rule| Rc::new(Rule::http(backends, rule))).collect()
-        });
+        let rules = routes
+            .routes
+            .iter()
+            .map(|route| route.rules.iter().map(|rule| Rc::new(Rule::http(backends, rule))).collect());
         Routes::Http(routes.routes.clone(), rules.collect())
     }
 
     fn grpc(backends: &Backends<'_>, routes: &outbound::GrpcRoutes) -> Self {
-        let rules = routes.routes.iter().map(|route| {
-            route.rules.iter().map(|rule| Rc::new(Rule::grpc(backends, &rule.then))).collect()
-        });
+        let rules = routes
+            .routes
+            .iter()
+            .map(|route| route.rules.iter().map(|rule| Rc::new(Rule::grpc(backends, &rule.then))).collect());
         Routes::Grpc(routes.routes.clone(), rules.collect())
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn open(
 }
 
 fn refused(candidate: &Candidate, exchange: &Exchange, error: &SendError) {
-    if matches!(error, SendError::Connect(_)) {
+    if error.is_untouched() {
         candidate.unreachable(Instant::now());
     }
     send::count_failure(candidate, exchange, error.kind());

@@ -2,7 +2,10 @@
 
 use hauberk_core::endpoint::ProtocolHint;
 
-use crate::support::client::raw;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::client::{raw, raw_pieces};
 use crate::support::program::Program;
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
@@ -73,15 +76,17 @@ fn pipelined_requests_are_answered_in_turn_until_one_is_refused() {
         let pipeline = "POST /1 HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\none\
              POST /2 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n\
              GET /3 HTTP/1.1\r\nhost: a\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n\
-             GET /4 HTTP/1.1\r\nhost: a\r\nbad header: x\r\n\r\n\
-             GET /5 HTTP/1.1\r\nhost: a\r\n\r\n";
+             GET /4 HTTP/1.1\r\nhost: a\r\nbad header: x\r\n";
+        let and_more = format!("{pipeline}\r\nGET /5 HTTP/1.1\r\nhost: a\r\n\r\n");
         for proxy in [&inbound, &outbound] {
-            program.seen.borrow_mut().clear();
-            let answer = raw(proxy.addr, pipeline.as_bytes()).await;
-            assert_eq!(answer.matches("HTTP/1.1 200").count(), 3, "{answer}");
-            assert_eq!(answer.matches("HTTP/1.1 400").count(), 1, "{answer}");
-            let targets: Vec<String> = program.seen.borrow().iter().map(|seen| seen.target.clone()).collect();
-            assert_eq!(targets, ["/1", "/2", "/3"]);
+            for (bytes, size) in [(&*and_more, and_more.len()), (pipeline, 7), (pipeline, 1)] {
+                program.seen.borrow_mut().clear();
+                let answer = raw_pieces(proxy.addr, bytes.as_bytes().chunks(size)).await;
+                assert_eq!(answer.matches("HTTP/1.1 200").count(), 3, "{size}: {answer}");
+                assert_eq!(answer.matches("HTTP/1.1 400").count(), 1, "{size}: {answer}");
+                let targets: Vec<String> = program.seen.borrow().iter().map(|seen| seen.target.clone()).collect();
+                assert_eq!(targets, ["/1", "/2", "/3"]);
+            }
         }
     });
 }
@@ -95,5 +100,23 @@ fn a_body_that_is_not_chunked_as_it_says_ends_the_connection() {
         let answer = raw(inbound.addr, smuggled.as_bytes()).await;
         assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
         assert!(program.seen.borrow().iter().all(|seen| seen.target != "/2"));
+    });
+}
+
+#[test]
+fn a_client_may_wait_for_the_word_to_go_on() {
+    run(async {
+        let Proxies { program, outbound, _behind, .. } = proxies().await;
+        let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
+        let head = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\nexpect: 100-continue\r\n\r\n";
+        socket.write_all(head).await.unwrap();
+        let mut interim = [0; 25];
+        socket.read_exact(&mut interim).await.unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        socket.write_all(b"body").await.unwrap();
+        let mut status = [0; 15];
+        socket.read_exact(&mut status).await.unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200 OK");
+        assert_eq!(program.requests(), 1);
     });
 }

@@ -1,4 +1,5 @@
 //! Two stores shake hands in memory.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail by panics")]
 
 mod authority;
 mod handshake;

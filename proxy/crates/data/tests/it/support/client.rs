@@ -1,15 +1,19 @@
 //! Programs that call others.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
 /// A whole response.
 pub(crate) struct Answer {
@@ -77,10 +81,41 @@ pub(crate) fn body(bytes: &'static str) -> Full<Bytes> {
     Full::new(Bytes::from_static(bytes.as_bytes()))
 }
 
+/// A body that a test sends piece by piece.
+pub(crate) struct Pieces(pub(crate) mpsc::UnboundedReceiver<Frame<Bytes>>);
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|frame| frame.map(Ok))
+    }
+}
+
+/// Opens an HTTP/2 stream whose body comes piece by piece.
+pub(crate) async fn stream(proxy: SocketAddr, request: Request<Pieces>) -> Response<Incoming> {
+    let io = TokioIo::new(TcpStream::connect(proxy).await.unwrap());
+    let (mut sender, driver) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    tokio::task::spawn_local(driver);
+    sender.send_request(request).await.unwrap()
+}
+
 /// Sends bytes and reads what comes until the peer closes.
 pub(crate) async fn raw(proxy: SocketAddr, bytes: &[u8]) -> String {
+    raw_pieces(proxy, [bytes]).await
+}
+
+/// The same with a pause after each piece, so that it arrives alone.
+pub(crate) async fn raw_pieces<'a>(proxy: SocketAddr, pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut socket = TcpStream::connect(proxy).await.unwrap();
-    socket.write_all(bytes).await.unwrap();
+    socket.set_nodelay(true).unwrap();
+    for piece in pieces {
+        socket.write_all(piece).await.unwrap();
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    }
     let mut all = Vec::new();
     // A reset after the answer is a way to close as well.
     let _ = socket.read_to_end(&mut all).await;

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// An HTTP server that says what it got.
 #[derive(Clone)]
@@ -24,8 +25,9 @@ pub(crate) struct Program {
     pub(crate) seen: Rc<RefCell<Vec<Seen>>>,
     /// Answers the next requests with these, last first; then 200.
     pub(crate) statuses: Rc<RefCell<Vec<StatusCode>>>,
-    /// Never answers while set.
+    /// Answers nothing while set, until `released`.
     pub(crate) hangs: Rc<Cell<bool>>,
+    pub(crate) released: Rc<Notify>,
 }
 
 /// A request as the program got it.
@@ -57,6 +59,7 @@ impl Program {
             seen: Rc::default(),
             statuses: Rc::default(),
             hangs: Rc::default(),
+            released: Rc::default(),
         };
         let serving = program.clone();
         tokio::task::spawn_local(async move {
@@ -88,12 +91,15 @@ impl Program {
         let headers = request.headers().clone();
         self.seen.borrow_mut().push(Seen { version: request.version(), target, headers });
         if self.hangs.get() {
-            std::future::pending::<()>().await;
+            self.released.notified().await;
         }
         if request.headers().contains_key("upgrade") {
             let upgrade = hyper::upgrade::on(&mut request);
             tokio::task::spawn_local(async move { echo(TokioIo::new(upgrade.await.unwrap())).await });
             return Ok(switching(request.headers().get("upgrade").unwrap()));
+        }
+        if request.uri().path() == "/stream" {
+            return Ok(Response::new(request.into_body().boxed()));
         }
         let collected = request.into_body().collect().await;
         let body = collected.map(|body| body.to_bytes()).unwrap_or_default();
@@ -162,6 +168,34 @@ pub(crate) async fn greets() -> SocketAddr {
                     echo(socket).await;
                 }
             });
+        }
+    });
+    addr
+}
+
+/// A server that takes one request of HTTP/1 for each connection and does not say so.
+pub(crate) async fn closes_after_each() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::task::spawn_local(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"once") {
+                socket.read_buf(&mut request).await.unwrap();
+            }
+            socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        }
+    });
+    addr
+}
+
+/// A server that closes each connection once it has read something.
+pub(crate) async fn never_answers() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::task::spawn_local(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _ = socket.read(&mut [0; 1024]).await;
         }
     });
     addr

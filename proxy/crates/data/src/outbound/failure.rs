@@ -1,0 +1,81 @@
+//! Tries of a request that led to no answer, and what that means for another one.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use http::{Method, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::candidate::{Candidate, Load};
+use crate::http::client::SendError;
+use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::headers::{self, UNANSWERED};
+use crate::http::observe::{Head, Lease};
+use crate::outbound::http::Exchange;
+use crate::outbound::limits::Limits;
+
+/// An endpoint's answer.
+pub(super) struct Answered {
+    pub(super) candidate: Rc<Candidate>,
+    pub(super) response: Response<Incoming>,
+    pub(super) lease: Lease,
+    pub(super) load: Load,
+    pub(super) limits: Limits,
+}
+
+/// Why there is no answer that can be passed on.
+pub(super) enum Failure {
+    /// The request got no answer.
+    Send(SendError, Rc<Candidate>),
+    /// The answer says that another try may do better.
+    Retryable(Box<Answered>),
+    /// No head of an answer within the time of one try.
+    TryTimeout(Duration),
+    /// No endpoint was asked.
+    Proxy(ProxyError),
+}
+
+impl Failure {
+    /// Whether the request certainly did nothing, or may be repeated although it may have done something.
+    pub(super) fn is_harmless(&self, method: &Method) -> bool {
+        let idempotent = headers::is_idempotent(method);
+        match self {
+            Failure::Send(error, _) => error.is_untouched() || (idempotent && matches!(error, SendError::Lost(_))),
+            Failure::Retryable(answered) => idempotent && is_unanswered(&answered.response),
+            Failure::TryTimeout(_) | Failure::Proxy(_) => false,
+        }
+    }
+
+    /// Whether policy's retries are meant for it.
+    pub(super) fn is_for_policy(&self) -> bool {
+        match self {
+            Failure::Send(..) | Failure::Retryable(_) | Failure::TryTimeout(_) => true,
+            Failure::Proxy(error) => error.kind == ErrorKind::FailFast,
+        }
+    }
+
+    /// What remains when there is no further try.
+    pub(super) fn into_result(self) -> Result<Answered, ProxyError> {
+        match self {
+            Failure::Retryable(answered) => Ok(*answered),
+            Failure::Send(error, candidate) => Err(error.into_error(candidate.peer())),
+            Failure::TryTimeout(limit) => {
+                Err(ProxyError::new(ErrorKind::Timeout, format!("no answer within {limit:?} of the last try")))
+            }
+            Failure::Proxy(error) => Err(error),
+        }
+    }
+}
+
+impl Answered {
+    /// Drops an answer in favour of another try.
+    pub(super) fn discard(self, exchange: &Exchange) {
+        let head = Head::of(&self.response, exchange.grpc);
+        head.record(self.candidate.edge(), exchange.started, None, None);
+    }
+}
+
+/// The peer's proxy says that its program closed the connection before it answered.
+pub(super) fn is_unanswered<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::BAD_GATEWAY && response.headers().contains_key(UNANSWERED)
+}
