@@ -10,12 +10,19 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pids: Iterable[int]) -> float:
-    """User and system time of all threads, in seconds; the kernel counts in steps of 10 ms."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total * _TICK_S
+    """User and system time of all threads, in seconds; exact to nanoseconds."""
+    tasks = (task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir())
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def core_s(core: int) -> float:
+    """How long a core was busy or taken away from this machine, in seconds; in steps of 10 ms."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _wait, irq, softirq, steal = map(int, fields[:8])
+            return (user + nice + system + irq + softirq + steal) * _TICK_S
+    raise ValueError(f"there is no core {core}")
 
 
 def memory_mb(pid: int) -> tuple[float, float]:

@@ -45,9 +45,7 @@ class Resources:
                 return await self._delete_collection(request, target)
         return await self._write(request, target, verb, rendering)
 
-    async def _write(
-        self, request: web.Request, target: Target, verb: str, rendering: Rendering
-    ) -> web.StreamResponse:
+    async def _write(self, request: web.Request, target: Target, verb: str, rendering: Rendering) -> web.StreamResponse:
         dry_run = is_dry_run(request.query)
         written: Written
         match verb:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-import msgspec
 from aiohttp import web
 
 from hauberk.apiserver import discovery

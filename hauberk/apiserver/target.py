@@ -1,7 +1,7 @@
 """What a request is about: the path of a Kubernetes-style API, taken apart. Pure.
 
-    /api/v1/namespaces/NS/PLURAL/NAME/SUBRESOURCE        the core group
-    /apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME        all others
+/api/v1/namespaces/NS/PLURAL/NAME/SUBRESOURCE        the core group
+/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME        all others
 """
 
 from collections.abc import Sequence

@@ -139,9 +139,7 @@ class Client:
     ) -> Answer:
         """Change an object by a merge patch (RFC 7396)."""
         path = paths.item(kind, name, namespace=namespace)
-        return await self._transport.request(
-            "PATCH", path, query=_dry(dry_run), body=patch, content_type=MERGE_PATCH
-        )
+        return await self._transport.request("PATCH", path, query=_dry(dry_run), body=patch, content_type=MERGE_PATCH)
 
     async def apply(self, kind: Kind, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Applied:
         """Create the object or make it what the manifest says; fields that were taken out of the manifest go."""
@@ -214,9 +212,7 @@ class _Collection:
     async def list(self) -> Listed:
         return await self.client.list(self.kind, namespace=self.namespace, selector=self.selector)
 
-    def lines(
-        self, *, resource_version: str, timeout_s: int, silence_s: float
-    ) -> AsyncGenerator[dict[str, Any], None]:
+    def lines(self, *, resource_version: str, timeout_s: int, silence_s: float) -> AsyncGenerator[dict[str, Any], None]:
         query = {
             **self.selector.query(),
             "resourceVersion": resource_version,

@@ -58,7 +58,9 @@ class Source(Protocol):
 
     async def list(self) -> Listed: ...
 
-    def lines(self, *, resource_version: str, timeout_s: int, silence_s: float) -> AsyncGenerator[dict[str, Any], None]: ...
+    def lines(
+        self, *, resource_version: str, timeout_s: int, silence_s: float
+    ) -> AsyncGenerator[dict[str, Any], None]: ...
 
 
 @dataclass

@@ -80,9 +80,7 @@ def admit(request: Request, facts: Facts, mesh: Mesh) -> Admission | Refusal:
     if isinstance(change, Refusal):
         return change
     pod = _pod(request, mesh, address)
-    identity = identity_of(
-        request.spec.service_account_name, request.namespace, mesh.mesh_namespace, mesh.trust_domain
-    )
+    identity = identity_of(request.spec.service_account_name, request.namespace, mesh.mesh_namespace, mesh.trust_domain)
     account = None
     if facts.service_account is None:
         account = ServiceAccount(
@@ -166,9 +164,7 @@ def _pod(request: Request, mesh: Mesh, address: IPv4Address) -> Pod:
             pod_ip=str(address),
             pod_ips=(PodIP(ip=str(address)),),
             conditions=(
-                PodCondition(
-                    type="Ready", status="False", reason="Starting", last_transition_time=request.now
-                ),
+                PodCondition(type="Ready", status="False", reason="Starting", last_transition_time=request.now),
             ),
         ),
     )

@@ -98,7 +98,9 @@ class Registrar:
         if isinstance(pod, Refusal):
             return pod
         if pod_uid and pod_uid != pod.metadata.uid:
-            return Refusal("Conflict", f"pod {name} is another one by now", "nothing is left to do", "preconditions.uid")
+            return Refusal(
+                "Conflict", f"pod {name} is another one by now", "nothing is left to do", "preconditions.uid"
+            )
         try:
             await self._store.delete(ref_of(pod), uid=pod.metadata.uid)
         except (NotFound, Conflict):
@@ -121,7 +123,9 @@ class Registrar:
                 "spec.boundObjectRef.name",
             )
         if pod_uid and pod_uid != pod.metadata.uid:
-            return Refusal("Conflict", f"pod {pod_name} is another one by now", "enroll again", "spec.boundObjectRef.uid")
+            return Refusal(
+                "Conflict", f"pod {pod_name} is another one by now", "enroll again", "spec.boundObjectRef.uid"
+            )
         longest = timedelta(seconds=self._mesh.token_ttl_seconds)
         return self._mint(pod, min(ttl or longest, longest))
 

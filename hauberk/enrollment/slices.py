@@ -85,9 +85,7 @@ def _ports(service: Service, pod: Pod) -> _Ports:
         number = _number(port, pod)
         if number is not None:
             ports.append(
-                EndpointPort(
-                    name=port.name, port=number, protocol=port.protocol, app_protocol=port.app_protocol
-                )
+                EndpointPort(name=port.name, port=number, protocol=port.protocol, app_protocol=port.app_protocol)
             )
     return tuple(ports)
 

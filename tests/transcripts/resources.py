@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+
+from hauberk.catalog.kinds import Resource
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
 from hauberk.model.httproute import HTTPRoute
@@ -13,8 +15,6 @@ from hauberk.model.networkauthentication import NetworkAuthentication
 from hauberk.model.pod import Pod
 from hauberk.model.server import Server
 from hauberk.model.service import Service
-
-from hauberk.catalog.kinds import Resource
 
 STRUCTS: Mapping[str, type[Resource]] = {
     struct.__name__: struct

@@ -98,7 +98,9 @@ async def test_a_watcher_that_is_too_slow_is_told_to_list(opened: Open) -> None:
     async with opened(Retention(events=10)) as store, aclosing(store.watch(None, since=0)) as events:
         for n in range(300):
             await store.create(service(f"s{n}"))
-        with pytest.raises(Gone, match=r"changes up to revision \d+ are no longer kept, and 0 was asked for: list again"):
+        with pytest.raises(
+            Gone, match=r"changes up to revision \d+ are no longer kept, and 0 was asked for: list again"
+        ):
             await anext(events)
         listing = await store.list(SERVICE)
         assert len(listing.items) == 300

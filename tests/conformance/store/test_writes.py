@@ -25,7 +25,9 @@ async def test_a_new_object_gets_what_only_the_store_gives(store: Store) -> None
 
 
 async def test_what_an_author_says_about_history_is_not_believed(store: Store) -> None:
-    told = service(uid="mine", resource_version="77", generation=9, creation_timestamp=datetime.fromtimestamp(0, tz=None))
+    told = service(
+        uid="mine", resource_version="77", generation=9, creation_timestamp=datetime.fromtimestamp(0, tz=None)
+    )
     created = await store.create(told)
     assert created.metadata.uid != "mine"
     assert (created.metadata.resource_version, created.metadata.generation) == ("1", 1)

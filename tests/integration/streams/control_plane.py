@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc.aio
-from hauberk.runtime.latest import Latest
 from world import World
 
 from hauberk.catalog.caller import Callers
@@ -14,6 +13,7 @@ from hauberk.catalog.snapshot import Snapshot
 from hauberk.destination.confirm import Heartbeat
 from hauberk.destination.server import Confirmation, Destination
 from hauberk.policy.server import Policy
+from hauberk.runtime.latest import Latest
 
 WEB = "web.default.serviceaccount.identity.hauberk.cluster.local"
 WORKLOAD = '{"ns":"default","pod":"web-1"}'

@@ -29,9 +29,7 @@ class Script:
             raise listing
         return listing
 
-    async def lines(
-        self, *, resource_version: str, timeout_s: int, silence_s: float
-    ) -> AsyncGenerator[Line, None]:
+    async def lines(self, *, resource_version: str, timeout_s: int, silence_s: float) -> AsyncGenerator[Line, None]:
         assert timeout_s < silence_s
         self.asked.append(resource_version)
         for line in self.streams.pop(0):

@@ -137,6 +137,7 @@ impl Connector {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, "the peer takes no transport header"));
             }
             stream.write_all(&header.encode()).await?;
+            stream.flush().await?; // a program that waits for the server's first word sends nothing that would take it along
         }
         Ok(Stream::Client(Box::new(stream)))
     }

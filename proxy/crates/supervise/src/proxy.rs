@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,10 +23,6 @@ use crate::readiness::proxy_is_ready;
 use crate::spec::Spec;
 use crate::workload_dir::WorkloadDir;
 
-/// The running binary: a path that works whatever directory it is in, and whoever may enter that.
-const SELF: &str = "/proc/self/exe";
-/// What it is called in lists of processes.
-const NAME: &str = "hauberk-proxy";
 /// Pauses before a restart.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -71,8 +66,12 @@ impl Proxy {
     ) -> Result<Self, Failure> {
         let log = BoundedLog::open(&dir.log())
             .map_err(|e| Failure::new(format!("cannot open the proxy's log {}: {e}", dir.log().display()), ""))?;
+        let binary = match &spec.proxy_binary {
+            Some(binary) => binary.clone(),
+            None => dir.link_own_binary().map_err(|e| Failure::new(format!("cannot link the proxy: {e}"), ""))?,
+        };
         Ok(Self {
-            binary: spec.proxy_binary.clone().unwrap_or_else(|| PathBuf::from(SELF)),
+            binary,
             environment: environment(&spec.enrollment.status.environment, dir, own_settings()),
             signal_mask,
             children,
@@ -162,9 +161,6 @@ impl Proxy {
     fn spawn(&self) -> io::Result<Started> {
         let (reader, writer) = io::pipe()?;
         let mut command = Command::new(&self.binary);
-        if self.binary == Path::new(SELF) {
-            command.arg0(NAME);
-        }
         command
             .env_clear()
             .envs(&self.environment)

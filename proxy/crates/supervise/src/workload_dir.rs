@@ -2,7 +2,9 @@
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown, symlink,
+};
 use std::path::{Path, PathBuf};
 
 use crate::PROXY_UID;
@@ -70,6 +72,16 @@ impl WorkloadDir {
         let path = self.path.join(name);
         self.replace(&path, text.as_bytes(), 0o644, 0)?;
         Ok(path)
+    }
+
+    /// A link to the running binary, which works whatever directory that is in and whoever may enter it. In lists of
+    /// processes the proxy has the link's name.
+    pub(crate) fn link_own_binary(&self) -> io::Result<PathBuf> {
+        let path = self.path.join("hauberk-proxy");
+        match symlink("/proc/self/exe", &path) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+            _ => Ok(path),
+        }
     }
 
     /// An empty directory.

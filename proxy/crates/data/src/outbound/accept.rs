@@ -13,7 +13,7 @@ use hauberk_net::{listen, original};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::config::Config;
+use crate::config::Inbound;
 use crate::counted::Counted;
 use crate::http::error::ProxyError;
 use crate::outbound::destination::Destination;
@@ -75,7 +75,8 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
     let config = &worker.shared.config;
     listen::accepted(&socket, config.outbound.accept_keep_alive)?;
     let dst = worker.original(&socket)?;
-    check(config, peer, dst, original::canonical(socket.local_addr()?))?;
+    let local = original::canonical(socket.local_addr()?);
+    check(&config.inbound, peer.ip(), dst, local)?;
     let destination = worker.outbound.destination(worker, dst);
     destination.touch();
     let served = routed(worker, socket, peer, &destination).await;
@@ -84,13 +85,13 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
 }
 
 /// Only the workload's own programs are served, and never the proxy itself.
-fn check(config: &Config, peer: SocketAddr, dst: SocketAddr, local: SocketAddr) -> Result<(), Refused> {
-    let own = &config.inbound.ips;
-    if !peer.ip().is_loopback() && !own.is_empty() && !own.contains(&peer.ip()) {
-        return Err(Refused::ForeignClient(peer.ip()));
+fn check(inbound: &Inbound, peer: IpAddr, dst: SocketAddr, local: SocketAddr) -> Result<(), Refused> {
+    let own = &inbound.ips;
+    if !peer.is_loopback() && !own.is_empty() && !own.contains(&peer) {
+        return Err(Refused::ForeignClient(peer));
     }
-    let inbound = dst.port() == config.inbound.port && own.contains(&dst.ip());
-    if dst.ip().is_loopback() || dst.ip().is_unspecified() || dst == local || inbound {
+    let to_inbound = dst.port() == inbound.port && own.contains(&dst.ip());
+    if dst.ip().is_loopback() || dst.ip().is_unspecified() || dst == local || to_inbound {
         return Err(Refused::Loop(dst));
     }
     Ok(())
@@ -165,4 +166,47 @@ async fn read_server_name(
         Sniffed::Decided(name) => name,
         Sniffed::TimedOut | Sniffed::Ended => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use hauberk_net::listen::KeepAlive;
+
+    use super::*;
+
+    fn verdict(peer: [u8; 4], dst: ([u8; 4], u16)) -> Result<(), &'static str> {
+        let inbound = Inbound {
+            port: 4143,
+            ips: vec![[10, 77, 0, 9].into()],
+            local_name: Arc::from("a"),
+            detect_timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            accept_keep_alive: KeepAlive::default(),
+            connect_keep_alive: KeepAlive::default(),
+            idle_max: 0,
+            idle_timeout: Duration::ZERO,
+            front: None,
+        };
+        let local = SocketAddr::from(([10, 77, 0, 9], 4140));
+        check(&inbound, peer.into(), dst.into(), local).map_err(|refused| refused.label())
+    }
+
+    #[test]
+    fn only_local_programs_are_served() {
+        assert_eq!(verdict([10, 77, 0, 9], ([10, 78, 0, 1], 80)), Ok(()));
+        assert_eq!(verdict([127, 0, 0, 1], ([10, 78, 0, 1], 80)), Ok(()));
+        assert_eq!(verdict([10, 77, 0, 8], ([10, 78, 0, 1], 80)), Err("foreign client"));
+    }
+
+    #[test]
+    fn nothing_leads_back_to_the_proxy() {
+        let own = [10, 77, 0, 9];
+        assert_eq!(verdict(own, (own, 8080)), Ok(()));
+        for dst in [(own, 4140), (own, 4143), ([127, 0, 0, 1], 8080), ([0, 0, 0, 0], 8080)] {
+            assert_eq!(verdict(own, dst), Err("loop"), "{dst:?}");
+        }
+    }
 }

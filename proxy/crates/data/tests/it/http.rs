@@ -44,8 +44,11 @@ fn http1_passes_through_a_shared_connection_and_comes_out_as_it_was() {
         let mesh = mesh().await;
         let mut client = Http1::connect(mesh.outbound.addr).await;
         for _ in 0..3 {
-            let request =
-                get("/a?b=c").header("l5d-client-id", "forged").header("connection", "x-hop").header("x-hop", "1");
+            let request = get("/a?b=c")
+                .header("l5d-client-id", "forged")
+                .header("l5d-dst-override", "x")
+                .header("connection", "x-hop")
+                .header("x-hop", "1");
             let answer = client.send(request.body(body("ping")).unwrap()).await;
             assert_eq!(answer.status, StatusCode::OK);
             assert_eq!(answer.body, "ping");
@@ -56,7 +59,8 @@ fn http1_passes_through_a_shared_connection_and_comes_out_as_it_was() {
             assert_eq!((seen.version, &*seen.target), (Version::HTTP_11, "/a?b=c"));
             assert_eq!(seen.headers["host"], "web.default.svc.cluster.local");
             assert_eq!(seen.headers["l5d-client-id"], CLIENT);
-            assert!(seen.headers.get("l5d-orig-proto").is_none());
+            let l5d = |name: &&HeaderName| name.as_str().starts_with("l5d-");
+            assert_eq!(seen.headers.keys().filter(l5d).collect::<Vec<_>>(), ["l5d-client-id"]);
             assert!(seen.headers.get("x-hop").is_none(), "it was for one hop only");
         }
         assert_eq!(mesh.inbound.count("tcp_open_total", &["peer=\"src\"", "tls=\"true\""]), 1.0, "requests share it");

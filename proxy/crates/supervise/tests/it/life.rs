@@ -26,12 +26,13 @@ fn a_program_starts_when_its_proxy_is_ready_and_its_exit_code_is_the_result() {
 fn the_running_binary_is_the_proxy_where_the_spec_names_no_other() {
     let Some(host) = Host::new() else { return };
     let ended = host
-        .run_with(&["/bin/sh", "-c", "cat $D/identity/environment; ls $D/identity"], |spec| {
+        .run_with(&["/bin/sh", "-c", "cat $D/identity/environment $D/identity/status; ls $D/identity"], |spec| {
             spec["proxyBinary"] = json!(null);
             spec["program"]["env"] = json!({"D": spec["workloadDir"]});
         })
         .end();
     assert!(ended.output.contains("LINKERD2_PROXY_IDENTITY_DIR"), "{ended:?}");
+    assert!(ended.output.contains("Name:\thauberk-proxy\n"), "as it is shown in lists of processes: {ended:?}");
     assert!(!ended.output.contains("key.p8"), "our own proxy makes its key in memory: {ended:?}");
     host.assert_clean();
 }
