@@ -1,4 +1,4 @@
-"""What becomes of an object that somebody writes: what the server owns is kept, what makes no sense is refused. Pure."""
+"""What becomes of an object that is written: what the server owns is kept, what makes no sense is refused. Pure."""
 
 from collections.abc import Collection
 from ipaddress import AddressValueError, IPv4Address, IPv4Network

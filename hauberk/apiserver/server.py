@@ -157,6 +157,6 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return refused(Refused(503, "ServiceUnavailable", str(e), retry_after_s=1))
     except (web.HTTPException, asyncio.CancelledError, ConnectionError):
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - the last resort: one request fails, the server goes on
         _log.exception("%s %s failed", request.method, request.rel_url.path)
         return refused(Refused(500, "InternalError", "the control plane failed on this request: see its log"))

@@ -50,8 +50,10 @@ def _authorization(policy: AuthorizationPolicy, around: Surroundings) -> list[st
     namespace, target = policy.metadata.namespace, policy.spec.target_ref
     where = "" if target.kind == "Namespace" else namespace
     found = [_missing(policy, target.kind, where, target.name, around)]
-    for reference in policy.spec.required_authentication_refs:
-        found.append(_missing(policy, reference.kind, reference.namespace or namespace, reference.name, around))
+    found += [
+        _missing(policy, reference.kind, reference.namespace or namespace, reference.name, around)
+        for reference in policy.spec.required_authentication_refs
+    ]
     return [warning for warning in found if warning]
 
 
@@ -61,9 +63,11 @@ def _route(route: HTTPRoute, around: Surroundings) -> list[str]:
         _missing(route, parent.kind, parent.namespace or namespace, parent.name, around)
         for parent in route.spec.parent_refs
     ]
-    for rule in route.spec.rules:
-        for backend in rule.backend_refs:
-            found.append(_missing(route, backend.kind, backend.namespace or namespace, backend.name, around))
+    found += [
+        _missing(route, backend.kind, backend.namespace or namespace, backend.name, around)
+        for rule in route.spec.rules
+        for backend in rule.backend_refs
+    ]
     return [warning for warning in dict.fromkeys(found) if warning]
 
 

@@ -116,7 +116,7 @@ def _account_refusal(request: Request, facts: Facts) -> Refusal | None:
             return None
         return Refusal(
             "Forbidden",
-            f"there is no ServiceAccount {name} in namespace {request.namespace}, and uid {request.uid} may not make it",
+            f"there is no ServiceAccount {name} in namespace {request.namespace}, and uid {request.uid} may make none",
             "ask the administrator to create it, with your uid in its annotation hauberk.dev/allowed-uids",
         )
     if may_run_as(request.uid, owner_uid=request.owner_uid, annotations=facts.service_account.metadata.annotations):

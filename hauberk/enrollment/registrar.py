@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import AddressValueError, IPv4Address
 
@@ -150,10 +151,9 @@ class Registrar:
 
     async def _write(self, admission: Admission) -> Pod:
         if admission.new_account is not None:
-            try:
+            # Made by somebody else in this moment: that is what was wanted.
+            with suppress(AlreadyExists):
                 await self._store.create(admission.new_account)
-            except AlreadyExists:
-                pass  # made by somebody else in this moment: that is what was wanted
         if admission.service is not None:
             service = admission.service.service
             if admission.service.is_new:

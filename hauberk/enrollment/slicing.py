@@ -1,7 +1,7 @@
 """Keeps the EndpointSlices of all Services as `slices.py` says they should be.
 
-Level-triggered: a change marks its namespace, and a marked namespace is compared as a whole with what should be. Nothing
-is remembered about single events, so none can be lost, and a burst of them costs one comparison.
+Level-triggered: a change marks its namespace, and a marked namespace is compared as a whole with what should be.
+Nothing is remembered about single events, so none can be lost, and a burst of them costs one comparison.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What becomes of writes."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from conftest import START
@@ -26,7 +26,7 @@ async def test_a_new_object_gets_what_only_the_store_gives(store: Store) -> None
 
 async def test_what_an_author_says_about_history_is_not_believed(store: Store) -> None:
     told = service(
-        uid="mine", resource_version="77", generation=9, creation_timestamp=datetime.fromtimestamp(0, tz=None)
+        uid="mine", resource_version="77", generation=9, creation_timestamp=datetime.fromtimestamp(0, tz=UTC)
     )
     created = await store.create(told)
     assert created.metadata.uid != "mine"
