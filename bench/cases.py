@@ -1,7 +1,5 @@
 """What is tried, and how long."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SIZES = (100, 64 * 1024)

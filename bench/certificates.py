@@ -1,9 +1,7 @@
 """A small authority for the planes that bring none: one root, one certificate for each side."""
 
-from __future__ import annotations
-
-import datetime
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -13,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 CLIENT = "client.bench.test"
 SERVER = "server.bench.test"
-_LIFETIME = datetime.timedelta(days=1)
+_LIFETIME = timedelta(days=1)
 
 
 def write(folder: Path, uid: int) -> None:
@@ -46,7 +44,7 @@ def write(folder: Path, uid: int) -> None:
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

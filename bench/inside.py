@@ -1,7 +1,5 @@
 """The bench's own namespaces: what it starts meets nobody else's mesh, and goes with its first process."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -17,9 +15,7 @@ _INTERRUPTED = 130
 
 def environment() -> dict[str, str]:
     """Settings of the machine's own mesh do not count."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("HAUBERK_") or k.startswith("HAUBERK_PROXY_")}
-    kept.pop("HAUBERK_PROXY_API_LISTEN", None)
-    kept.pop("HAUBERK_PROXY_ADMIN_LISTEN", None)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HAUBERK_") or k == "HAUBERK_PROXY_BINARY"}
     return {
         **kept,
         "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin",

@@ -1,7 +1,5 @@
 """A real mesh of two workloads: nginx as the server, and a program that sleeps, in whose network the load is made."""
 
-from __future__ import annotations
-
 import json
 import os
 import pwd

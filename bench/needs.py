@@ -1,7 +1,5 @@
 """What the bench needs of a machine."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the bench starts, and how it waits for it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import time
@@ -58,10 +56,13 @@ class Processes:
                 if process.poll() is not None:
                     raise BenchFailed(f"{name} ended with {process.returncode}; its last words:\n{self._end_of(name)}")
             if time.monotonic() > until:
-                words = "\n".join(f"{name}:\n{self._end_of(name)}" for name in self._running)
-                raise BenchFailed(f"{what} did not come within {timeout_s:.0f} s. What was said:\n{words}")
+                raise BenchFailed(f"{what} did not come within {timeout_s:.0f} s\n{self.last_words()}")
             time.sleep(_STEP_S)
         return found
+
+    def last_words(self) -> str:
+        """What all that run have said last."""
+        return "\n".join(f"{name} said:\n{end}" for name in self._running if (end := self._end_of(name)))
 
     def _end_of(self, name: str) -> str:
         return "\n".join(f"    {line}" for line in self.said(name).splitlines()[-_LAST_WORDS:])

@@ -1,7 +1,5 @@
 """What processes used, by /proc."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from pathlib import Path

@@ -30,6 +30,14 @@ impl PeakEwma {
         self.last = Some((value, now));
     }
 
+    /// Takes in a failure after `latency`. An error that comes quickly proves nothing of how quickly the endpoint serves:
+    /// it never improves the estimate, nor lets it fall below `floor`.
+    pub fn observe_failure(&mut self, latency: Duration, floor: Duration, now: Instant) {
+        let known = self.last.map_or(0.0, |(value, _)| value);
+        let value = latency.max(floor).as_secs_f64().max(known);
+        self.last = Some((value, now));
+    }
+
     /// The estimate at `now`, in seconds; `None` if nothing was ever measured.
     pub fn estimate(&self, now: Instant) -> Option<f64> {
         self.last.map(|(value, at)| value * self.weight(at, now))

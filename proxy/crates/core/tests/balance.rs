@@ -109,3 +109,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_quick_failure_makes_no_endpoint_look_quick() {
+    let (now, floor) = (Instant::now(), ms(30));
+    let mut never_measured = PeakEwma::new(DECAY);
+    never_measured.observe_failure(ms(1), floor, now);
+    assert_eq!(never_measured.estimate(now), Some(0.030));
+    let mut slow = PeakEwma::new(DECAY);
+    slow.observe(ms(80), now);
+    slow.observe_failure(ms(1), floor, now);
+    assert_eq!(slow.estimate(now), Some(0.080));
+    slow.observe_failure(ms(200), floor, now);
+    assert_eq!(slow.estimate(now), Some(0.200));
+}

@@ -59,6 +59,11 @@ impl Balancer {
         })
     }
 
+    /// The latency assumed of an endpoint that was never measured.
+    pub(crate) fn default_rtt(&self) -> Duration {
+        self.default_rtt
+    }
+
     /// What the backend is called in errors.
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name

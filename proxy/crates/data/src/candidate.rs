@@ -139,6 +139,12 @@ impl Candidate {
         self.connected();
     }
 
+    /// It answered with a failure after this long; `default_rtt` is what an endpoint is taken for that was never measured.
+    pub(crate) fn failed(&self, latency: Duration, default_rtt: Duration, now: Instant) {
+        self.latency.borrow_mut().observe_failure(latency, default_rtt, now.into_std());
+        self.connected();
+    }
+
     /// It took a connection.
     pub(crate) fn connected(&self) {
         self.down_until.set(None);

@@ -42,6 +42,15 @@ impl Head {
         self.grpc_status
     }
 
+    /// Whether the head alone says that this is a failure.
+    pub(crate) fn is_failure(&self) -> bool {
+        let class = match (self.grpc, self.grpc_status) {
+            (true, Some(code)) => classify::grpc(self.status, Some(code)),
+            _ => classify::http(self.status),
+        };
+        class == Class::Failure
+    }
+
     /// Counts the response, which is over; `trailers` are its own, `error` is the class of a failure.
     pub(crate) fn record(
         &self,

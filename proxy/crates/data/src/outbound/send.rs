@@ -96,14 +96,18 @@ impl Tries<'_> {
                 Ok(sent) => sent,
                 Err(_) => {
                     count_failure(&candidate, self.exchange, ErrorKind::Timeout);
-                    candidate.answered(limit, Instant::now());
+                    candidate.failed(limit, balancer.default_rtt(), Instant::now());
                     return Err(Failure::TryTimeout(limit));
                 }
             },
         };
         match sent {
             Ok((response, lease)) => {
-                candidate.answered(started.elapsed(), Instant::now());
+                if Head::of(&response, self.exchange.grpc).is_failure() {
+                    candidate.failed(started.elapsed(), balancer.default_rtt(), Instant::now());
+                } else {
+                    candidate.answered(started.elapsed(), Instant::now());
+                }
                 let limits = self.limits.clone();
                 let answered = Answered { candidate, response, lease, load, limits };
                 if self.wants_another(&answered, parts) {

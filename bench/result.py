@@ -1,0 +1,63 @@
+"""What remains of the measurements: the median of each figure over the rounds."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.cases import Case
+from bench.measure import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Medians, but for errors (their sum) and foreign (the largest)."""
+
+    requests_per_s: float
+    cpu_us_per_request: float | None
+    p50_us: float | None
+    p99_us: float | None
+    rss_mb: float | None
+    anonymous_mb: float | None
+    errors: int
+    foreign: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One plane in one case."""
+
+    case: Case
+    plane: str
+    saturated: Summary
+    steady_per_s: int | None
+    """The fixed rate, the same for all planes."""
+    steady: Summary | None
+
+    def document(self) -> dict[str, Any]:
+        case = {"protocol": self.case.protocol, "size": self.case.size, "connections": self.case.connections}
+        steady = None if self.steady is None else {"rate": self.steady_per_s, **asdict(self.steady)}
+        return {**case, "plane": self.plane, "saturated": asdict(self.saturated), "steady": steady}
+
+
+def summary(samples: Sequence[Sample]) -> Summary:
+    return Summary(
+        requests_per_s=median_of([s.per_second for s in samples]) or 0.0,
+        cpu_us_per_request=_scaled(median_of(s.cpu_s for s in samples)),
+        p50_us=_scaled(median_of(s.p50_s for s in samples)),
+        p99_us=_scaled(median_of(s.p99_s for s in samples)),
+        rss_mb=median_of(s.rss_mb for s in samples),
+        anonymous_mb=median_of(s.anonymous_mb for s in samples),
+        errors=sum(s.errors for s in samples),
+        foreign=max(s.foreign for s in samples),
+    )
+
+
+def median_of(values: Iterable[float | None]) -> float | None:
+    """None where nothing was measured."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def _scaled(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1e6
