@@ -3,6 +3,7 @@ SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := build/environment
+BENCH := build/bench/ready
 CARGO := cargo --locked
 RUST := $(shell find proxy/crates api -name '*.rs' -o -name '*.proto' -o -name Cargo.toml) proxy/Cargo.toml proxy/Cargo.lock
 QUICK := proxy/target/quick/hauberk-proxy
@@ -50,6 +51,14 @@ test-rust: ## Tests of the proxy
 test-python: $(ENVIRONMENT) $(DEBUG) ## Tests of the control plane, and of both halves together
 	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest
 
+bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--quick: a minute, to see that it works
+	@tools/require-root bench
+	@tools/packages nginx wrk h2load nft ip
+	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
+	@echo "Proxy, relay, load: a release build (minutes the first time)"
+	@cd proxy && $(CARGO) build --quiet --release -p hauberk-proxy -p relay -p rate
+	@HAUBERK_PROXY_BINARY=$(CURDIR)/proxy/target/release/hauberk-proxy $(BIN)/python -m bench $(ARGS)
+
 wheels: $(ENVIRONMENT) ## Both wheels, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	cd proxy/crates/proxy && ../../../$(BIN)/maturin build --quiet --release --locked --strip --out ../../../dist
@@ -65,6 +74,8 @@ lock: ## Pins what the requirements allow today
 	  build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	    --no-header pyproject.toml $$in --output-file requirements/$$name.txt; \
 	done
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --no-header requirements/bench.in --output-file requirements/bench.txt
 
 clean: ## Removes what was built
 	rm -rf .venv build dist proxy/target
@@ -76,6 +87,12 @@ $(ENVIRONMENT): pyproject.toml requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@mkdir -p build && touch $@
+
+$(BENCH): requirements/bench.txt
+	@echo "Envoy: an environment of its own in build/bench"
+	@$(PYTHON) -m venv build/bench
+	@build/bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
 
 $(QUICK): $(RUST)
 	@echo "Proxy: building (minutes the first time)"

@@ -83,6 +83,7 @@ class Campaign:
 
     def _saturate(self, case: Case, plane: Plane) -> Sample:
         way, seconds, log = plane.ways[case.http2], self._effort.seconds, inside.FOLDER / "h2load.log"
+        log.unlink(missing_ok=True)  # it would be continued
         argv = load.saturating(case, way.address, seconds, log)
         return measure(way, argv, self._client, seconds, lambda text: load.read_saturating(case, seconds, text, log))
 

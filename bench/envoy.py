@@ -25,7 +25,7 @@ class Tls:
         chain, key, roots = ({"filename": str(self.folder / f"{name}.pem")} for name in ("chain", "key", "roots"))
         names = [{"san_type": "DNS", "matcher": {"exact": self.peer}}]
         return {
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_3"},
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
             "tls_certificates": [{"certificate_chain": chain, "private_key": key}],
             "validation_context": {"trusted_ca": roots, "match_typed_subject_alt_names": names},
             "alpn_protocols": ["h2" if self.http2 else "http/1.1"],

@@ -11,12 +11,14 @@ from bench.result import Result
 
 _HEADS = ("", "CPU µs/request", "of relay", "requests/s", "p50 µs", "p99 µs", "RSS MB", "anonymous", "errors")
 _STEADY_HEADS = ("p50 µs", "p99 µs", "errors")
-_WIDTHS = (12, 15, 8, 11, 9, 9, 7, 10, 7)
+_WIDTHS = (12, 15, 10, 12, 10, 10, 8, 11, 8)
 _STEADY_WIDTHS = (10, 9, 7)
 
 
 def lines(report: Report) -> Iterator[str]:
     yield from _machine(report.machine, report.results)
+    yield f"Builds: {', '.join(report.binaries.values())}"
+    yield "Compare what stands in one run only."
     for case in dict.fromkeys(result.case for result in report.results):
         yield ""
         yield from _case([result for result in report.results if result.case == case])
@@ -32,7 +34,6 @@ def _machine(machine: Machine, results: Sequence[Result]) -> Iterator[str]:
     yield f"Load average before the start: {machine.load_average:.2f}, {verdict}"
     foreign = max(result.saturated.foreign for result in results)
     yield f"Others on the proxies' core while they were measured: at most {foreign:.0%}"
-    yield "Compare what stands in one run only."
 
 
 def _case(results: Sequence[Result]) -> Iterator[str]:

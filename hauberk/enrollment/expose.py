@@ -5,12 +5,13 @@ that clients which hold the address meet an empty service and not a stranger. `h
 A Service of that name that somebody else made is left as it is.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 import msgspec
 
+from hauberk.catalog.ports import OPAQUE_PORTS, parse_ports
 from hauberk.enrollment.addresses import choose
 from hauberk.enrollment.answer import Refusal
 from hauberk.enrollment.mesh import MANAGED_BY_LABEL, MANAGED_BY_RUN, Mesh
@@ -43,7 +44,7 @@ def expose(
         return None
     if service is None:
         address = str(choose(mesh.service_network, name=f"{namespace}/{spec.name}", taken=taken))
-        return ServiceChange(_new_service(namespace, spec, address), is_new=True)
+        return ServiceChange(_new_service(namespace, spec, address, mesh), is_new=True)
     if service.metadata.labels.get(MANAGED_BY_LABEL) != MANAGED_BY_RUN:
         return None
     ports = {port.port: port for port in service.spec.ports}
@@ -60,15 +61,25 @@ def expose(
         if old is None or old.target_port != request.container_port:
             ports[request.port] = _port(request, several=True)
     named = tuple(_named(port) for port in ports.values()) if len(ports) > 1 else tuple(ports.values())
-    if named == tuple(service.spec.ports):
+    annotations = _annotations(spec, service.metadata.annotations, ports, mesh)
+    if named == tuple(service.spec.ports) and annotations == service.metadata.annotations:
         return None
-    changed = msgspec.structs.replace(service, spec=msgspec.structs.replace(service.spec, ports=named))
+    changed = msgspec.structs.replace(
+        service,
+        metadata=msgspec.structs.replace(service.metadata, annotations=annotations),
+        spec=msgspec.structs.replace(service.spec, ports=named),
+    )
     return ServiceChange(changed, is_new=False)
 
 
-def _new_service(namespace: str, spec: EnrollmentSpec, address: str) -> Service:
+def _new_service(namespace: str, spec: EnrollmentSpec, address: str, mesh: Mesh) -> Service:
     return Service(
-        metadata=ObjectMeta(name=spec.name, namespace=namespace, labels={MANAGED_BY_LABEL: MANAGED_BY_RUN}),
+        metadata=ObjectMeta(
+            name=spec.name,
+            namespace=namespace,
+            labels={MANAGED_BY_LABEL: MANAGED_BY_RUN},
+            annotations=_annotations(spec, {}, (), mesh),
+        ),
         spec=ServiceSpec(
             selector={"app": spec.name},
             ports=_ports(spec.ports),
@@ -76,6 +87,21 @@ def _new_service(namespace: str, spec: EnrollmentSpec, address: str) -> Service:
             cluster_ips=(address,),
         ),
     )
+
+
+def _annotations(spec: EnrollmentSpec, before: Mapping[str, str], ports: Collection[int], mesh: Mesh) -> dict[str, str]:
+    """The Service's: its list of opaque ports follows that of the program, which names the ports that it listens on.
+
+    `ports` are those that the Service has already; what holds of the ones that the program does not have stays.
+    """
+    asked = spec.annotations.get(OPAQUE_PORTS)
+    if asked is None:
+        return dict(before)
+    own = {request.port: request.container_port for request in spec.ports}
+    listed, kept = parse_ports(asked), parse_ports(before.get(OPAQUE_PORTS, mesh.opaque_ports))
+    opaque = {port for port, target in own.items() if listed.has(target)}
+    opaque |= {port for port in ports if port not in own and kept.has(port)}
+    return {**before, OPAQUE_PORTS: ",".join(map(str, sorted(opaque)))}
 
 
 def _ports(requests: Sequence[PortRequest]) -> tuple[ServicePort, ...]:

@@ -143,8 +143,10 @@ def test_the_inbound_side_serves_its_own_addresses_only(server: Workload) -> Non
         ip("route", "del", "203.0.113.7/32")
 
 
-def test_the_outbound_side_serves_local_programs_only(client: Workload) -> None:
-    assert said_to(client.ip, 4140) == b""
+def test_the_proxys_own_ports_are_no_way_in(client: Workload) -> None:
+    assert said_to(client.ip, 4140).partition(b"\r\n")[0] in (b"", b"HTTP/1.1 502 Bad Gateway")
+    tls_alert = b"\x15"
+    assert said_to(client.ip, 4143)[:1] in (b"", tls_alert)
 
 
 def said_to(address: str, port: int) -> bytes:

@@ -147,3 +147,7 @@ impl Direction {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "copy_tests.rs"]
+mod tests;

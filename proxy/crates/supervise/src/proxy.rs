@@ -95,7 +95,7 @@ impl Proxy {
     /// Keeps it running until `stop` says otherwise, or gives up on one that was never ready and finds its environment
     /// wrong. While it is dead, connections are refused: the redirect stays.
     pub(crate) async fn keep(self, first: Started, mut stop: watch::Receiver<bool>) {
-        let mut ever_ready = false;
+        let (mut ever_ready, mut told) = (false, false);
         let mut backoff = Backoff::new(PAUSE_MIN, PAUSE_MAX);
         let mut running = Some(first);
         loop {
@@ -117,7 +117,10 @@ impl Proxy {
                     return;
                 }
                 let end = end.map_or_else(|e| e.to_string(), |status| status.to_string());
-                say(&format!("the proxy ended ({end}); it is started again"));
+                if was_ready || !told {
+                    told = true;
+                    say(&format!("the proxy ended ({end}); it is started again"));
+                }
             }
             tokio::select! {
                 () = tokio::time::sleep(backoff.pause(random())) => {}

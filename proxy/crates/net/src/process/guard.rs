@@ -11,9 +11,12 @@ use crate::namespace::NamespaceId;
 /// How often and in which intervals the processes of a namespace are looked for and killed, until none is left.
 const SWEEPS_MAX: u32 = 200;
 const SWEEP_INTERVAL: Duration = Duration::from_millis(10);
+/// How far up a family is followed.
+const GENERATIONS_MAX: u32 = 64;
 
 /// A process that waits for the end of its parent, in whatever way that ends, SIGKILL included, and then kills every
-/// other process in the parent's network namespace: descendants that left their parents are found by nothing else.
+/// other process in the parent's network namespace: descendants that left their parents are found by nothing else. As
+/// long as the parent lives, its descendants in namespaces of their own (a browser's, say) are found too.
 #[derive(Debug)]
 pub struct Guard {
     pid: u32,
@@ -98,14 +101,42 @@ fn detach(lifeline: &OwnedFd) -> io::Result<()> {
     }
 }
 
-/// Kills what is in the namespace but for this process and its parent; how many there were.
+/// Kills what is in the namespace or descends from the parent, but for this process and its parent; how many there were.
 fn sweep(namespace: NamespaceId, parent: u32) -> usize {
     let Ok(processes) = std::fs::read_dir("/proc") else { return 0 };
     let own = std::process::id();
+    // The number of a parent that is gone may be another process's.
+    let ancestor = (std::os::unix::process::parent_id() == parent).then_some(parent);
     processes
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
         .filter(|pid| *pid != own && *pid != parent)
-        .filter(|pid| NamespaceId::of(*pid).is_ok_and(|id| id == namespace))
+        .filter(|pid| {
+            NamespaceId::of(*pid).is_ok_and(|id| id == namespace) || ancestor.is_some_and(|it| descends(*pid, it))
+        })
         .filter(|pid| kill(*pid, libc::SIGKILL).is_ok())
         .count()
+}
+
+/// Whether `ancestor` is among the parents of `pid`, which is alive.
+fn descends(pid: u32, ancestor: u32) -> bool {
+    let mut next = living_parent(pid);
+    for _ in 0..GENERATIONS_MAX {
+        match next {
+            Some(parent) if parent == ancestor => return true,
+            Some(parent) => next = living_parent(parent),
+            None => return false,
+        }
+    }
+    false
+}
+
+/// The parent of a process; `None` when it ended (proc(5), `/proc/PID/stat`).
+fn living_parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_name, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ');
+    match fields.next()? {
+        "Z" | "X" => None,
+        _ => fields.next()?.parse().ok(),
+    }
 }
