@@ -51,7 +51,7 @@ test-rust: ## Tests of the proxy
 test-python: $(ENVIRONMENT) $(DEBUG) ## Tests of the control plane, and of both halves together
 	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest
 
-bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--quick: a minute, to see that it works
+bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--quick: to see that it works
 	@tools/require-root bench
 	@tools/packages nginx wrk h2load nft ip
 	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)

@@ -47,6 +47,6 @@ def full() -> Effort:
 
 
 def quick() -> Effort:
-    """About a minute: shows that everything works, and orders of magnitude."""
+    """A minute and a half: shows that everything works, and orders of magnitude."""
     cases = (Case(False, 100, 1), Case(False, 100, LOADED), Case(True, 100, LOADED), Case(False, SIZES[-1], LOADED))
     return Effort(cases, rounds=1, seconds=2, starts=1, patience_s=0)

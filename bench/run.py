@@ -4,9 +4,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import certificates, inside, machine, mesh, needs, planes
-from bench.campaign import Campaign
+from bench import campaign, certificates, inside, machine, mesh, needs, planes
 from bench.cases import Effort
+from bench.gauge import Gauge
 from bench.goals import judge
 from bench.processes import BenchFailed, Processes
 from bench.report import Report
@@ -25,14 +25,14 @@ def run(effort: Effort, names: Sequence[str]) -> Report:
     relay, envoy = planes.open_to_all(tools)
     site = planes.Site(processes, real, inside.FOLDER / "certificates", relay, envoy)
     say(f"starting {', '.join(names)}")
-    campaign = Campaign(
-        [planes.build(name, site) for name in names], effort, rate=tools.rate, client=real.client, say=say
-    )
+    compared = [planes.build(name, site) for name in names]
+    gauge = Gauge(client=real.client, rate=tools.rate)
     try:
-        campaign.warm_up()
+        for plane in compared:
+            gauge.wait_for_answers(plane)
     except BenchFailed as failed:
         raise BenchFailed(f"{failed}\n{processes.last_words()}") from failed
-    results = campaign.run()
+    results = campaign.run(compared, effort, gauge, say)
     about = mesh.ControlPlane(ready_s, effort.starts, mesh.control_plane_mb(control_plane))
     return Report(
         machine=quiet,

@@ -32,7 +32,7 @@ def _machine(machine: Machine, results: Sequence[Result]) -> Iterator[str]:
     yield f"{machine.cpu}, {machine.cores} cores, Linux {machine.kernel}"
     verdict = "quiet" if machine.quiet else f"BUSY (a quiet machine has at most {QUIET}): these figures are not valid"
     yield f"Load average before the start: {machine.load_average:.2f}, {verdict}"
-    foreign = max(result.saturated.foreign for result in results)
+    foreign = max(found.foreign for result in results for found in (result.saturated, result.steady) if found)
     yield f"Others on the proxies' core while they were measured: at most {foreign:.0%}"
 
 

@@ -4,7 +4,7 @@ Level-triggered: `slices_of` says what should be, `difference` what has to be wr
 identified by their contents' place, not by history, so that the same Pods always give the same slices.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -33,6 +33,20 @@ class Difference:
     created: Sequence[EndpointSlice]
     updated: Sequence[EndpointSlice]
     deleted: Sequence[EndpointSlice]
+
+
+class ByLabel:
+    """The Pods of one namespace by their labels: a Service need not look at all of them."""
+
+    def __init__(self, pods: Iterable[Pod]) -> None:
+        self._pods: dict[tuple[str, str], list[Pod]] = {}
+        for pod in pods:
+            for label in pod.metadata.labels.items():
+                self._pods.setdefault(label, []).append(pod)
+
+    def candidates(self, service: Service) -> Sequence[Pod]:
+        """Return the Pods that have the rarest label of the selector: all that it selects, and few others."""
+        return min((self._pods.get(label, []) for label in service.spec.selector.items()), key=len, default=[])
 
 
 def slices_of(service: Service, pods: Sequence[Pod]) -> list[EndpointSlice]:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 
-from hauberk.enrollment.slices import difference, is_ours, slices_of
+from hauberk.enrollment.slices import ByLabel, difference, is_ours, slices_of
 from hauberk.model.endpointslice import EndpointSlice
 from hauberk.model.kinds import kind_named
 from hauberk.model.pod import Pod
@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 _RETRY_S = 1.0
 _AGAIN_S = 0.02
+_SERVICES_PER_TURN = 100
+"""How many are looked at before other tasks get a turn; some milliseconds."""
 _KINDS = (Pod, Service, EndpointSlice)
 _LISTED = (kind_named("", "Pod"), kind_named("", "Service"), kind_named("discovery.k8s.io", "EndpointSlice"))
 
@@ -49,7 +51,12 @@ class Slicing:
                     services.append(resource)
                 case EndpointSlice() if is_ours(resource):
                     present.append(resource)
-        wanted = [slice_ for service in services for slice_ in slices_of(service, pods)]
+        by_label = ByLabel(pods)
+        wanted: list[EndpointSlice] = []
+        for count, service in enumerate(services, 1):
+            wanted += slices_of(service, by_label.candidates(service))
+            if count % _SERVICES_PER_TURN == 0:
+                await asyncio.sleep(0)
         todo = difference(wanted, present)
         for slice_ in todo.created:
             await self._store.create(slice_)

@@ -13,6 +13,8 @@ from hauberk.store.protocol import Conflict, NotFound, Ref, Store, StoreUnavaila
 _log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.5
+STALL_S = 2.0
+"""If a pass comes so late, this process was held up (stopped, starved), and reports wait unread in its socket."""
 _POD = kind_named("", "Pod")
 
 
@@ -24,6 +26,7 @@ class Sweep:
         self._leases = leases
         self._clock = clock
         self._lease_s = lease_s
+        self._last: float | None = None
 
     async def run(self) -> None:
         while True:
@@ -36,7 +39,11 @@ class Sweep:
     async def once(self) -> None:
         """Judge all workloads now. Raises StoreUnavailable."""
         pods = {pod.metadata.uid: pod for pod in (await self._store.list(_POD)).items if isinstance(pod, Pod)}
-        overdue = self._leases.overdue(pods.keys(), now=self._clock.monotonic())
+        now = self._clock.monotonic()
+        if self._last is not None and now - self._last > STALL_S:
+            self._leases.extend(now - self._last)
+        self._last = now
+        overdue = self._leases.overdue(pods.keys(), now=now)
         for uid in sorted(overdue.silent):
             pod = pods[uid]
             try:

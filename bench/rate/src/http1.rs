@@ -37,7 +37,11 @@ impl Client for Http1 {
                 }
             }
         }
-        if head.is_some_and(|head| filled > head + self.size) { Err(unexpected("bytes after the body")) } else { Ok(()) }
+        if head.is_some_and(|head| filled > head + self.size) {
+            Err(unexpected("bytes after the body"))
+        } else {
+            Ok(())
+        }
     }
 }
 

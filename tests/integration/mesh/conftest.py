@@ -69,6 +69,6 @@ def server(mesh: Mesh) -> Workload:
 
 
 def run_server(mesh: Mesh, name: str, *options: str, replica: str = "") -> Workload:
-    ports = ["80:8080", "9001", "9002", "9003", "50051"]
+    ports = ["80:8080", "9001", "9002", "9003", "9004", "50051"]
     options = ("--env", f"REPLICA={replica or name}", "--annotation", OPAQUE, *options)
     return mesh.run(name, [sys.executable, str(SERVER)], *options, ports=ports)

@@ -1,7 +1,6 @@
 """From measurements to what is reported."""
 
-from bench import planes
-from bench.campaign import Campaign
+from bench import campaign, planes
 from bench.cases import Case, Effort
 from bench.goals import judge
 from bench.measure import Sample
@@ -49,23 +48,37 @@ def test_a_failed_request_through_another_plane_is_no_failure_of_ours() -> None:
     assert {(goal.value, goal.met) for goal in failed} == {(0, True), (1, False)}
 
 
+class Speeds:
+    """Stands in for the gauge: every plane is as fast as it is told to be."""
+
+    def __init__(self, **speeds: float) -> None:
+        self.taken: list[tuple[str, int | None]] = []
+        self._speeds = speeds
+
+    def saturate(self, case: Case, plane: planes.Plane, seconds: int) -> Sample:
+        del case, seconds
+        self.taken.append((plane.name, None))
+        return sample(self._speeds[plane.name])
+
+    def steady(self, case: Case, plane: planes.Plane, seconds: int, per_second: int) -> Sample:
+        del case, seconds
+        self.taken.append((plane.name, per_second))
+        return sample(per_second)
+
+
 def test_planes_take_turns_and_all_get_half_of_the_slowest_proxys_rate() -> None:
-    taken: list[tuple[str, int]] = []
-    speeds = {planes.NONE: 40.0, planes.RELAY: 3000.0, planes.HAUBERK: 4000.0}
-    way = planes.Way("127.0.0.1:80", ())
-
-    class Counted(Campaign):
-        def _saturate(self, case: Case, plane: planes.Plane) -> Sample:
-            taken.append((plane.name, 0))
-            return sample(speeds[plane.name])
-
-        def _steady(self, case: Case, plane: planes.Plane, *, per_second: int, seconds: int) -> Sample:
-            taken.append((plane.name, per_second))
-            return sample(per_second)
-
+    speeds = Speeds(none=40.0, relay=3000.0, hauberk=4000.0)
+    ways = {False: planes.Way("127.0.0.1:80", ())}
+    compared = [planes.Plane(name, ways) for name in ("none", "relay", "hauberk")]
     effort = Effort((LOADED,), rounds=2, seconds=1, starts=1, patience_s=0)
-    shown = [planes.Plane(name, {False: way}) for name in speeds]
-    results = Counted(shown, effort, rate=planes.Path("rate"), client=1, say=lambda _: None).run()
-    assert [name for name, _ in taken[:6]] == ["none", "relay", "hauberk", "relay", "hauberk", "none"]
-    assert {rate for _, rate in taken[6:]} == {1500}
+    results = campaign.run(compared, effort, speeds, lambda _: None)
+    assert [name for name, _ in speeds.taken[:6]] == ["none", "relay", "hauberk", "relay", "hauberk", "none"]
+    assert {rate for _, rate in speeds.taken[6:]} == {1500}
     assert {found.steady_per_s for found in results} == {1500}
+
+
+def test_a_plane_that_serves_one_protocol_is_not_tried_with_the_other() -> None:
+    only_http1 = planes.Plane("relay", {False: planes.Way("127.0.0.1:80", ())})
+    effort = Effort((LOADED, Case(http2=True, size=100, connections=50)), 1, 1, starts=1, patience_s=0)
+    results = campaign.run([only_http1], effort, Speeds(relay=3000.0), lambda _: None)
+    assert [found.case for found in results] == [LOADED]

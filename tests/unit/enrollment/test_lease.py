@@ -32,3 +32,12 @@ def test_workloads_that_are_gone_are_forgotten() -> None:
     assert not leases.overdue({"a"}, now=12).silent
     leases.forget("a")
     assert not leases.overdue({"a"}, now=30).silent
+
+
+def test_nobody_is_silent_because_nobody_listened() -> None:
+    leases = Leases(duration_s=10, removal_s=5)
+    leases.renew("a", now=0)
+    leases.overdue({"a"}, now=1)
+    leases.extend(99)
+    assert not leases.overdue({"a"}, now=100).silent
+    assert leases.overdue({"a"}, now=109).silent == {"a"}

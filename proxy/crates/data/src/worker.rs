@@ -82,6 +82,12 @@ impl Worker {
         self.open.get()
     }
 
+    /// A place among the open connections, until it is dropped.
+    pub(crate) fn occupy(self: &Rc<Self>) -> Open {
+        self.open.set(self.open.get() + 1);
+        Open(self.clone())
+    }
+
     /// Where an accepted connection wanted to go.
     pub(crate) fn original(&self, socket: &TcpStream) -> io::Result<SocketAddr> {
         (self.original)(socket)
@@ -114,8 +120,7 @@ impl Worker {
                     tracing::warn!(%peer, "connection closed: too many are open");
                 }
                 Ok((socket, peer)) => {
-                    self.open.set(self.open.get() + 1);
-                    let open = Open(self.clone());
+                    let open = self.occupy();
                     let handled = handle(self.clone(), socket, peer);
                     tokio::task::spawn_local(async move {
                         let _open = open; // counted until the task ends, also when it panics
@@ -131,7 +136,8 @@ impl Worker {
     }
 }
 
-struct Open(Rc<Worker>);
+/// One of the open connections, which draining waits for.
+pub(crate) struct Open(Rc<Worker>);
 
 impl Drop for Open {
     fn drop(&mut self) {

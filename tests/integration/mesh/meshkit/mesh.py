@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import IO, Any
 
 from meshkit.api import Api
 from meshkit.clean import remains
+from meshkit.http import ask
 from meshkit.slot import Slot
 from meshkit.until import WITHIN_S, until
 from meshkit.workload import Workload
@@ -73,6 +75,11 @@ class Mesh:
         assert self._control_plane is not None
         self._control_plane.kill()
         self._control_plane.wait()
+
+    def front_metrics(self) -> str:
+        """The page of the proxy in front of it."""
+        address = self.slot.admin
+        return ask(lambda: socket.create_connection(address, 10), address[0], "/metrics").body.decode()
 
     def said(self) -> str:
         return self._log.read_text() if self._log.exists() else ""

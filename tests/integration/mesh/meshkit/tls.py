@@ -101,3 +101,8 @@ def names(certificate: x509.Certificate) -> list[str]:
     """The DNS names, in their order."""
     found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return found.get_values_for_type(x509.DNSName)
+
+
+def spiffe_ids(certificate: x509.Certificate) -> list[str]:
+    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return found.get_values_for_type(x509.UniformResourceIdentifier)

@@ -1,7 +1,7 @@
 """A server that speaks everything the mesh carries. It knows nothing of the mesh.
 
 HTTP on 8080, plain TCP on 9001 (answers at the end of what it is told), 9002 (speaks first, then echoes), 9003
-(HTTP/1.1 by hand, with trailers), TLS of its own on 9443 where CERTIFICATE names its file, gRPC on 50051.
+(HTTP/1.1 by hand, with trailers), 9004 (HTTP/1.1, one answer for each connection), TLS of its own on 9443 where CERTIFICATE names its file, gRPC on 50051.
 """
 
 import asyncio
@@ -124,6 +124,13 @@ async def with_trailers(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     await _finish(writer)
 
 
+async def one_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """HTTP/1.1 that promises to keep the connection, and does not."""
+    if await _head(reader):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+    await _finish(writer)
+
+
 async def _head(reader: asyncio.StreamReader) -> bytes:
     lines = b""
     while line := await reader.readline():
@@ -181,7 +188,7 @@ class Calls(grpc.GenericRpcHandler):
 async def main() -> None:
     runner = web.AppRunner(Site().application(), access_log=None)
     await runner.setup()
-    for port, serve in ((9001, at_the_end), (9002, speaks_first), (9003, with_trailers)):
+    for port, serve in ((9001, at_the_end), (9002, speaks_first), (9003, with_trailers), (9004, one_answer)):
         await asyncio.start_server(serve, "0.0.0.0", port)
     if certificate := os.environ.get("CERTIFICATE"):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -43,6 +43,16 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// The same for a request that may make its connection a tunnel: the wish stays, and nothing else that `Connection` names.
+pub(crate) fn strip_around_upgrade(headers: &mut HeaderMap) {
+    let wishes: Vec<HeaderValue> = headers.get_all(UPGRADE).iter().cloned().collect();
+    strip_hop_by_hop(headers);
+    if !wishes.is_empty() {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.extend(wishes.into_iter().map(|wish| (UPGRADE, wish)));
+    }
+}
+
 /// Removes all `l5d-` headers: those who sent them are not proxies of the mesh.
 pub(crate) fn strip_l5d(headers: &mut HeaderMap) {
     let is_l5d = |name: &HeaderName| name.as_str().starts_with("l5d-");
@@ -60,11 +70,15 @@ pub(crate) fn is_tunnel<B>(request: &Request<B>) -> bool {
     request.method() == Method::CONNECT || (request.version() <= http::Version::HTTP_11 && upgrades(request.headers()))
 }
 
-/// Whether an upgrade is asked for that may pass. Cleartext HTTP/2 may not: its requests would be hidden from policy, and
-/// a server may always ignore the wish (RFC 9110, 7.8).
+/// Whether an upgrade is asked for that may pass: `Connection` must name it. Cleartext HTTP/2 may not: its requests would
+/// be hidden from policy, and a server may always ignore the wish (RFC 9110, 7.8).
 fn upgrades(headers: &HeaderMap) -> bool {
     let mut wishes = headers.get_all(UPGRADE).iter().peekable();
     wishes.peek().is_some()
+        && headers.get_all(CONNECTION).iter().any(|value| {
+            let mut options = value.to_str().unwrap_or_default().split(',');
+            options.any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
+        })
         && wishes.all(|wish| {
             let mut protocols = wish.to_str().unwrap_or_default().split(',');
             !protocols.any(|protocol| protocol.trim().to_ascii_lowercase().starts_with("h2"))

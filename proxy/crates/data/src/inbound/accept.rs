@@ -11,6 +11,7 @@ use hauberk_core::client_hello::{self, ClientHello};
 use hauberk_core::detect::{self, Detected};
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::{Protocol, ServerPolicy};
+use hauberk_core::meta::Meta;
 use hauberk_net::io::Socket;
 use hauberk_net::rewind::Rewind;
 use hauberk_net::{listen, original};
@@ -103,20 +104,17 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
     };
     let stream = stream.rewound(prefix.freeze());
     match spoken {
-        Spoken::Opaque if demands_http(&current) => Err(Refused::NotHttp(dst.port())),
         Spoken::Opaque => opaque(worker, stream, client, dst).await,
         http => Ok(http::serve(worker, stream, client, dst, http == Spoken::Http2).await?),
     }
 }
 
-/// Whether policy decides by request, so that bytes which are no request must not pass.
+/// Whether policy decides by request, so that bytes which are no request must not pass: a route that somebody wrote lets
+/// through what it matches and nothing else, whoever may connect.
 fn demands_http(policy: &ServerPolicy) -> bool {
     match &policy.protocol {
         Protocol::Http1(_) | Protocol::Http2(_) | Protocol::Grpc(_) => true,
-        Protocol::Detect { routes, .. } => routes.iter().any(|route| {
-            route.rules.iter().any(|rule| !rule.then.authorizations.is_empty() || !rule.then.filters.is_empty())
-                && matches!(*route.meta, hauberk_core::meta::Meta::Resource(_))
-        }),
+        Protocol::Detect { routes, .. } => routes.iter().any(|route| matches!(*route.meta, Meta::Resource(_))),
         Protocol::Opaque | Protocol::Tls => false,
     }
 }
@@ -182,7 +180,7 @@ async fn detect_http(stream: &mut Stream, prefix: &mut BytesMut, deadline: Insta
     })
 }
 
-/// Joins the client to the program's port, if policy lets it.
+/// Joins the client to the program's port, if policy lets it pass bytes that nobody reads.
 pub(super) async fn opaque(
     worker: &Rc<Worker>,
     mut stream: Stream,
@@ -192,6 +190,9 @@ pub(super) async fn opaque(
     let policy = worker.inbound.policy(worker, dst.port());
     let metrics = &worker.shared.metrics;
     let current = policy.borrow().clone();
+    if demands_http(&current) {
+        return Err(Refused::NotHttp(dst.port()));
+    }
     let Verdict::Allow(authorization) = authorize::connection(&current, client.addr.ip(), &client.tls) else {
         labels::tcp_denied(metrics, &current, &client, dst);
         return Err(Refused::Unauthorized(dst.port()));
@@ -200,7 +201,8 @@ pub(super) async fn opaque(
     stream.attach(transport);
     let app = worker.inbound.app(worker, dst);
     let allowed = |policy: &Arc<ServerPolicy>| {
-        matches!(authorize::connection(policy, client.addr.ip(), &client.tls), Verdict::Allow(_))
+        let verdict = authorize::connection(policy, client.addr.ip(), &client.tls);
+        matches!(verdict, Verdict::Allow(_)) && !demands_http(policy)
     };
     match forward(stream, &app.connector, until_revoked(policy, allowed)).await {
         Ok(()) => Ok(()),

@@ -4,5 +4,6 @@
 mod http;
 mod opaque;
 mod policy;
+mod review;
 mod smuggling;
 mod support;

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod script;
 pub(crate) mod table;
 
 use std::future::Future;
