@@ -125,9 +125,7 @@ def test_nonsense_leaves_the_last_good_view_in_force_and_is_counted(
         before = rejected(caller), rejected(shop)
         own.kill_control_plane()
         with impostor(own, tmp_path) as said:
-            until(
-                "nonsense is counted", lambda: rejected(caller) > before[0] and rejected(shop) > before[1], seen=said
-            )
+            until("nonsense is counted", lambda: rejected(caller) > before[0] and rejected(shop) > before[1], seen=said)
             load.go_on(100)
         own.up()
         own.apply(accounts("callers", "somebody-else"))

@@ -74,7 +74,9 @@ def test_http2_with_prior_knowledge(mesh: Mesh, client: Workload, tmp_path: Path
     (tmp_path / "big").write_bytes(content)
     (tmp_path / "conf").write_text(NGINX.format(place=tmp_path))
     files = mesh.run("files", ["nginx", "-c", str(tmp_path / "conf")], ports=["80:8080"]).ready()
-    done = client.execute("curl", "-sS", "--http2-prior-knowledge", "-w", "%{stderr}%{http_version}", "http://files/big")
+    done = client.execute(
+        "curl", "-sS", "--http2-prior-knowledge", "-w", "%{stderr}%{http_version}", "http://files/big"
+    )
     assert (done.returncode, done.stderr) == (0, b"2")
     assert hashlib.sha256(done.stdout).digest() == hashlib.sha256(content).digest()
     missing = client.execute(

@@ -23,9 +23,13 @@ SHOP = "shop.default.svc.cluster.local"
 def test_five_renewals_under_traffic_drop_nothing() -> None:
     with a_mesh({"HAUBERK_LEAF_LIFETIME": LIFETIME, "HAUBERK_CLOCK_SKEW": "2s"}) as mesh:
         client, shop = mesh.run("client", ["sleep", "infinity"]), run_server(mesh, "shop")
-        client.ready(), shop.ready()
+        client.ready()
+        shop.ready()
         first = shown_by((shop.ip, 8080), identity("shop"))
-        with echoing(client, (mesh.api.service_address("shop"), 9002)) as echoes, Load(lambda: client.http(SHOP)) as load:
+        with (
+            echoing(client, (mesh.api.service_address("shop"), 9002)) as echoes,
+            Load(lambda: client.http(SHOP)) as load,
+        ):
             until("all have renewed", lambda: min(map(renewals, (client, shop))) > RENEWALS, within_s=80)
             load.go_on(50)
             last = shown_by((shop.ip, 8080), identity("shop"))

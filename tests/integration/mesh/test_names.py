@@ -1,6 +1,7 @@
 """Names inside of a workload: what the name server answers, and what a program makes of it."""
 
 import socket
+from collections.abc import Callable
 
 import pytest
 from meshkit import dns, namespace
@@ -23,7 +24,7 @@ def by_tcp(workload: Workload, name: str, kind: int) -> dns.Reply:
 
 @pytest.mark.parametrize("ask", [by_udp, by_tcp])
 def test_a_service_has_its_address_and_no_other_kind_of_it(
-    mesh: Mesh, client: Workload, server: Workload, ask: "type[by_udp]"
+    mesh: Mesh, client: Workload, server: Workload, ask: Callable[[Workload, str, int], dns.Reply]
 ) -> None:
     address = mesh.api.service_address(server.ready().name)
     assert ask(client, SERVER, dns.A) == dns.Reply(dns.NOERROR, (address,))
@@ -37,9 +38,7 @@ def test_whichever_server_is_asked_the_mesh_answers(mesh: Mesh, client: Workload
     assert by_udp(client, SERVER, dns.A, "192.0.2.53").addresses == (address,)
 
 
-def test_programs_find_services_by_short_names_and_whole_ones(
-    mesh: Mesh, client: Workload, server: Workload
-) -> None:
+def test_programs_find_services_by_short_names_and_whole_ones(mesh: Mesh, client: Workload, server: Workload) -> None:
     address = mesh.api.service_address(server.ready().name)
     for name in ("server", "server.default", "server.default.svc", SERVER):
         found = client.execute("getent", "ahosts", name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import run_server
-from meshkit.http import Http, ask
+from meshkit.http import ask
 from meshkit.manifests import accounts, authorization, networks, path, route, server
 from meshkit.mesh import Mesh
 from meshkit.tls import identity
@@ -32,7 +32,7 @@ def guarded(mesh: Mesh) -> Workload:
             for port in (8080, 50051, 9002)
         ),
     )
-    return run_server(mesh, "guarded", "--no-ready-check")
+    return run_server(mesh, "guarded")
 
 
 @pytest.fixture
@@ -53,17 +53,17 @@ def status(client: Workload, host: str, where: str = "/about") -> int:
         return connection.get(where).status
 
 
+def status_outside(workload: Workload) -> int:
+    return ask(lambda: direct(workload), workload.name, "/about").status
+
+
 def test_a_default_policy_is_chosen_by_annotation(mesh: Mesh, client: Workload) -> None:
     policies = ("deny", "all-authenticated", "cluster-unauthenticated")
-    started = {
-        policy: run_server(mesh, policy, "--annotation", f"{DEFAULT_POLICY}={policy}", "--no-ready-check")
-        for policy in policies
-    }
+    started = {policy: run_server(mesh, policy, "--annotation", f"{DEFAULT_POLICY}={policy}") for policy in policies}
     for workload in started.values():
         workload.ready()
-    listening(started.values())
     inside = {policy: status(client, policy) for policy in policies}
-    outside = {policy: ask(lambda w=w: direct(w), policy, "/about").status for policy, w in started.items()}
+    outside = {policy: status_outside(workload) for policy, workload in started.items()}
     assert inside == {"deny": 403, "all-authenticated": 200, "cluster-unauthenticated": 200}
     assert outside == {"deny": 403, "all-authenticated": 403, "cluster-unauthenticated": 200}
     deny = started["deny"].metrics()
@@ -71,11 +71,6 @@ def test_a_default_policy_is_chosen_by_annotation(mesh: Mesh, client: Workload) 
     assert deny.total("inbound_http_authz_deny_total") == 2
     for workload in started.values():
         workload.process.terminate()
-
-
-def listening(workloads: "Iterator[Workload] | object") -> None:
-    for workload in workloads:  # type: ignore[attr-defined]
-        until(f"{workload.name} listens", lambda w=workload: b":8080" in w.execute("ss", "-ltn").stdout)
 
 
 def test_who_is_not_named_gets_403_and_is_counted(client: Workload, guarded: Workload) -> None:
@@ -153,10 +148,10 @@ def test_a_network_may_be_named_instead_of_an_identity(mesh: Mesh, guarded: Work
         authorization("machine", ("Server", "guarded-8080"), ("NetworkAuthentication", "machine")),
     )
     try:
-        until("the machine is let in", lambda: ask(lambda: direct(guarded), "guarded", "/").status == 200, within_s=SOON_S)
+        until("the machine is let in", lambda: status_outside(guarded) == 200, within_s=SOON_S)
     finally:
         assert mesh.hauberk("delete", "authorizationpolicy", "machine").returncode == 0
-    until("it is not any more", lambda: ask(lambda: direct(guarded), "guarded", "/").status == 403, within_s=SOON_S)
+    until("it is not any more", lambda: status_outside(guarded) == 403, within_s=SOON_S)
 
 
 def test_a_route_may_be_allowed_alone(mesh: Mesh, client: Workload, guarded: Workload) -> None:
@@ -180,6 +175,3 @@ def test_the_server_of_tests_was_not_touched(client: Workload, server: Workload)
     server.ready()
     assert status(client, "server") == 200
     assert client.execute(sys.executable, CALLER, "server:50051", "Unary").returncode == 0
-
-
-__all__ = ["Http"]

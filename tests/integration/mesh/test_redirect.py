@@ -1,10 +1,10 @@
 """No TCP goes around the proxy: neither while it lives nor while it is dead, by IPv4 or IPv6."""
 
-import os
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from meshkit.mesh import Mesh
@@ -103,7 +103,7 @@ def test_while_the_proxy_is_dead_nothing_leaves_and_nothing_enters(
 
 def is_dead(pid: int) -> bool:
     """The first thread of a process may be gone while others still hold its sockets."""
-    return state(pid) == "Z" and len(os.listdir(f"/proc/{pid}/task")) == 1
+    return state(pid) == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
 
 
 def admin_is_ready(workload: Workload) -> bool:
@@ -115,8 +115,7 @@ def admin_is_ready(workload: Workload) -> bool:
 
 def state(pid: int) -> str:
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return "Z"
 

@@ -67,9 +67,10 @@ def test_a_service_without_endpoints_says_so_at_once(mesh: Mesh, client: Workloa
     refused = call(client, "gone:50051", "Unary")["Unary"]
     assert refused["code"] == "UNAVAILABLE"
     assert refused["details"] == answer.headers["l5d-proxy-error"].replace(":80", ":50051")
-    with pytest.raises((ConnectionError, AssertionError)), client.connect(
-        (mesh.api.service_address("gone"), 9002)
-    ) as connection:
+    with (
+        pytest.raises((ConnectionError, AssertionError)),
+        client.connect((mesh.api.service_address("gone"), 9002)) as connection,
+    ):
         assert connection.recv(10) != b"", "closed"
 
 

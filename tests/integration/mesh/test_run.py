@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from meshkit.mesh import Mesh
+from meshkit.tls import identity, shown_by
 from meshkit.until import until
 from meshkit.workload import Workload
 
@@ -99,6 +102,19 @@ def test_without_a_control_plane_it_is_said_what_to_do(mesh: Mesh, tmp_path: Pat
     lost = mesh.run("lost", ["true"], env={"HAUBERK_SOCKET": str(tmp_path / "no.sock")})
     assert lost.wait() == 125
     assert "hauberk up" in lost.said()
+
+
+def test_another_implementation_of_the_proxy_gets_its_contract(mesh: Mesh) -> None:
+    """Ours plays it: it takes the key and the request for a certificate that are in its identity directory."""
+    binary = os.environ["HAUBERK_PROXY_BINARY"]
+    workload = mesh.run("foreign", ["sleep", "infinity"], "--proxy-binary", binary).ready()
+    directory = mesh.runtime / "workloads" / workload.pod / "identity"
+    key = serialization.load_der_private_key((directory / "key.p8").read_bytes(), None)
+    request = x509.load_der_x509_csr((directory / "csr.der").read_bytes())
+    shown = shown_by((workload.ip, 8080), identity("foreign"))
+    assert shown.public_key() == request.public_key() == key.public_key()
+    assert {file.name for file in directory.iterdir()} >= {"key.p8", "csr.der", "token"}
+    assert workload.stop() == 128 + signal.SIGTERM
 
 
 def test_a_killed_runner_takes_all_along_and_the_next_command_removes_the_rest(mesh: Mesh) -> None:

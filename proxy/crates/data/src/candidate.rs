@@ -141,8 +141,13 @@ impl Candidate {
 
     /// It answered with a failure after this long; `default_rtt` is what an endpoint is taken for that was never measured.
     pub(crate) fn failed(&self, latency: Duration, default_rtt: Duration, now: Instant) {
-        self.latency.borrow_mut().observe_failure(latency, default_rtt, now.into_std());
+        self.unanswered(latency, default_rtt, now);
         self.connected();
+    }
+
+    /// It had not answered after this long.
+    pub(crate) fn unanswered(&self, latency: Duration, default_rtt: Duration, now: Instant) {
+        self.latency.borrow_mut().observe_failure(latency, default_rtt, now.into_std());
     }
 
     /// It took a connection.

@@ -54,6 +54,13 @@ class Api:
         """The Pod; None if there is none of this name."""
         return next((pod for pod in self.pods() if pod["metadata"]["name"] == name), None)
 
+    def endpoints(self, service: str) -> list[str]:
+        """The addresses that the Service's slices call ready."""
+        slices = self.call("GET", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices")["items"]
+        own = (s for s in slices if s["metadata"]["labels"]["kubernetes.io/service-name"] == service)
+        ready = (e for s in own for e in s.get("endpoints", []) if e["conditions"]["ready"])
+        return [address for endpoint in ready for address in endpoint["addresses"]]
+
     def service_address(self, name: str) -> str:
         """The Service's virtual address."""
         return str(self.call("GET", f"/api/v1/namespaces/default/services/{name}")["spec"]["clusterIP"])

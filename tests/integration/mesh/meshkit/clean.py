@@ -33,7 +33,7 @@ def _namespaces() -> set[int]:
     found = set()
     for pid in _pids():
         try:
-            found.add(os.stat(f"/proc/{pid}/ns/net").st_ino)
+            found.add(Path(f"/proc/{pid}/ns/net").stat().st_ino)
         except OSError:
             continue
     return found

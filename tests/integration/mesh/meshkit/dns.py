@@ -34,7 +34,9 @@ def ask_tcp(sock: socket.socket, name: str, kind: int) -> Reply:
 def _question(name: str, kind: int) -> tuple[int, bytes]:
     number = secrets.randbelow(0x10000)
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split("."))
-    return number, struct.pack("!6H", number, _RECURSION_DESIRED, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, _IN)
+    return number, struct.pack("!6H", number, _RECURSION_DESIRED, 1, 0, 0, 0) + labels + struct.pack(
+        "!BHH", 0, kind, _IN
+    )
 
 
 def _read(message: bytes, number: int) -> Reply:

@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 Connect = Callable[[], socket.socket]
 
@@ -35,14 +35,20 @@ class Http(http.client.HTTPConnection):
         return self.ask("GET", path, headers=headers)
 
     def ask(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, *, chunked: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        chunked: bool = False,
     ) -> Answer:
         self.request(method, path, body, dict(headers or {}), encode_chunked=chunked)
         response = self.getresponse()
         answered = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, answered, response.read())
 
-    def __enter__(self) -> "Http":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

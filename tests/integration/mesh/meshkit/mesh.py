@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from meshkit.api import Api
 from meshkit.clean import remains
@@ -41,11 +41,13 @@ class Mesh:
         self._control_plane: subprocess.Popen[bytes] | None = None
         self._workloads: list[Workload] = []
 
-    def __enter__(self) -> "Mesh":
+    def __enter__(self) -> Self:
         self.up()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         left = self.down()
         assert error is not None or not left, f"left behind: {left}\n{self.said()}"
 
@@ -62,7 +64,8 @@ class Mesh:
 
     def _serves(self, before: int) -> bool:
         process = self._control_plane
-        assert process is not None and process.poll() is None, f"the control plane ended\n{self.said()}"
+        assert process is not None
+        assert process.poll() is None, f"the control plane ended\n{self.said()}"
         return self._log.read_bytes().count(READY) > before
 
     @property
@@ -149,6 +152,6 @@ class Mesh:
                 stdout=stdout,
                 stderr=stderr,
             )
-        workload = Workload(self.api, name, process, logs)
+        workload = Workload(self.api, name, process, logs, has_ports=bool(ports))
         self._workloads.append(workload)
         return workload

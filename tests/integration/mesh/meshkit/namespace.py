@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 _OWN = "/proc/thread-self/ns/net"
@@ -14,12 +15,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def identify(pid: int) -> int:
     """What tells the network namespace of a process from others."""
-    return os.stat(f"/proc/{pid}/ns/net").st_ino
+    return Path(f"/proc/{pid}/ns/net").stat().st_ino
 
 
 @contextmanager
 def visiting(pid: int) -> Iterator[None]:
-    """This thread is in the network namespace of the process; what it opens belongs there and stays there."""
+    """Be, as a thread, in the network namespace of the process; what is opened belongs there and stays there."""
     home = os.open(_OWN, os.O_RDONLY)
     try:
         _enter(f"/proc/{pid}/ns/net")

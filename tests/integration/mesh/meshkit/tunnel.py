@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from types import TracebackType
+from typing import Self
 
 from meshkit.tls import shake_hands
 
@@ -22,11 +23,13 @@ class Tunnel:
     def address(self) -> str:
         return "{}:{}".format(*self._listening.getsockname())
 
-    def __enter__(self) -> "Tunnel":
+    def __enter__(self) -> Self:
         self._threads[0].start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for sock in list(self._open):
             # A thread that waits for this socket learns of its end by this, not by `close`.
             with contextlib.suppress(OSError):

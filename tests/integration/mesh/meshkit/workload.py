@@ -19,17 +19,22 @@ ADMIN_PORT = 4191
 
 
 class Workload:
-    def __init__(self, api: Api, name: str, process: "subprocess.Popen[bytes]", logs: tuple[Path, Path]) -> None:
+    def __init__(
+        self, api: Api, name: str, process: "subprocess.Popen[bytes]", logs: tuple[Path, Path], *, has_ports: bool
+    ) -> None:
         self.name = name
         self.process = process
         self.stdout, self.stderr = logs
         self._api = api
+        self._has_ports = has_ports
         self._pod: dict[str, Any] = {}
         self._namespace: int | None = None
 
     def ready(self) -> "Workload":
         """Wait until others may send it requests."""
         until(f"{self.name} is ready", self._is_ready, seen=self.said)
+        if self._has_ports:
+            until(f"the Service {self.name} has it", lambda: self.ip in self._api.endpoints(self.name))
         self._namespace = namespace.identify(self.program())
         return self
 
@@ -153,7 +158,7 @@ class Workload:
 
 def _uid(pid: int) -> int | None:
     try:
-        return os.stat(f"/proc/{pid}").st_uid
+        return Path(f"/proc/{pid}").stat().st_uid
     except OSError:
         return None
 

@@ -1,6 +1,6 @@
 """A gRPC client: makes one call of each kind and prints what came of it as JSON. Knows nothing of the mesh.
 
-    caller.py TARGET [CALL...]
+caller.py TARGET [CALL...]
 """
 
 import json
@@ -17,7 +17,7 @@ def calls(channel: grpc.Channel) -> dict[str, tuple[object, object]]:
     """Each with what it is told."""
     return {
         "Unary": (channel.unary_unary("/test.Calls/Unary"), b"hello"),
-        "Fail": (channel.unary_unary("/test.Calls/Fail"), "what, 100 % gone?".encode()),
+        "Fail": (channel.unary_unary("/test.Calls/Fail"), b"what, 100 % gone?"),
         "Down": (channel.unary_stream("/test.Calls/Down"), b"200"),
         "Up": (channel.stream_unary("/test.Calls/Up"), [BIG] * 20),
         "Both": (channel.stream_stream("/test.Calls/Both"), [b"%d" % n for n in range(200)]),

@@ -1,7 +1,8 @@
 """A server that speaks everything the mesh carries. It knows nothing of the mesh.
 
 HTTP on 8080, plain TCP on 9001 (answers at the end of what it is told), 9002 (speaks first, then echoes), 9003
-(HTTP/1.1 by hand, with trailers), 9004 (HTTP/1.1, one answer for each connection), TLS of its own on 9443 where CERTIFICATE names its file, gRPC on 50051.
+(HTTP/1.1 by hand, with trailers), 9004 (HTTP/1.1, one answer for each connection), TLS of its own on 9443 where
+CERTIFICATE names its file, gRPC on 50051.
 """
 
 import asyncio
@@ -59,6 +60,9 @@ class Site:
         await response.write_eof()
         return response
 
+    async def error(self, _: web.Request) -> web.Response:
+        return web.Response(status=500, text="on purpose")
+
     async def hold(self, _: web.Request) -> web.Response:
         """Is answered when /release was asked."""
         sys.stdout.write("holding\n")
@@ -86,6 +90,7 @@ class Site:
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_MAX)
         app.router.add_get("/bytes", self.bytes)
+        app.router.add_get("/error", self.error)
         app.router.add_get("/hold", self.hold)
         app.router.add_get("/release", self.release)
         app.router.add_get("/ws", self.socket)

@@ -60,11 +60,22 @@ impl SendError {
             SendError::Connect(error) => error.message.to_string(),
             SendError::Unsent(_) => format!("{peer} closed the connection at once"),
             SendError::Refused => format!("{peer} refused the request"),
-            SendError::Lost(error) => format!("{peer} closed the connection before it answered ({error})"),
-            SendError::Failed(error) => format!("{peer} failed: {error}"),
+            SendError::Lost(error) => format!("{peer} closed the connection before it answered ({})", causes(error)),
+            SendError::Failed(error) => format!("{peer} failed: {}", causes(error)),
         };
         ProxyError::new(self.kind(), message)
     }
+}
+
+/// An error with what is behind it, which hyper's own text leaves out.
+fn causes(error: &hyper::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 enum Reason {

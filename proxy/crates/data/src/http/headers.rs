@@ -1,6 +1,6 @@
 //! Headers that end at a hop, and headers that only proxies may set.
 
-use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderValue, Method, Request};
 
 /// The protocol that a request had before proxies carried it over HTTP/2.
@@ -28,7 +28,7 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
             .flat_map(|value| value.split(','))
             .filter_map(|name| HeaderName::try_from(name.trim()).ok())
             // What carries the message itself cannot be dropped by naming it.
-            .filter(|name| *name != HOST && *name != http::header::CONTENT_LENGTH && *name != TE)
+            .filter(|name| *name != HOST && *name != CONTENT_LENGTH && *name != TE)
             .collect();
         headers.remove(CONNECTION);
         for name in named {
@@ -49,7 +49,9 @@ pub(crate) fn strip_around_upgrade(headers: &mut HeaderMap) {
     strip_hop_by_hop(headers);
     if !wishes.is_empty() {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.extend(wishes.into_iter().map(|wish| (UPGRADE, wish)));
+        for wish in wishes {
+            headers.append(UPGRADE, wish);
+        }
     }
 }
 

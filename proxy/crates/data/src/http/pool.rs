@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::header::{CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, Request, Response, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -57,6 +59,7 @@ impl Pool {
         connector: &Connector,
         mut request: Request<Body>,
     ) -> Result<(Response<Incoming>, PoolLease), SendError> {
+        say_chunked(&mut request);
         loop {
             let (mut sender, kept) = match self.take() {
                 Some(sender) => (sender, true),
@@ -95,6 +98,14 @@ impl Pool {
         if !self.reaping.replace(true) {
             tokio::task::spawn_local(reap(Rc::downgrade(self), self.idle_timeout));
         }
+    }
+}
+
+/// hyper takes a body of unknown length for none where the method seldom has one, unless it is told.
+fn say_chunked(request: &mut Request<Body>) {
+    let unknown = request.body().size_hint().exact().is_none() && !request.headers().contains_key(CONTENT_LENGTH);
+    if unknown && matches!(*request.method(), Method::GET | Method::HEAD) && request.version() == Version::HTTP_11 {
+        request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }
 

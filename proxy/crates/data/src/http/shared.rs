@@ -4,7 +4,10 @@
 //! connection takes a bounded number in flight, and is replaced long before its stream ids run out.
 
 use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hauberk_core::endpoint::Http2Params;
@@ -18,6 +21,7 @@ use crate::connect::{ConnectError, Connector};
 use crate::exec::LocalExec;
 use crate::http::body::Body;
 use crate::http::client::SendError;
+use crate::stream::Stream;
 
 /// Requests in flight on one connection before another one is opened.
 const IN_FLIGHT_MAX: usize = 100;
@@ -39,10 +43,23 @@ pub(crate) struct Shared {
     params: Http2Params,
 }
 
+type Driver = Pin<Box<http2::Connection<TokioIo<Stream>, Body, LocalExec>>>;
+
 struct Connection {
     sender: http2::SendRequest<Body>,
+    /// `None` once the connection is over.
+    driver: Rc<RefCell<Option<Driver>>>,
     in_flight: Cell<usize>,
     opened: Cell<u32>,
+}
+
+impl Connection {
+    /// Whether one more request would go out at once: a peer may allow fewer at a time than this side, and one that waits
+    /// for streams that last would wait as long as they do.
+    fn is_roomy(&self) -> bool {
+        let allowed = self.driver.try_borrow().ok().and_then(|driver| Some(driver.as_ref()?.current_max_send_streams()));
+        self.in_flight.get() < allowed.map_or(IN_FLIGHT_MAX, |allowed| allowed.clamp(1, IN_FLIGHT_MAX))
+    }
 }
 
 /// A request's place on a connection, until its response is over.
@@ -65,31 +82,33 @@ impl Shared {
         }
     }
 
-    /// Sends a request and waits for the head of its answer.
+    /// Sends a request and waits for the head of its answer. A connection that closed before the request was sent costs
+    /// nothing: the request goes to another one.
     pub(crate) async fn send(
         &self,
         connector: &Connector,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<(Response<Incoming>, SharedLease), SendError> {
-        let lease = match self.take() {
-            Some(lease) => lease,
-            None => match self.open(connector).await {
-                Ok(lease) => lease,
-                Err(error) => return Err(SendError::Connect(error)),
-            },
-        };
-        let mut sender = lease.0.sender.clone();
-        match sender.try_send_request(request).await {
-            Ok(response) => Ok((response, lease)),
-            Err(error) => Err(SendError::from_hyper(error)),
+        loop {
+            let (lease, kept) = match self.take() {
+                Some(lease) => (lease, true),
+                None => (self.open(connector).await.map_err(SendError::Connect)?, false),
+            };
+            let mut sender = lease.0.sender.clone();
+            match sender.try_send_request(request).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(error) => match SendError::from_hyper(error) {
+                    SendError::Unsent(unsent) if kept => request = *unsent,
+                    other => return Err(other),
+                },
+            }
         }
     }
 
     fn take(&self) -> Option<SharedLease> {
         let mut connections = self.connections.borrow_mut();
         connections.retain(|c| !c.sender.is_closed() && c.opened.get() < STREAMS_MAX);
-        let roomy = |c: &&Rc<Connection>| c.in_flight.get() < IN_FLIGHT_MAX;
-        let chosen = match connections.iter().find(roomy) {
+        let chosen = match connections.iter().find(|c| c.is_roomy()) {
             Some(connection) => connection,
             None if connections.len() >= CONNECTIONS_MAX => connections.iter().min_by_key(|c| c.in_flight.get())?,
             None => return None,
@@ -137,12 +156,21 @@ impl Shared {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ConnectError::protocol(connector.peer(), &error))?;
-        tokio::task::spawn_local(async move {
-            // Its end reaches every request on it; there is nobody else to tell.
-            if let Err(error) = driver.await {
-                tracing::debug!(%error, "a shared connection ended");
-            }
-        });
-        Ok(Connection { sender, in_flight: Cell::new(0), opened: Cell::new(0) })
+        let driver = Rc::new(RefCell::new(Some(Box::pin(driver))));
+        tokio::task::spawn_local(drive(driver.clone()));
+        Ok(Connection { sender, driver, in_flight: Cell::new(0), opened: Cell::new(0) })
     }
+}
+
+/// Drives a connection to its end, which reaches every request on it; there is nobody else to tell.
+async fn drive(driver: Rc<RefCell<Option<Driver>>>) {
+    let ended = poll_fn(|cx| match &mut *driver.borrow_mut() {
+        Some(driver) => driver.as_mut().poll(cx),
+        None => Poll::Ready(Ok(())),
+    });
+    if let Err(error) = ended.await {
+        tracing::debug!(%error, "a shared connection ended");
+    }
+    let over = driver.borrow_mut().take();
+    drop(over); // not while it is borrowed: it may hold requests, which tell others of their end
 }

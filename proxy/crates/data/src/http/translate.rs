@@ -6,7 +6,7 @@ use http::header::{HOST, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, Version};
 
-use crate::http::headers::{ORIG_PROTO, strip_hop_by_hop};
+use crate::http::headers::{ORIG_PROTO, strip_around_upgrade, strip_hop_by_hop};
 
 const HTTP_10: HeaderValue = HeaderValue::from_static("HTTP/1.0");
 const HTTP_11: HeaderValue = HeaderValue::from_static("HTTP/1.1");
@@ -80,15 +80,11 @@ pub(crate) fn restore_request<B>(request: &mut Request<B>) -> bool {
     true
 }
 
-/// Makes the target of an HTTP/2 request one of HTTP/1: `Host`, and origin form unless `absolute`.
-pub(crate) fn to_http1_target<B>(request: &mut Request<B>, absolute: bool) {
-    if let Some(authority) = request.uri().authority().cloned() {
-        if let Ok(host) = HeaderValue::from_str(authority.as_str()) {
-            request.headers_mut().insert(HOST, host);
-        }
-        if !absolute {
-            set_target(request, None);
-        }
+/// Makes the target of a request one of HTTP/1: `Host`, and origin form unless `absolute`.
+fn to_http1_target<B>(request: &mut Request<B>, absolute: bool) {
+    settle_host(request);
+    if !absolute && request.uri().authority().is_some() {
+        set_target(request, None);
     }
 }
 
@@ -100,10 +96,12 @@ pub(crate) fn mark_response<B>(response: &mut Response<B>, version: Version) {
     *response.version_mut() = Version::HTTP_2;
 }
 
-/// Restores a response to an HTTP/1 request that was carried over HTTP/2.
-pub(crate) fn restore_response<B>(response: &mut Response<B>, version: Version) {
+/// Makes a response one of HTTP/1, whatever carried it: always of HTTP/1.1, which the server turns into HTTP/1.0 with the
+/// right `Connection` where the client speaks that.
+pub(crate) fn restore_response<B>(response: &mut Response<B>) {
     response.headers_mut().remove(ORIG_PROTO);
-    *response.version_mut() = version;
+    strip_hop_by_hop(response.headers_mut());
+    *response.version_mut() = Version::HTTP_11;
 }
 
 /// An address as the authority of a request; a port of 80 is left out (RFC 9110, 4.2.1).
@@ -125,6 +123,32 @@ pub(crate) fn ensure_authority<B>(request: &mut Request<B>, fallback: &Authority
     let host = request.headers_mut().remove(HOST);
     let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
     set_target(request, Some((Scheme::HTTP, authority.unwrap_or_else(|| fallback.clone()))));
+}
+
+/// Makes a request that may turn its connection into a tunnel one of HTTP/1, which alone can do so here.
+pub(crate) fn to_tunnel<B>(request: &mut Request<B>) {
+    strip_around_upgrade(request.headers_mut());
+    if request.version() == Version::HTTP_2 {
+        *request.version_mut() = Version::HTTP_11;
+    }
+    settle_host(request);
+}
+
+/// Leaves a request with one host: that of its target, where that names one, whatever `Host` says (RFC 9112, 3.2.2;
+/// RFC 9113, 8.3.1). Policy looks at no other, so the program must not either.
+pub(crate) fn settle_host<B>(request: &mut Request<B>) {
+    let Some(authority) = request.uri().authority() else { return };
+    if request.version() == Version::HTTP_2 {
+        request.headers_mut().remove(HOST);
+    } else if let Some(host) = host_value(authority) {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// An authority as `Host` has it: without user information.
+fn host_value(authority: &Authority) -> Option<HeaderValue> {
+    let text = authority.as_str();
+    HeaderValue::from_str(text.rsplit_once('@').map_or(text, |(_, host)| host)).ok()
 }
 
 /// Replaces the host that a request is for, such as at a gateway. What is no authority changes nothing.

@@ -12,11 +12,12 @@ use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
 use hauberk_metrics::edge::EdgeMetrics;
 use http::uri::Authority;
-use http::{HeaderValue, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::forward::until_revoked;
 use crate::http::body::Body;
 use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
@@ -109,6 +110,7 @@ impl Connection {
         let carried = meshed && http2_peer && translate::restore_request(&mut request);
         let version = request.version();
         headers::strip_l5d(request.headers_mut());
+        translate::settle_host(&mut request);
         let (outcome, injected) = match self.decide(&request) {
             Ok(decision) => decision,
             Err(error) => {
@@ -122,9 +124,6 @@ impl Connection {
             let response = self.answer(&error, grpc, meshed, carried, version);
             return Ok(self.observe(response, outcome.edge, started, grpc, Lease::None, error.kind.label()));
         }
-        if let Some(id) = &self.client_id {
-            request.headers_mut().insert(CLIENT_ID, id.clone());
-        }
         if headers::is_tunnel(&request) {
             return self.tunnel(request, outcome.edge, started, meshed).await;
         }
@@ -133,6 +132,7 @@ impl Connection {
         } else {
             headers::strip_hop_by_hop(request.headers_mut());
         }
+        self.name_client(request.headers_mut());
         match self.send(request, version == Version::HTTP_2).await {
             Ok((response, lease)) => {
                 let mut response = self.observe(response.map(Body::incoming), outcome.edge, started, grpc, lease, "");
@@ -224,6 +224,13 @@ impl Connection {
         }
     }
 
+    /// After everything that the client may have named in `Connection` is gone.
+    fn name_client(&self, headers: &mut HeaderMap) {
+        if let Some(id) = &self.client_id {
+            headers.insert(CLIENT_ID, id.clone());
+        }
+    }
+
     async fn tunnel(
         &self,
         mut request: Request<Incoming>,
@@ -232,28 +239,51 @@ impl Connection {
         meshed: bool,
     ) -> Result<Response<Body>, Reset> {
         let version = request.version();
-        let method = request.method().clone();
-        let client = hyper::upgrade::on(&mut request);
+        let client = tunnel::Client {
+            upgrade: hyper::upgrade::on(&mut request),
+            addr: self.client.addr,
+            gate: self.gate.clone(),
+            method: request.method().clone(),
+            open: self.worker.occupy(),
+        };
+        let revoked = self.revoked(&request);
+        translate::to_tunnel(&mut request);
+        self.name_client(request.headers_mut());
         let sent = self.app.http1.send(&self.app.connector, request.map(Body::incoming)).await;
         match sent {
-            Ok((response, lease)) => {
-                let (response, lease) = tunnel::join(client, response, lease, &self.gate, &method, self.client.addr);
+            Ok((mut response, lease)) => {
+                headers::strip_l5d(response.headers_mut());
+                let (response, lease) = tunnel::join(client, response, lease, revoked);
                 Ok(self.observe(response, edge, started, false, lease, ""))
             }
             Err(failure) => {
                 let error = failure.into_error(self.app.connector.peer());
+                labels::http_error(&self.worker.shared.metrics, &error);
                 let response = self.answer(&error, false, meshed, false, version);
                 Ok(self.observe(response, edge, started, false, Lease::None, error.kind.label()))
             }
         }
     }
 
+    /// Returns once policy would refuse this very request.
+    fn revoked(&self, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
+        let (policy, client) = (self.policy.borrow().clone(), self.client.clone());
+        let mut asked = Request::new(());
+        (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
+        asked.headers_mut().clone_from(request.headers());
+        until_revoked(policy, move |policy: &Arc<ServerPolicy>| {
+            route::find(policy, &asked).is_some_and(|access| {
+                let verdict = authorize::request(policy, access.authorizations, client.addr.ip(), &client.tls);
+                matches!(verdict, Verdict::Allow(_))
+            })
+        })
+    }
+
     fn translate(&self, response: &mut Response<Body>, carried: bool, version: Version) {
         if carried {
             translate::mark_response(response, response.version());
         } else if version != Version::HTTP_2 {
-            headers::strip_hop_by_hop(response.headers_mut());
-            *response.version_mut() = version;
+            translate::restore_response(response);
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::balance::Balancer;
+use crate::http::error::{ErrorKind, ProxyError};
 use crate::outbound::stack::Stack;
 use crate::worker::Worker;
 
@@ -75,8 +76,21 @@ impl Destination {
         Some(stack)
     }
 
+    /// Returns once policy forbids what `ask` asks of it.
+    pub(super) async fn forbidden(&self, worker: &Worker, ask: impl Fn(&Stack) -> Result<(), ProxyError>) {
+        let mut changes = self.changes();
+        while changes.changed().await.is_ok() {
+            let Some(stack) = self.current(worker) else { continue };
+            if ask(&stack).is_err_and(|error| error.kind == ErrorKind::Unauthorized) {
+                return;
+            }
+        }
+        // The sender outlives its receivers; were it gone, nothing could change any more.
+        std::future::pending().await
+    }
+
     /// Follows what is known.
-    pub(super) fn changes(&self) -> watch::Receiver<Option<Target>> {
+    fn changes(&self) -> watch::Receiver<Option<Target>> {
         self.target.borrow().clone()
     }
 }

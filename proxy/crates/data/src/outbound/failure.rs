@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use hauberk_core::classify;
+use hauberk_core::outbound::Retry;
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
 
@@ -46,10 +48,16 @@ impl Failure {
         }
     }
 
-    /// Whether policy's retries are meant for it.
-    pub(super) fn is_for_policy(&self) -> bool {
+    /// Whether policy's retries are meant for it. A request that may have been processed is sent again only where policy
+    /// names what the program would be told of it.
+    pub(super) fn is_for_policy(&self, retry: &Retry, grpc: bool) -> bool {
         match self {
-            Failure::Send(..) | Failure::Retryable(_) | Failure::TryTimeout(_) => true,
+            Failure::Send(error, _) => {
+                let status = error.kind().status();
+                let code = grpc.then(|| classify::grpc_code_of(status));
+                error.is_untouched() || is_retried(retry, status, code)
+            }
+            Failure::Retryable(_) | Failure::TryTimeout(_) => true,
             Failure::Proxy(error) => error.kind == ErrorKind::FailFast,
         }
     }
@@ -73,6 +81,12 @@ impl Answered {
         let head = Head::of(&self.response, exchange.grpc);
         head.record(self.candidate.edge(), exchange.started, None, None);
     }
+}
+
+/// Whether policy wants another try after such an answer.
+pub(super) fn is_retried(retry: &Retry, status: StatusCode, grpc_code: Option<u16>) -> bool {
+    retry.statuses.iter().any(|(first, last)| (*first..=*last).contains(&status.as_u16()))
+        || grpc_code.is_some_and(|code| retry.grpc_codes.contains(&code))
 }
 
 /// The peer's proxy says that its program closed the connection before it answered.

@@ -82,6 +82,7 @@ impl Connection {
         };
         exchange.require_id = request.headers_mut().remove(REQUIRE_ID);
         headers::strip_l5d(request.headers_mut());
+        translate::settle_host(&mut request);
         if exchange.version == Version::HTTP_2 {
             translate::ensure_authority(&mut request, &self.fallback);
         }
@@ -118,6 +119,16 @@ impl Connection {
         }
         let answer = send::send(self, exchange, rule, leaf, request).await?;
         Ok(response::finish(self, exchange, rule, leaf, answer))
+    }
+
+    /// Returns once policy would forbid this very request.
+    pub(super) fn revoked(&self, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
+        let mut asked = Request::new(());
+        (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
+        asked.headers_mut().clone_from(request.headers());
+        *asked.version_mut() = request.version();
+        let (worker, destination) = (self.worker.clone(), self.destination.clone());
+        async move { destination.forbidden(&worker, |stack| stack.request(&asked).map(drop)).await }
     }
 
     /// The answer of the proxy itself.

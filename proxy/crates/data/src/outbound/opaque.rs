@@ -24,7 +24,8 @@ pub(super) async fn serve(
     let leaf = leaf(worker, destination, server_name)?;
     let (server, _load) = connect(worker, &leaf).await?;
     drop(leaf);
-    forward::join(client, server, forbidden(worker, destination, server_name)).await?;
+    let forbidden = destination.forbidden(worker, |stack| stack.bytes(server_name).map(drop));
+    forward::join(client, server, forbidden).await?;
     Ok(())
 }
 
@@ -67,17 +68,4 @@ async fn once(candidate: &Rc<Candidate>) -> Result<(Stream, Load), ConnectError>
 fn refused(error: &ConnectError) -> ProxyError {
     let kind = if error.timed_out { ErrorKind::ConnectTimeout } else { ErrorKind::Connect };
     ProxyError::new(kind, &*error.message)
-}
-
-/// Returns once policy forbids what it allowed before.
-async fn forbidden(worker: &Worker, destination: &Destination, server_name: Option<&str>) {
-    let mut changes = destination.changes();
-    while changes.changed().await.is_ok() {
-        let Some(stack) = destination.current(worker) else { continue };
-        if stack.bytes(server_name).is_err_and(|error| error.kind == ErrorKind::Unauthorized) {
-            return;
-        }
-    }
-    // The sender outlives its receivers; were it gone, nothing could change any more.
-    std::future::pending().await
 }

@@ -37,8 +37,7 @@ pub(super) fn finish(
         body.observed(Box::new(observer))
     });
     if exchange.version != Version::HTTP_2 {
-        translate::restore_response(&mut response, exchange.version);
-        headers::strip_hop_by_hop(response.headers_mut());
+        translate::restore_response(&mut response);
     }
     strip(&mut response, connection, &candidate);
     filter::response(&rule.filters, response.headers_mut());

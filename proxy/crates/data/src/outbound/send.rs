@@ -1,6 +1,7 @@
 //! Sends one request, to another endpoint if need be.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hauberk_core::outbound::Retry;
 use http::request::Parts;
@@ -10,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::candidate::Candidate;
 use crate::http::body::Body;
+use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
 use crate::http::observe::Head;
@@ -23,6 +25,9 @@ use crate::outbound::rule::{Leaf, Rule};
 
 /// Bytes of a request body kept for another try where policy names no number.
 const REPLAY_MAX: usize = 64 * 1024;
+
+/// The status under which requests count that their client gave up (nginx's convention; nobody gets it as an answer).
+const CLIENT_GONE: u16 = 499;
 
 /// Sends a request and waits for the head of the answer, within the limits of the rule.
 pub(super) async fn send(
@@ -65,7 +70,7 @@ impl Tries<'_> {
             } else if let Some(retry) = self.retry
                 && repeatable
                 && by_policy > 0
-                && failure.is_for_policy()
+                && failure.is_for_policy(retry, self.exchange.grpc)
             {
                 by_policy -= 1;
                 sleep(pause.next(&retry.backoff, self.connection.worker.random())).await;
@@ -90,17 +95,20 @@ impl Tries<'_> {
         let load = candidate.begin();
         let started = Instant::now();
         candidate.edge().request();
+        let waiting = Waiting { tries: self, candidate: &candidate, started, floor: balancer.default_rtt() };
         let sent = match self.retry.and_then(|retry| retry.timeout) {
             None => candidate.send(request).await,
             Some(limit) => match timeout_at(started + limit, candidate.send(request)).await {
                 Ok(sent) => sent,
                 Err(_) => {
+                    std::mem::forget(waiting);
                     count_failure(&candidate, self.exchange, ErrorKind::Timeout);
-                    candidate.failed(limit, balancer.default_rtt(), Instant::now());
+                    candidate.unanswered(limit, balancer.default_rtt(), Instant::now());
                     return Err(Failure::TryTimeout(limit));
                 }
             },
         };
+        std::mem::forget(waiting);
         match sent {
             Ok((response, lease)) => {
                 if Head::of(&response, self.exchange.grpc).is_failure() {
@@ -117,8 +125,12 @@ impl Tries<'_> {
                 }
             }
             Err(error) => {
-                if error.is_untouched() {
-                    candidate.unreachable(Instant::now());
+                let now = Instant::now();
+                match &error {
+                    error if error.is_untouched() => candidate.unreachable(now),
+                    SendError::Lost(_) => candidate.failed(now - started, balancer.default_rtt(), now),
+                    // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
+                    _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
                 }
                 count_failure(&candidate, self.exchange, error.kind());
                 Err(Failure::Send(error, candidate))
@@ -151,10 +163,31 @@ impl Tries<'_> {
             return true;
         }
         let Some(retry) = self.retry else { return false };
-        let status = response.status().as_u16();
         let code = Head::of(response, self.exchange.grpc).grpc_status();
-        retry.statuses.iter().any(|(first, last)| (*first..=*last).contains(&status))
-            || code.is_some_and(|code| retry.grpc_codes.contains(&code))
+        failure::is_retried(retry, response.status(), code)
+    }
+}
+
+/// A try whose answer is awaited. Dropped before that, since time is over or the client is gone, it counts like any other:
+/// else an endpoint that never answers would look like one that has nothing to do.
+struct Waiting<'a> {
+    tries: &'a Tries<'a>,
+    candidate: &'a Candidate,
+    started: Instant,
+    /// What an endpoint is taken for that was never measured.
+    floor: Duration,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if self.tries.limits.end().is_some_and(|end| end <= now) {
+            count_failure(self.candidate, self.tries.exchange, ErrorKind::Timeout);
+        } else {
+            let elapsed = self.tries.exchange.started.elapsed();
+            self.candidate.edge().response(CLIENT_GONE, None, false, "canceled", elapsed);
+        }
+        self.candidate.unanswered(now - self.started, self.floor, now);
     }
 }
 

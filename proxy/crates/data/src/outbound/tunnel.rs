@@ -8,10 +8,10 @@ use crate::candidate::Candidate;
 use crate::http::body::Body;
 use crate::http::client::SendError;
 use crate::http::error::ProxyError;
-use crate::http::headers;
 use crate::http::observe::{Head, ResponseObserver};
 use crate::http::replay::Replay;
-use crate::http::tunnel;
+use crate::http::translate;
+use crate::http::tunnel as http_tunnel;
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::rule::Leaf;
 use crate::outbound::{response, send};
@@ -26,7 +26,15 @@ pub(super) async fn open(
     leaf: &Leaf,
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, ProxyError> {
-    let client = hyper::upgrade::on(&mut request);
+    let client = http_tunnel::Client {
+        upgrade: hyper::upgrade::on(&mut request),
+        addr: connection.client,
+        gate: connection.gate.clone(),
+        method: request.method().clone(),
+        open: connection.worker.occupy(),
+    };
+    let revoked = connection.revoked(&request);
+    translate::to_tunnel(&mut request);
     let (parts, body) = request.into_parts();
     let replay = Replay::of(body, REPLAY_MAX);
     let worker = &connection.worker;
@@ -40,9 +48,7 @@ pub(super) async fn open(
         match candidate.send_tunnel(Request::from_parts(parts.clone(), body)).await {
             Ok((answer, lease)) => {
                 let head = Head::of(&answer, exchange.grpc);
-                let switched = tunnel::is_agreed(&answer, &parts.method);
-                let (mut answer, lease) =
-                    tunnel::join(client, answer, lease, &connection.gate, &parts.method, connection.client);
+                let (mut answer, lease) = http_tunnel::join(client, answer, lease, revoked);
                 let observer = ResponseObserver {
                     edge: candidate.edge().clone(),
                     started: exchange.started,
@@ -51,9 +57,6 @@ pub(super) async fn open(
                     load: None,
                     error: "",
                 };
-                if !switched {
-                    headers::strip_hop_by_hop(answer.headers_mut());
-                }
                 response::strip(&mut answer, connection, &candidate);
                 return Ok(answer.map(|body| body.observed(Box::new(observer))));
             }

@@ -1,14 +1,18 @@
 //! Who may.
 
-use hauberk_core::endpoint::ProtocolHint;
-use hauberk_core::inbound::Authentication;
-use http::StatusCode;
+use std::time::Duration;
 
-use crate::support::client::{Http1, Http2, body, get, post2};
+use hauberk_core::endpoint::ProtocolHint;
+use hauberk_core::inbound::{Authentication, Protocol};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::client::{Http1, Http2, body, get, post2, raw};
 use crate::support::program::Program;
 use crate::support::proxy::{Authority, Proxy};
-use crate::support::run;
-use crate::support::table::{Table, detect, meshed, only, server_policy};
+use crate::support::table::{Table, detect, meshed, only, opaque, routes, server_policy};
+use crate::support::{eventually, run};
 
 const WEB: &str = "web.default.serviceaccount.identity.hauberk.cluster.local";
 const FRIEND: &str = "friend.default.serviceaccount.identity.hauberk.cluster.local";
@@ -49,5 +53,38 @@ fn a_peer_of_a_foreign_authority_is_nobody() {
         let answer = Http1::connect(outbound.addr).await.send(get("/").body(body("")).unwrap()).await;
         assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
         assert_eq!(program.requests(), 0);
+    });
+}
+
+#[test]
+fn bytes_that_nobody_reads_do_not_pass_where_policy_decides_by_request() {
+    run(async {
+        let (authority, table, program) = (Authority::new(), Table::new(), Program::start().await);
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        let outbound = Proxy::outbound(&authority, FRIEND, &table).await;
+        let plain = Proxy::inbound(&authority, WEB, &table).await;
+        plain.original.set(program.addr);
+        // The client says that its bytes are opaque: its proxy does not look, and tells the server's so.
+        table.target.send_replace(Some(opaque()));
+        table.set_endpoints([meshed(program.addr, inbound.addr.port(), WEB, ProtocolHint::Opaque)]);
+        let public = || Protocol::Detect { timeout: Duration::from_secs(10), routes: routes("/public") };
+        for protocol in [public(), Protocol::Http1(routes("/public"))] {
+            table.inbound.send_replace(server_policy(protocol, Authentication::Unauthenticated));
+            let forged = "GET /secret HTTP/1.1\r\nhost: a\r\nl5d-client-id: admin\r\nconnection: close\r\n\r\n";
+            assert_eq!(raw(outbound.addr, forged.as_bytes()).await, "");
+            assert_eq!(raw(plain.addr, format!("\r\n{forged}").as_bytes()).await, "");
+            assert!(raw(plain.addr, forged.as_bytes()).await.starts_with("HTTP/1.1 404 "));
+        }
+        assert_eq!(program.requests(), 0);
+        assert_eq!(inbound.count("inbound_tcp_errors_total", &["error=\"not http\""]), 2.0);
+        // A connection from before policy looked at requests ends.
+        table.inbound.send_replace(server_policy(Protocol::Opaque, Authentication::Unauthenticated));
+        let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
+        socket.write_all(b"GET /before HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        eventually(|| program.requests() == 1).await;
+        table.inbound.send_replace(server_policy(public(), Authentication::Unauthenticated));
+        let mut rest = Vec::new();
+        let _ = socket.read_to_end(&mut rest).await;
+        assert_eq!(inbound.count("inbound_tcp_authz_terminate_total", &[]), 1.0);
     });
 }

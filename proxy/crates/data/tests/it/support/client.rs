@@ -27,6 +27,7 @@ pub(crate) struct Answer {
 pub(crate) struct Http1(http1::SendRequest<Full<Bytes>>);
 
 /// A client with one HTTP/2 connection.
+#[derive(Clone)]
 pub(crate) struct Http2(http2::SendRequest<Full<Bytes>>);
 
 impl Http1 {
@@ -57,6 +58,11 @@ impl Http2 {
 
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Answer {
         answer(self.0.send_request(request).await.unwrap()).await
+    }
+
+    /// The head only.
+    pub(crate) async fn open(&mut self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+        self.0.send_request(request).await.unwrap()
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Program {
     /// Answers nothing while set, until `released`.
     pub(crate) hangs: Rc<Cell<bool>>,
     pub(crate) released: Rc<Notify>,
+    /// How many requests one HTTP/2 connection may carry at once.
+    pub(crate) streams_max: Rc<Cell<Option<u32>>>,
 }
 
 /// A request as the program got it.
@@ -60,6 +62,7 @@ impl Program {
             statuses: Rc::default(),
             hangs: Rc::default(),
             released: Rc::default(),
+            streams_max: Rc::default(),
         };
         let serving = program.clone();
         tokio::task::spawn_local(async move {
@@ -77,10 +80,11 @@ impl Program {
     async fn serve(self, socket: TcpStream) {
         let mut first = [0; 4];
         let is_http2 = socket.peek(&mut first).await.is_ok_and(|length| first[..length].starts_with(b"PRI"));
+        let streams_max = self.streams_max.get();
         let service = service_fn(move |request| self.clone().answer(request));
         let io = TokioIo::new(socket);
         if is_http2 {
-            let _ = http2::Builder::new(Local).serve_connection(io, service).await;
+            let _ = http2::Builder::new(Local).max_concurrent_streams(streams_max).serve_connection(io, service).await;
         } else {
             let _ = http1::Builder::new().serve_connection(io, service).with_upgrades().await;
         }

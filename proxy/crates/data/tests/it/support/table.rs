@@ -8,12 +8,12 @@ use hauberk_core::discover::Discover;
 use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
 use hauberk_core::identity::{Id, TlsTarget};
 use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, Network, ServerPolicy};
-use hauberk_core::meta::Meta;
+use hauberk_core::meta::{Meta, Resource};
 use hauberk_core::outbound::{
     Backend, BackendKind, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol,
     Retry, RouteBackend, Target,
 };
-use hauberk_core::route::{HttpFilter, HttpMatch, Route, Rule, Timeouts};
+use hauberk_core::route::{HttpFilter, HttpMatch, PathMatch, Route, Rule, Timeouts};
 use tokio::sync::watch;
 
 /// The name of the one service.
@@ -144,6 +144,21 @@ pub(crate) fn retry(status: u16) -> Retry {
 /// Looks for HTTP, without routes of its own.
 pub(crate) fn detect() -> inbound::Protocol {
     inbound::Protocol::Detect { timeout: Duration::from_secs(10), routes: Arc::from([]) }
+}
+
+/// One route that somebody wrote, for one path; whoever may connect may take it.
+pub(crate) fn routes(path: &str) -> inbound::HttpRoutes {
+    let resource = Resource {
+        group: "policy.linkerd.io".into(),
+        kind: "HTTPRoute".into(),
+        namespace: "default".into(),
+        name: "route".into(),
+        section: "".into(),
+        port: None,
+    };
+    let matches = vec![HttpMatch { path: Some(PathMatch::Prefix(path.into())), ..HttpMatch::default() }];
+    let rule = Rule { matches, then: inbound::HttpAccess::default() };
+    Arc::from([Route { meta: Arc::new(Meta::Resource(resource)), hosts: Vec::new(), rules: vec![rule] }])
 }
 
 /// The policy of a port which lets those through who prove `authentication`, from any network but loopback's.
