@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,16 @@ class NotAdmitted(Exception):
     def __init__(self, *causes: Cause) -> None:
         super().__init__("; ".join(f"{cause.field}: {cause.message}" for cause in causes))
         self.causes = causes
+
+
+def as_new(wanted: Resource) -> Resource:
+    """Return the wanted object without what only the server says of one: its end and its status."""
+    metadata = msgspec.structs.replace(wanted.metadata, deletion_timestamp=None)
+    own: dict[str, Any] = {"metadata": metadata}
+    for field in msgspec.structs.fields(wanted):
+        if field.name == "status":
+            own["status"] = field.default
+    return msgspec.structs.replace(wanted, **own)
 
 
 def carried_over(wanted: Resource, stored: Resource) -> Resource:

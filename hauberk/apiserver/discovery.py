@@ -19,6 +19,7 @@ _ENROLLMENT = {
     "verbs": ["create"],
 }
 _SUBRESOURCES: Mapping[str, Sequence[tuple[str, str, Sequence[str]]]] = {
+    "Namespace": [("status", "Namespace", ("get", "patch", "update"))],
     "Pod": [("status", "Pod", ("get", "patch", "update"))],
     "ServiceAccount": [("token", "TokenRequest", ("create",))],
     "HTTPRoute": [("status", "HTTPRoute", ("get", "patch", "update"))],

@@ -1,7 +1,9 @@
 """The query string of a request, checked. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from hauberk.apiserver.selection import Selection, SelectorInvalid, parse_selection
 from hauberk.apiserver.status import bad_request
@@ -22,6 +24,27 @@ class ListOptions:
     bookmarks: bool = False
     initial_events: bool = False
     timeout_s: int | None = None
+
+
+class _Preconditions(msgspec.Struct, frozen=True, rename="camel"):
+    uid: str | None = None
+    resource_version: str | None = None
+
+
+class _DeleteBody(msgspec.Struct, frozen=True, rename="camel"):
+    """Other fields (grace periods, propagation) mean nothing where objects go at once."""
+
+    dry_run: Sequence[str] | None = None
+    preconditions: _Preconditions | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteOptions:
+    """What a deletion insists on; None where it does not."""
+
+    uid: str | None = None
+    resource_version: str | None = None
+    dry_run: bool = False
 
 
 def list_options(query: Mapping[str, str]) -> ListOptions:
@@ -50,6 +73,28 @@ def list_options(query: Mapping[str, str]) -> ListOptions:
         initial_events=initial_events,
         timeout_s=_number(query, "timeoutSeconds"),
     )
+
+
+def delete_options(body: object, query: Mapping[str, str]) -> DeleteOptions:
+    """Read the options of delete and deletecollection, most of which come in the body; raises Refused (400)."""
+    try:
+        options = _DeleteBody() if body is None else msgspec.convert(body, _DeleteBody)
+    except msgspec.ValidationError as e:
+        raise bad_request(f"the body is not a DeleteOptions object: {e}") from None
+    unknown = [value for value in options.dry_run or () if value != "All"]
+    if unknown:
+        raise bad_request(f"dryRun is {unknown[0]!r}: only All is supported")
+    preconditions = options.preconditions or _Preconditions()
+    return DeleteOptions(
+        uid=preconditions.uid or None,
+        resource_version=preconditions.resource_version or None,
+        dry_run=bool(options.dry_run) or is_dry_run(query),
+    )
+
+
+def is_watch(query: Mapping[str, str]) -> bool:
+    """Whether a collection is to be watched and not listed; raises Refused (400)."""
+    return _boolean(query, "watch")
 
 
 def is_dry_run(query: Mapping[str, str]) -> bool:

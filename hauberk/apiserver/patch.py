@@ -9,6 +9,7 @@ from typing import Any
 
 _MAX_OPERATIONS = 10_000
 _MAX_INDEX_DIGITS = 9
+_TOO_DEEP = "the value is nested too deeply"
 
 
 class PatchInvalid(Exception):
@@ -16,7 +17,14 @@ class PatchInvalid(Exception):
 
 
 def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON values
-    """Apply RFC 7396: objects merge, null removes, anything else replaces."""
+    """Apply RFC 7396: objects merge, null removes, anything else replaces. Raises PatchInvalid."""
+    try:
+        return _merged(target, patch)
+    except RecursionError:
+        raise PatchInvalid(_TOO_DEEP) from None
+
+
+def _merged(target: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON values
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     result = dict(target) if isinstance(target, dict) else {}
@@ -24,7 +32,7 @@ def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401 - JSON values
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = merge_patch(result.get(key), value)
+            result[key] = _merged(result.get(key), value)
     return result
 
 
@@ -38,6 +46,8 @@ def json_patch(document: Any, operations: Any) -> Any:  # noqa: ANN401 - JSON va
             result = _apply(result, operation)
         except PatchInvalid as e:
             raise PatchInvalid(f"operation {number}: {e}") from None
+        except RecursionError:
+            raise PatchInvalid(f"operation {number}: {_TOO_DEEP}") from None
     return result
 
 

@@ -1,16 +1,17 @@
 """Resources over HTTP: reads the request, calls `Reader`, `Writer` or `Watchers`, and renders the answer."""
 
+import dataclasses
+
 from aiohttp import web
 
 from hauberk.apiserver.answer import json_answer
 from hauberk.apiserver.body import JSON, JSON_PATCH, MERGE_PATCH, read_json, read_object
-from hauberk.apiserver.options import is_dry_run, list_options
+from hauberk.apiserver.options import delete_options, is_dry_run, list_options
 from hauberk.apiserver.reading import Reader
 from hauberk.apiserver.rendering import Rendering
 from hauberk.apiserver.status import Refused, bad_request, status
 from hauberk.apiserver.target import Target
 from hauberk.apiserver.watching import Watchers
-from hauberk.apiserver.workloads import precondition_uid
 from hauberk.apiserver.writing import Writer, Written
 from hauberk.runtime.clock import Clock
 
@@ -69,8 +70,8 @@ class Resources:
     async def _delete(self, request: web.Request, target: Target) -> web.StreamResponse:
         if target.subresource is not None:
             raise Refused(405, "MethodNotAllowed", "a status cannot be deleted")
-        uid = precondition_uid(await read_json(request, accepted=(JSON,)))
-        removed = await self._writer.delete(target, uid=uid, dry_run=is_dry_run(request.query))
+        options = delete_options(await read_json(request, accepted=(JSON,)), request.query)
+        removed = await self._writer.delete(target, options)
         details = {
             "name": removed.metadata.name,
             "group": target.kind.group,
@@ -80,9 +81,9 @@ class Resources:
         return json_answer(status("Success", details=details))
 
     async def _delete_collection(self, request: web.Request, target: Target) -> web.StreamResponse:
-        options = list_options(request.query)
-        dry_run = is_dry_run(request.query)
-        for resource in (await self._reader.list(target, options)).items:
+        options = delete_options(await read_json(request, accepted=(JSON,)), request.query)
+        for resource in (await self._reader.list(target, list_options(request.query))).items:
             meta = resource.metadata
-            await self._writer.delete(target.of(meta.namespace, meta.name), uid=meta.uid, dry_run=dry_run)
+            this_one = dataclasses.replace(options, uid=options.uid or meta.uid)
+            await self._writer.delete(target.of(meta.namespace, meta.name), this_one)
         return json_answer(status("Success", details={"group": target.kind.group, "kind": target.kind.plural}))

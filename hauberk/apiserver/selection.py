@@ -15,8 +15,9 @@ _VALUE = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
 _TERM = re.compile(
     rf"\s*(?:(?P<absent>!)\s*(?P<absent_key>{_KEY})"
     rf"|(?P<key>{_KEY})(?:\s*(?P<op>==|=|!=)\s*(?P<value>{_VALUE})"
-    rf"|\s+(?P<set_op>in|notin)\s*\((?P<values>\s*{_VALUE}\s*(?:,\s*{_VALUE}\s*)*)\))?)\s*(?P<end>,|$)"
+    r"|\s+(?P<set_op>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?P<end>,|$)"
 )
+_ONE_VALUE = re.compile(_VALUE)
 
 Operator = Literal["in", "notin", "exists", "absent"]
 
@@ -113,6 +114,9 @@ def _requirement(term: re.Match[str]) -> Requirement:
         return Requirement(term["absent_key"], "absent")
     if term["set_op"]:
         values = frozenset(value.strip() for value in term["values"].split(","))
+        for value in values:
+            if _ONE_VALUE.fullmatch(value) is None:
+                raise SelectorInvalid(f"{value!r} in the label selector is not the value of a label")
         return Requirement(term["key"], "in" if term["set_op"] == "in" else "notin", values)
     if term["op"]:
         return Requirement(term["key"], "notin" if term["op"] == "!=" else "in", frozenset({term["value"]}))

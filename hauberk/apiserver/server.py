@@ -16,12 +16,13 @@ from aiohttp import web
 from hauberk.apiserver import discovery
 from hauberk.apiserver.access import refusal
 from hauberk.apiserver.answer import json_answer, refused
+from hauberk.apiserver.options import is_watch
 from hauberk.apiserver.peer import Caller, caller_of
 from hauberk.apiserver.resources import Resources
 from hauberk.apiserver.status import Refused, forbidden
 from hauberk.apiserver.target import Target, locate, resolve
 from hauberk.apiserver.workloads import ENROLLMENTS, Workloads
-from hauberk.store.protocol import StoreUnavailable
+from hauberk.store.protocol import StoreCorrupt, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,8 @@ class Server:
                 return await self._workloads.release(request, target, caller)
             case ("ServiceAccount", "token", "create"):
                 return await self._workloads.token(request, target, caller)
+            case (_, "status", _) if not target.has_status:
+                raise _no_such_path(request)
             case (_, None | "status", _):
                 return await self._resources.serve(request, target, verb)
             case _:
@@ -118,7 +121,7 @@ def _verb(request: web.Request, target: Target) -> str:
         case ("GET", True):
             return "get"
         case ("GET", False):
-            return "watch" if request.query.get("watch", "") in ("1", "true") else "list"
+            return "watch" if is_watch(request.query) else "list"
         case ("POST", False):
             return "create"
         case ("POST", True) if target.subresource is not None:
@@ -155,6 +158,9 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
     except StoreUnavailable as e:
         return refused(Refused(503, "ServiceUnavailable", str(e), retry_after_s=1))
+    except StoreCorrupt as e:
+        _log.error("%s", e)
+        return refused(Refused(500, "InternalError", str(e)))
     except (web.HTTPException, asyncio.CancelledError, ConnectionError):
         raise
     except Exception:  # noqa: BLE001 - the last resort: one request fails, the server goes on

@@ -40,6 +40,11 @@ class Target:
     def api_version(self) -> str:
         return f"{self.kind.group}/{self.version}" if self.kind.group else self.version
 
+    @property
+    def has_status(self) -> bool:
+        """Whether objects of this kind have a status."""
+        return "status" in self.kind.struct.__struct_fields__
+
     def of(self, namespace: str, name: str) -> Self:
         """Return the target that is one object of this collection."""
         return replace(self, namespace=namespace or None, name=name)

@@ -1,21 +1,22 @@
 """What is valid but does nothing as things are: said in `Warning` headers when it is written. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
-from hauberk.model.httproute import HTTPRoute
+from hauberk.model.httproute import HTTPBackendRef, HTTPRoute, ParentReference
 from hauberk.model.kinds import Resource
 from hauberk.model.pod import Pod
 from hauberk.model.server import Server
+from hauberk.model.service import Service
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What there is beside the object: the Pods, and (kind, namespace, name) of everything that may be named."""
+    """What there is beside the object: the Pods, and by kind, namespace and name everything that may be named."""
 
     pods: Collection[Pod]
-    names: Collection[tuple[str, str, str]]
+    named: Mapping[tuple[str, str, str], Resource]
 
 
 def warnings_for(resource: Resource, around: Surroundings) -> Sequence[str]:
@@ -63,16 +64,35 @@ def _route(route: HTTPRoute, around: Surroundings) -> list[str]:
         _missing(route, parent.kind, parent.namespace or namespace, parent.name, around)
         for parent in route.spec.parent_refs
     ]
-    found += [
-        _missing(route, backend.kind, backend.namespace or namespace, backend.name, around)
-        for rule in route.spec.rules
-        for backend in rule.backend_refs
-    ]
+    found += [_useless(parent, around.named.get(_place(parent, namespace))) for parent in route.spec.parent_refs]
+    for backend in (backend for rule in route.spec.rules for backend in rule.backend_refs):
+        found.append(_missing(route, backend.kind, backend.namespace or namespace, backend.name, around))
+        found.append(_portless(backend, around.named.get(_place(backend, namespace))))
     return [warning for warning in dict.fromkeys(found) if warning]
 
 
+def _place(of: ParentReference | HTTPBackendRef, namespace: str) -> tuple[str, str, str]:
+    return (of.kind, of.namespace or namespace, of.name)
+
+
+def _useless(reference: ParentReference, parent: Resource | None) -> str:
+    """Why the route has no effect on a parent that there is."""
+    match parent:
+        case Server() if parent.spec.proxy_protocol in ("opaque", "TLS", "gRPC"):
+            return f"Server {reference.name} reads {parent.spec.proxy_protocol}: HTTPRoutes have no effect on it"
+        case Service() if parent.spec.headless:
+            return f"Service {reference.name} is headless: its clients address Pods, on which HTTPRoutes have no effect"
+    return _portless(reference, parent)
+
+
+def _portless(reference: ParentReference | HTTPBackendRef, named: Resource | None) -> str:
+    if not isinstance(named, Service) or reference.port in (None, *(port.port for port in named.spec.ports)):
+        return ""
+    return f"Service {reference.name} has no port {reference.port}"
+
+
 def _missing(resource: Resource, kind: str, namespace: str, name: str, around: Surroundings) -> str:
-    if (kind, namespace, name) in around.names:
+    if (kind, namespace, name) in around.named:
         return ""
     where = f" in namespace {namespace}" if namespace else ""
     return f"{type(resource).__name__} {resource.metadata.name} names {kind} {name}, which does not exist{where} (yet)"

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hauberk.apiserver.answer import json_answer
 from hauberk.apiserver.body import JSON, MERGE_PATCH, read_json, read_object
-from hauberk.apiserver.options import is_dry_run
+from hauberk.apiserver.options import delete_options, is_dry_run
 from hauberk.apiserver.peer import Caller
 from hauberk.apiserver.rendering import document_of
 from hauberk.apiserver.status import Cause, Refused, bad_request, conflict, forbidden, invalid, status
@@ -59,8 +59,10 @@ class Workloads:
     async def release(self, request: web.Request, target: Target, caller: Caller) -> web.Response:
         _refuse_dry_run(request)
         namespace, name = _named(target)
-        pod_uid = precondition_uid(await read_json(request))
-        answer = await self._registrar.release(namespace, name, uid=caller.uid, pod_uid=pod_uid)
+        options = delete_options(await read_json(request), request.query)
+        if options.dry_run or options.resource_version:
+            raise bad_request("a Pod is deleted for good, and by its uid only: leave out dryRun and resourceVersion")
+        answer = await self._registrar.release(namespace, name, uid=caller.uid, pod_uid=options.uid)
         if isinstance(answer, Refusal):
             raise _refused(answer, "pods", name)
         return json_answer(status("Success", details={"name": name, "kind": "pods", "uid": answer.metadata.uid}))
@@ -105,19 +107,6 @@ class _TokenSpec(msgspec.Struct, frozen=True, rename="camel"):
     bound_object_ref: _BoundObject
     expiration_seconds: int | None = None
     audiences: tuple[str, ...] = ()
-
-
-def precondition_uid(options: object) -> str | None:
-    """Return the uid that DeleteOptions insist on, if any. Raises Refused."""
-    if options is None:
-        return None
-    if not isinstance(options, dict):
-        raise bad_request("DeleteOptions have to be a JSON object")
-    preconditions = options.get("preconditions") or {}
-    uid = preconditions.get("uid") if isinstance(preconditions, dict) else None
-    if uid is not None and not isinstance(uid, str):
-        raise bad_request("preconditions.uid has to be text")
-    return uid
 
 
 def _parse_token_request(raw: Mapping[str, Any]) -> _TokenSpec:

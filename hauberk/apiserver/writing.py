@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
-from hauberk.apiserver.admission import NotAdmitted, addresses_of, carried_over, with_address, with_status
+from hauberk.apiserver.admission import NotAdmitted, addresses_of, as_new, carried_over, with_address, with_status
 from hauberk.apiserver.manifest import parse
 from hauberk.apiserver.namespaces import Namespaces
+from hauberk.apiserver.options import DeleteOptions
 from hauberk.apiserver.patch import PatchInvalid, json_patch, merge_patch
 from hauberk.apiserver.rendering import document_of
 from hauberk.apiserver.status import (
@@ -62,7 +63,7 @@ class Writer:
         async with self._allocation:
             if target.kind.namespaced and not await self._exists(Ref("", "Namespace", "", wanted.metadata.namespace)):
                 raise not_found("namespaces", wanted.metadata.namespace)
-            admitted = await self._admitted(wanted, None)
+            admitted = await self._admitted(as_new(wanted), None)
             taken = already_exists(target.kind.plural, wanted.metadata.name, group=target.kind.group)
             if dry_run and await self._exists(ref_of(wanted)):
                 raise taken
@@ -75,12 +76,22 @@ class Writer:
         return Written(stored, await self._warnings(stored))
 
     async def replace(self, target: Target, raw: Mapping[str, Any], *, dry_run: bool) -> Written:
+        """Replace an object; one that names no resource version replaces whatever is there when it is written."""
         wanted = parse(raw, target)
-        stored = await self._current(target)
-        expected = wanted.metadata.resource_version or None
-        if wanted.metadata.uid and wanted.metadata.uid != stored.metadata.uid:
-            raise conflict(target.kind.plural, target.name or "", "its uid is another by now", group=target.kind.group)
-        return await self._update(target, wanted, stored, expected=expected, dry_run=dry_run)
+        asked = wanted.metadata.resource_version or None
+        for _ in range(_PATCH_ATTEMPTS):
+            stored = await self._current(target)
+            if wanted.metadata.uid and wanted.metadata.uid != stored.metadata.uid:
+                why = "its uid is another by now"
+                raise conflict(target.kind.plural, target.name or "", why, group=target.kind.group)
+            # What its author cannot change is kept, and must not be kept as it was before somebody else wrote.
+            expected = asked or stored.metadata.resource_version
+            try:
+                return await self._update(target, wanted, stored, expected=expected, dry_run=dry_run)
+            except Refused as e:
+                if e.reason != "Conflict" or asked is not None:
+                    raise
+        raise conflict(target.kind.plural, target.name or "", "it changes faster than it can be replaced")
 
     async def patch(self, target: Target, patch: object, *, is_merge: bool, dry_run: bool) -> Written:
         """Apply a patch; one that names no resource version is applied again to whatever came in between."""
@@ -100,24 +111,28 @@ class Writer:
                     raise
         raise conflict(target.kind.plural, target.name or "", "it changes faster than it can be patched")
 
-    async def delete(self, target: Target, *, uid: str | None, dry_run: bool) -> Resource:
+    async def delete(self, target: Target, options: DeleteOptions) -> Resource:
         stored = await self._current(target)
-        if uid and uid != stored.metadata.uid:
-            raise conflict(target.kind.plural, target.name or "", "its uid is another by now", group=target.kind.group)
+        _insist(target, stored, options)
         if isinstance(stored, Namespace):
             why = self._namespaces.undeletable(stored.metadata.name)
             if why:
                 raise forbidden(why, kind="namespaces", name=stored.metadata.name)
-        if dry_run:
+        if options.dry_run:
             return stored
         try:
             # Nothing is added to a Namespace while it goes: creation and enrollment hold the same lock.
             async with self._allocation:
+                _insist(target, await self._current(target), options)
                 if isinstance(stored, Namespace):
                     await self._namespaces.empty(stored.metadata.name)
-                return await self._store.delete(ref_of(stored), uid=stored.metadata.uid)
-        except (NotFound, Conflict):
+                return await self._store.delete(
+                    ref_of(stored), uid=stored.metadata.uid, expected=options.resource_version
+                )
+        except NotFound:
             raise not_found(target.kind.plural, target.name or "", group=target.kind.group) from None
+        except Conflict as e:
+            raise conflict(target.kind.plural, target.name or "", str(e), group=target.kind.group) from None
 
     async def _update(
         self, target: Target, wanted: Resource, stored: Resource, *, expected: str | None, dry_run: bool
@@ -175,8 +190,20 @@ class Writer:
         listed = [item for kind in KINDS for item in (await self._store.list(kind)).items]
         return Surroundings(
             pods=[item for item in listed if isinstance(item, Pod)],
-            names={(item.kind, item.metadata.namespace, item.metadata.name) for item in listed},
+            named={(item.kind, item.metadata.namespace, item.metadata.name): item for item in listed},
         )
+
+
+def _insist(target: Target, stored: Resource, options: DeleteOptions) -> None:
+    """Raises Refused (409) where the object is not the one that a deletion insists on."""
+    meta = stored.metadata
+    for asked, there, what in (
+        (options.uid, meta.uid, "uid"),
+        (options.resource_version, meta.resource_version, "resource version"),
+    ):
+        if asked and asked != there:
+            why = f"its {what} is {there} by now"
+            raise conflict(target.kind.plural, target.name or "", why, group=target.kind.group)
 
 
 def _names_version(patch: object) -> bool:

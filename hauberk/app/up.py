@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from random import SystemRandom
+from typing import TypeVar
 
 from hauberk.apiserver.namespaces import Namespaces
 from hauberk.app import resource_api
@@ -35,6 +36,7 @@ from hauberk.runtime.backoff import Backoff
 from hauberk.runtime.clock import Clock, SystemClock
 from hauberk.runtime.shutdown import on_signal
 from hauberk.runtime.tasks import spawn
+from hauberk.store.protocol import StoreCorrupt
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +44,14 @@ REMOVAL_LEASES = 6
 """A workload that was silent for so many leases more is taken for gone."""
 
 Announce = Callable[[str], None]
+E = TypeVar("E", bound=Exception)
 
 
 async def up(settings: Config, *, announce: Announce, environ: Mapping[str, str] = os.environ) -> int:
     """Run the control plane until SIGTERM or SIGINT; `announce` is told, once, that everything serves.
 
-    Returns the exit code: 0 after a signal, 1 if it could not start, which is then said on standard error.
+    Returns the exit code: 0 after a signal, 1 if it could not start or its store is damaged, which is then said on
+    standard error.
     """
     logs.begin(settings.log_level)
     code = 0
@@ -61,6 +65,11 @@ async def up(settings: Config, *, announce: Announce, environ: Mapping[str, str]
     except* StartFailed as failed:
         for failure in _flat(failed):
             sys.stderr.write(f"error: {failure}\nhint: {failure.hint}\n")
+        code = 1
+    except* StoreCorrupt as corrupt:
+        # Found while running: nothing more may be acknowledged. All who met it say the same.
+        damage = next(_flat(corrupt))
+        sys.stderr.write(f"error: the store {damage.path} is damaged ({damage.why})\nhint: {damage.hint}\n")
         code = 1
     return code
 
@@ -121,7 +130,7 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
         await asyncio.Event().wait()
 
 
-def _flat(failures: BaseExceptionGroup[StartFailed]) -> Iterator[StartFailed]:
+def _flat(failures: BaseExceptionGroup[E]) -> Iterator[E]:
     for failure in failures.exceptions:
         if isinstance(failure, BaseExceptionGroup):
             yield from _flat(failure)

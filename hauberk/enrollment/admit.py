@@ -12,9 +12,10 @@ from hauberk.enrollment.expose import ServiceChange, expose
 from hauberk.enrollment.mesh import CREATED_BY, Mesh
 from hauberk.enrollment.permission import is_administrator, may_run_as
 from hauberk.enrollment.request import EnrollmentSpec
-from hauberk.enrollment.tuning import OPAQUE_PORTS, AnnotationInvalid, Tuning, port_list, tuning_of
+from hauberk.enrollment.tuning import OPAQUE_PORTS, AnnotationInvalid, Tuning, inherited, port_list, tuning_of
 from hauberk.model.identity import identity_of
 from hauberk.model.metadata import ObjectMeta
+from hauberk.model.namespace import Namespace
 from hauberk.model.pod import Container, ContainerPort, Pod, PodCondition, PodIP, PodSpec, PodStatus
 from hauberk.model.service import Service
 from hauberk.model.serviceaccount import ServiceAccount
@@ -39,7 +40,7 @@ class Request:
 class Facts:
     """What the store says about all that matters to a request."""
 
-    namespace_exists: bool
+    namespace: Namespace | None
     service_account: ServiceAccount | None
     service: Service | None
     namesakes: frozenset[int]
@@ -62,11 +63,12 @@ class Admission:
 
 def admit(request: Request, facts: Facts, mesh: Mesh) -> Admission | Refusal:
     """Decide on an enrollment."""
-    refusal = _place_refusal(request, facts, mesh) or _account_refusal(request, facts)
+    refusal = _place_refusal(request, facts, mesh) or _account_refusal(request, facts) or _name_refusal(request, mesh)
     if refusal is not None:
         return refusal
     try:
-        tuning = tuning_of(request.spec.annotations, mesh)
+        of_namespace = inherited(facts.namespace.metadata.annotations) if facts.namespace is not None else {}
+        tuning = tuning_of({**of_namespace, **request.spec.annotations}, mesh)
         address = choose(
             mesh.pod_network,
             name=f"{request.namespace}/{request.spec.name}-{request.suffix}",
@@ -80,7 +82,7 @@ def admit(request: Request, facts: Facts, mesh: Mesh) -> Admission | Refusal:
     if isinstance(change, Refusal):
         return change
     pod = _pod(request, mesh, address)
-    identity = identity_of(request.spec.service_account_name, request.namespace, mesh.mesh_namespace, mesh.trust_domain)
+    identity = _identity(request, mesh)
     account = None
     if facts.service_account is None:
         account = ServiceAccount(
@@ -101,7 +103,7 @@ def _place_refusal(request: Request, facts: Facts, mesh: Mesh) -> Refusal | None
         return Refusal(
             "Forbidden", f"namespace {request.namespace} is the control plane's own", "choose another namespace"
         )
-    if not facts.namespace_exists:
+    if facts.namespace is None:
         return Refusal(
             "NotFound", f'namespaces "{request.namespace}" not found', "create the Namespace with `hauberk apply` first"
         )
@@ -126,6 +128,23 @@ def _account_refusal(request: Request, facts: Facts) -> Refusal | None:
         f"uid {request.uid} may not run programs as ServiceAccount {name} of namespace {request.namespace}",
         "ask the administrator to add your uid to its annotation hauberk.dev/allowed-uids",
     )
+
+
+def _name_refusal(request: Request, mesh: Mesh) -> Refusal | None:
+    """An identity is a DNS name (RFC 1035): proxies neither take nor believe in one that is not."""
+    identity = _identity(request, mesh)
+    if len(identity) <= 253 and max(map(len, identity.split("."))) <= 63:
+        return None
+    return Refusal(
+        "Invalid",
+        f"the identity {identity} is not a DNS name: it has more than 253 characters, or more than 63 between two dots",
+        "choose a shorter name for the ServiceAccount",
+        "spec.serviceAccountName",
+    )
+
+
+def _identity(request: Request, mesh: Mesh) -> str:
+    return identity_of(request.spec.service_account_name, request.namespace, mesh.mesh_namespace, mesh.trust_domain)
 
 
 def _pod(request: Request, mesh: Mesh, address: IPv4Address) -> Pod:

@@ -83,13 +83,14 @@ class Registrar:
                 return pod
             if report.uid and report.uid != pod.metadata.uid:
                 return Refusal("Conflict", f"pod {name} is another one by now", "enroll again", "metadata.uid")
+            # Before the write, which a full disk may refuse: who reports is not silent.
+            self._leases.renew(pod.metadata.uid, now=self._clock.monotonic())
             changed = reported(pod, report, now=self._clock.now())
             if changed is not None:
                 try:
                     pod = await self._store.update(changed, expected=pod.metadata.resource_version)
                 except (Conflict, NotFound):
                     continue
-            self._leases.renew(pod.metadata.uid, now=self._clock.monotonic())
             return pod
         return Refusal("Conflict", f"pod {name} changes faster than it can be written", "report again")
 
@@ -134,9 +135,10 @@ class Registrar:
         pods = [pod for pod in (await self._store.list(_POD)).items if isinstance(pod, Pod)]
         services = [service for service in (await self._store.list(_SERVICE)).items if isinstance(service, Service)]
         neighbours = [pod for pod in pods if pod.metadata.namespace == namespace]
+        place = await self._find(Ref("", "Namespace", "", namespace))
         return (
             Facts(
-                namespace_exists=isinstance(await self._find(Ref("", "Namespace", "", namespace)), Namespace),
+                namespace=place if isinstance(place, Namespace) else None,
                 service_account=await self._account(namespace, spec.service_account_name),
                 service=next(
                     (s for s in services if (s.metadata.namespace, s.metadata.name) == (namespace, spec.name)), None

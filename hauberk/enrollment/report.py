@@ -80,7 +80,8 @@ def reported(pod: Pod, report: Report, *, now: datetime) -> Pod | None:
     old = {condition.type: condition for condition in pod.status.conditions}
     conditions = dict(old)
     for condition in report.conditions:
-        conditions[condition.type] = _condition(condition, old.get(condition.type), now)
+        if condition.type in conditions or len(conditions) < _MAX_CONDITIONS:
+            conditions[condition.type] = _condition(condition, old.get(condition.type), now)
     status = msgspec.structs.replace(
         pod.status, phase=report.phase or pod.status.phase, conditions=tuple(conditions.values())
     )

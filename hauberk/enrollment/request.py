@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from hauberk.model import names as names_of
+
 API_VERSION = "hauberk.dev/v1alpha1"
 KIND = "Enrollment"
 
@@ -88,6 +90,8 @@ def _check_names(spec: EnrollmentSpec) -> None:
         raise EnrollmentInvalid("spec.name", f"must be a DNS label (RFC 1123) of at most {longest} characters")
     if not _DNS_SUBDOMAIN.fullmatch(spec.service_account_name):
         raise EnrollmentInvalid("spec.serviceAccountName", "must be a DNS subdomain (RFC 1123)")
+    if spec.ports and not spec.name[0].isalpha():
+        raise EnrollmentInvalid("spec.name", "must begin with a letter where there are ports, as a Service must")
     if spec.node_name and not _DNS_SUBDOMAIN.fullmatch(spec.node_name.lower()):
         raise EnrollmentInvalid("spec.nodeName", "must be a host name")
 
@@ -104,6 +108,8 @@ def _check_ports(ports: list[PortRequest]) -> None:
                 raise EnrollmentInvalid(f"{where}.{member}", "must be from 1 to 65535")
         if port.name is not None and not _PORT_NAME.fullmatch(port.name):
             raise EnrollmentInvalid(f"{where}.name", "must be at most 15 of a-z, 0-9 and -, with a letter")
+        if port.app_protocol is not None and not names_of.is_qualified(port.app_protocol):
+            raise EnrollmentInvalid(f"{where}.appProtocol", "is not the name of a protocol")
         if port.port in numbers or port.name in names:
             raise EnrollmentInvalid(where, "is given twice")
         numbers.add(port.port)

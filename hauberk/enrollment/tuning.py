@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from hauberk.enrollment.mesh import Mesh
+from hauberk.model.annotations import is_of_the_mesh
 
-CONFIG_PREFIXES = ("config.linkerd.io/", "config.alpha.linkerd.io/", "config.beta.linkerd.io/")
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
 DEFAULT_INBOUND_POLICY = "config.linkerd.io/default-inbound-policy"
 SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports"
@@ -61,7 +61,7 @@ def tuning_of(annotations: Mapping[str, str], mesh: Mesh) -> Tuning:
         "SHUTDOWN_GRACE_PERIOD": "2m",
     }
     for annotation, value in sorted(annotations.items()):
-        if not annotation.startswith(CONFIG_PREFIXES):
+        if not is_of_the_mesh(annotation):
             continue
         rule = _HONOURED.get(annotation)
         if rule is None:
@@ -74,6 +74,19 @@ def tuning_of(annotations: Mapping[str, str], mesh: Mesh) -> Tuning:
         if variable:
             values[variable] = checked
     return Tuning(MappingProxyType(values))
+
+
+def inherited(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a Namespace's annotations that hold for its programs until their proxies are told by policy.
+
+    Names of ports are known to nobody but the control plane, and left out.
+    """
+    found = {}
+    if (policy := annotations.get(DEFAULT_INBOUND_POLICY)) in _INBOUND_POLICIES:
+        found[DEFAULT_INBOUND_POLICY] = policy
+    if (ports := annotations.get(OPAQUE_PORTS)) is not None:
+        found[OPAQUE_PORTS] = ",".join(part for part in ports.split(",") if part.strip()[:1].isdecimal())
+    return found
 
 
 def port_list(text: str) -> str:

@@ -16,6 +16,7 @@ from hauberk.host.runner import Runner, runner
 from hauberk.host.spec import Program, enrollment, node_name, spec
 from hauberk.host.user import User
 from hauberk.model.kinds import Kind, by_kind
+from hauberk.model.names import is_subdomain
 
 
 async def enter(client: Client, program: Program, user: User, *, workloads: Path) -> Path:
@@ -30,6 +31,9 @@ async def enter(client: Client, program: Program, user: User, *, workloads: Path
         await _release(client, gone.namespace, gone.pod, gone.pod_uid)
     answer = (await client.enroll(enrollment(program, node_name=node_name(socket.gethostname())))).body
     record = _record(answer)
+    if not is_subdomain(record.pod):
+        # It becomes the name of a directory of root's.
+        raise SetupFailed(f"the control plane calls the pod {record.pod!r}", hint="do both have one version?")
     try:
         directory = workloads / record.pod
         workload.create(directory, record)

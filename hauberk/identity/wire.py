@@ -8,6 +8,9 @@ from hauberk._api.linkerd import identity_pb2
 from hauberk.catalog.refusal import Refusal
 from hauberk.identity.protocol import Signed
 
+IDENTITY_MAX = 253
+"""Characters of a DNS name (RFC 1035)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -26,6 +29,8 @@ def read_request(raw: bytes) -> Asked | Refusal:
         message = identity_pb2.CertifyRequest.FromString(raw)
     except DecodeError:
         return Refusal("invalid-argument", "the request is not a CertifyRequest")
+    if len(message.identity) > IDENTITY_MAX:
+        return Refusal("invalid-argument", f"an identity has at most {IDENTITY_MAX} characters")
     return Asked(message.identity, message.token, message.certificate_signing_request)
 
 

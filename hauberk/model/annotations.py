@@ -10,9 +10,14 @@ from hauberk.model.server import ACCESS_POLICIES
 
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
 DEFAULT_INBOUND_POLICY = "config.linkerd.io/default-inbound-policy"
+ALLOWED_UIDS = "hauberk.dev/allowed-uids"
 
-CONFIG_PREFIXES = ("config.linkerd.io/", "config.alpha.linkerd.io/", "config.beta.linkerd.io/")
-"""Settings of proxies: on what they have no effect, they are warned about."""
+_DOMAINS = ("linkerd.io", "hauberk.dev")
+"""What has a key of these domains, or of one below them, asks the mesh for something: where it does not get it, it is
+told so."""
+
+_SAYS_ONLY = ("linkerd.io/created-by", "linkerd.io/proxy-version", "linkerd.io/trust-root-sha256")
+"""Notes of tools, which ask for nothing."""
 
 _TRAFFIC_PREFIXES = ("balancer.linkerd.io/", "balancer.alpha.linkerd.io/", "retry.linkerd.io/", "timeout.linkerd.io/")
 """Settings of traffic to a Service or by a route: one that is not honoured changes what the manifest means."""
@@ -33,11 +38,20 @@ def annotation_problems(resource: Resource) -> Problems:
 
 
 def without_effect(resource: Resource) -> Iterator[str]:
-    """The settings of proxies that mean nothing on this kind, or are misspelled."""
+    """The annotations and labels of the mesh that mean nothing (yet) on this kind, or are misspelled."""
     honoured = _HONOURED.get(resource.kind, {})
     for key in resource.metadata.annotations:
-        if key.startswith(CONFIG_PREFIXES) and key not in honoured:
-            yield key
+        if is_of_the_mesh(key) and key not in honoured:
+            yield f"annotation {key}"
+    for key in resource.metadata.labels:
+        if is_of_the_mesh(key):
+            yield f"label {key}"
+
+
+def is_of_the_mesh(key: str) -> bool:
+    """Whether an annotation or label asks the mesh for something."""
+    domain = key.rpartition("/")[0]
+    return key not in _SAYS_ONLY and any(domain == own or domain.endswith(f".{own}") for own in _DOMAINS)
 
 
 def _ports(field: str, text: str) -> Problems:
@@ -52,7 +66,14 @@ def _policy(field: str, text: str) -> Problems:
     return names.one_of(field, text, ACCESS_POLICIES)
 
 
+def _uids(field: str, text: str) -> Problems:
+    for part in text.split(","):
+        if not (part.strip().isascii() and part.strip().isdecimal()):
+            yield Problem(field, f"{part.strip()!r} is not a uid", "write numbers with commas between, as in 1000,1001")
+
+
 _HONOURED: Mapping[str, Mapping[str, Callable[[str, str], Problems]]] = {
     "Namespace": {OPAQUE_PORTS: _ports, DEFAULT_INBOUND_POLICY: _policy},
     "Service": {OPAQUE_PORTS: _ports},
+    "ServiceAccount": {ALLOWED_UIDS: _uids},
 }

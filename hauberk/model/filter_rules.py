@@ -17,6 +17,7 @@ _KNOWN = ("ResponseHeaderModifier", "RequestMirror", "URLRewrite", "CORS", "Exte
 _MAX = 16
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{1,4096}")
+_PATH = re.compile(r"/[\x21-\x7e]{0,1023}")
 _STATUS_CODES = (301, 302, 303, 307, 308)
 _OURS = "l5d-"
 """Headers in which proxies tell each other facts: identities, overrides."""
@@ -63,6 +64,9 @@ def _filter(field: str, of: HTTPRouteFilter, rule: HTTPRouteRule) -> Problems:
 def _headers(field: str, headers: HTTPHeaderFilter) -> Problems:
     if not (headers.set or headers.add or headers.remove):
         yield Problem(field, "changes nothing: it has neither set, add nor remove")
+    for key, changed in (("set", headers.set), ("add", headers.add), ("remove", headers.remove)):
+        if len(changed) > _MAX:
+            yield Problem(f"{field}.{key}", f"has {len(changed)} entries; {_MAX} are the most")
     for key, entries in (("set", headers.set), ("add", headers.add)):
         seen: set[str] = set()
         for index, header in enumerate(entries):
@@ -88,7 +92,7 @@ def _redirect(field: str, redirect: HTTPRequestRedirectFilter, rule: HTTPRouteRu
     if redirect.scheme is not None:
         yield from names.one_of(f"{field}.scheme", redirect.scheme, ("http", "https"))
     if redirect.hostname is not None:
-        yield from names.subdomain(f"{field}.hostname", redirect.hostname)
+        yield from names.host(f"{field}.hostname", redirect.hostname)
     if redirect.port is not None:
         yield from names.port(f"{field}.port", redirect.port)
     if redirect.status_code is not None and redirect.status_code not in _STATUS_CODES:
@@ -109,5 +113,5 @@ def _path(place: str, path: HTTPPathModifier, rule: HTTPRouteRule) -> Problems:
         if len(rule.matches) != 1 or rule.matches[0].path is None or rule.matches[0].path.type != "PathPrefix":
             yield Problem(f"{place}.type", "ReplacePrefixMatch needs exactly one match in the rule, of a PathPrefix")
     for key, text in (("replaceFullPath", full), ("replacePrefixMatch", prefix)):
-        if text is not None and not text.startswith("/"):
-            yield Problem(f"{place}.{key}", f"{text!r} is not absolute: begin it with /")
+        if text is not None and _PATH.fullmatch(text) is None:
+            yield Problem(f"{place}.{key}", f"{text!r} is not an absolute path of at most 1024 printable characters")

@@ -51,6 +51,12 @@ def subdomain(field: str, text: str) -> Problems:
         yield Problem(field, f"{text!r} is not a DNS name: a-z, 0-9, - and . inside, at most 253 characters")
 
 
+def host(field: str, text: str) -> Problems:
+    """A name that a machine may have: its labels are DNS labels, and the last one tells it from an address."""
+    if not is_subdomain(text) or max(map(len, text.split("."))) > 63 or text.rpartition(".")[2].isdecimal():
+        yield Problem(field, f"{text!r} is not the DNS name of a host: labels of at most 63 of a-z, 0-9 and -")
+
+
 def port(field: str, number: int) -> Problems:
     if not 1 <= number <= 65535:
         yield Problem(field, f"{number} is not a port: 1 to 65535")

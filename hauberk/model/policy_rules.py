@@ -1,6 +1,7 @@
 """The rules of policy.linkerd.io's kinds, as Linkerd's admission webhook has them. Pure."""
 
 import re
+from collections.abc import Sized
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
@@ -16,7 +17,11 @@ CORE = ("", "core")
 POLICY = ("policy.linkerd.io",)
 GATEWAY = ("gateway.networking.k8s.io",)
 
+_ENTRIES_MAX = 1000
+"""Of a list of identities or networks: proxies refuse a policy with many more."""
 _BEFORE_ACCESS_POLICY = ("v1alpha1", "v1beta1")
+_SPIFFE_MAX = 2048
+"""Bytes (SPIFFE-ID, 2.3)."""
 _IDENTITY = re.compile(r"(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -105,6 +110,8 @@ def mesh_tls_authentication(authentication: MeshTLSAuthentication) -> Problems:
         yield Problem("spec", "has neither identities nor identityRefs")
     if spec.identities and spec.identity_refs:
         yield Problem("spec", "has both identities and identityRefs", "make two, each with a policy of its own")
+    yield from _bounded("spec.identities", spec.identities)
+    yield from _bounded("spec.identityRefs", spec.identity_refs)
     for index, identity in enumerate(spec.identities):
         if not _is_identity(identity):
             hint = "SA.NAMESPACE.serviceaccount.identity.MESH.DOMAIN, *.SUFFIX or *"
@@ -115,15 +122,20 @@ def mesh_tls_authentication(authentication: MeshTLSAuthentication) -> Problems:
 
 def _is_identity(text: str) -> bool:
     if text.startswith("spiffe://"):
-        parts = urlsplit(text)
-        return bool(parts.hostname and parts.path.strip("/")) and not parts.query and not parts.fragment
-    return len(text) <= 253 and _IDENTITY.fullmatch(text) is not None
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return False
+        known = bool(parts.hostname and parts.path.strip("/")) and not parts.query and not parts.fragment
+        return known and len(text) <= _SPIFFE_MAX
+    return len(text) <= 253 and _IDENTITY.fullmatch(text) is not None and max(map(len, text.split("."))) <= 63
 
 
 def _identity_ref(field: str, reference: IdentityRef) -> Problems:
     yield from names.one_of(f"{field}.kind", reference.kind, ("ServiceAccount", "Namespace"))
     yield from _group(field, reference.group, CORE)
-    yield from names.subdomain(f"{field}.name", reference.name)
+    check = names.label if reference.kind == "Namespace" else names.subdomain
+    yield from check(f"{field}.name", reference.name)
     if reference.kind == "Namespace" and reference.namespace:
         yield Problem(f"{field}.namespace", "makes no sense with kind Namespace", "name the namespace in name")
     elif reference.namespace is not None:
@@ -133,12 +145,13 @@ def _identity_ref(field: str, reference: IdentityRef) -> Problems:
 def network_authentication(authentication: NetworkAuthentication) -> Problems:
     if not authentication.spec.networks:
         yield Problem("spec.networks", "has no network")
+    yield from _bounded("spec.networks", authentication.spec.networks)
     for index, network in enumerate(authentication.spec.networks):
         yield from _network(f"spec.networks[{index}]", network)
 
 
 def _network(field: str, network: Network) -> Problems:
-    wrong = [*names.network(f"{field}.cidr", network.cidr)]
+    wrong = [*names.network(f"{field}.cidr", network.cidr), *_bounded(f"{field}.except", network.excepted)]
     for index, excepted in enumerate(network.excepted):
         wrong += names.network(f"{field}.except[{index}]", excepted)
     yield from wrong
@@ -163,3 +176,8 @@ def _group(field: str, group: str, allowed: tuple[str, ...]) -> Problems:
     if group not in allowed:
         wanted = " or ".join(name for name in allowed if name)
         yield Problem(f"{field}.group", f"{group!r} does not have this kind", f"write {wanted}")
+
+
+def _bounded(field: str, entries: Sized) -> Problems:
+    if len(entries) > _ENTRIES_MAX:
+        yield Problem(field, f"has {len(entries)} entries; {_ENTRIES_MAX} are the most")

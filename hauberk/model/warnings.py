@@ -6,9 +6,9 @@ from hauberk.model.resource import Resource
 
 
 def warnings(resource: Resource) -> tuple[str, ...]:
-    """Return sentences for the author of a manifest: deprecated versions, annotations without effect."""
+    """Return sentences for the author of a manifest: deprecated versions, annotations and labels without effect."""
     kind = kind_of(resource)
-    found = [f"annotation {key} has no effect on a {kind.kind}" for key in without_effect(resource)]
+    found = [f"{what} has no effect on a {kind.kind}" for what in without_effect(resource)]
     if resource.version in kind.deprecated:
         found.insert(0, f"{resource.api_version} {kind.kind} is deprecated; use {kind.api_version} {kind.kind}")
     return tuple(found)

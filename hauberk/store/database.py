@@ -108,6 +108,7 @@ class Database:
         run("PRAGMA journal_mode = WAL")
         # FULL: the log is synced at each commit, so that what is acknowledged outlives the process and the machine.
         run("PRAGMA synchronous = FULL")
+        self._tell_copies_apart()
 
     def _create(self) -> None:
         with self._transaction():
@@ -118,6 +119,20 @@ class Database:
             self._set("floor", 0)
             self._connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _tell_copies_apart(self) -> None:
+        """A copy that is put in the place of the file gets an identity of its own.
+
+        Its revisions have been given before, to other states: proxies that saw those would ignore it as outdated.
+        """
+        inode = str(self._path.stat().st_ino)
+        kept = self._connection.execute("SELECT value FROM meta WHERE key = 'inode'").fetchone()
+        if kept is not None and kept[0] == inode:
+            return
+        with self._transaction():
+            self._set("inode", inode)
+            if kept is not None:
+                self._set("identity", str(uuid.uuid4()))
 
     def _set(self, key: str, value: object) -> None:
         self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, str(value)))

@@ -30,7 +30,22 @@ def test_a_label_selector_accepts_what_it_says(
 
 
 @pytest.mark.parametrize(
-    "selector", ["=", "a=b,", ",a", "a in b", "a in (b", "a ~ b", "a=b=c", "!", "a b", "a" * 5000, "a>1"]
+    "selector",
+    [
+        "=",
+        "a=b,",
+        ",a",
+        "a in b",
+        "a in (b",
+        "a ~ b",
+        "a=b=c",
+        "!",
+        "a b",
+        "a" * 5000,
+        "a>1",
+        "a in (b c)",
+        "a in (b" + ", " * 60 + "!",
+    ],
 )
 def test_a_label_selector_that_cannot_be_understood_is_refused(selector: str) -> None:
     with pytest.raises(SelectorInvalid):

@@ -30,6 +30,8 @@ def test_what_is_left_out_has_a_default() -> None:
         ({"name": "web", "ports": [{"port": 80, "targetPort": 65536}]}, "spec.ports[0].targetPort"),
         ({"name": "web", "ports": [{"port": 80}, {"port": 80}]}, "spec.ports[1]"),
         ({"name": "web", "ports": [{"port": 80, "name": "HTTP"}]}, "spec.ports[0].name"),
+        ({"name": "web", "ports": [{"port": 80, "appProtocol": "a b"}]}, "spec.ports[0].appProtocol"),
+        ({"name": "1web", "ports": [{"port": 80}]}, "spec.name"),
         ({"name": "web", "ports": [{"port": 80, "protocol": "UDP"}]}, "spec.ports[0].protocol"),
         ({"name": "web", "ports": [{"port": n} for n in range(1, 66)]}, "spec.ports"),
         ({"name": "web", "labels": {"team": "a b"}}, "spec.labels[team]"),

@@ -49,6 +49,15 @@ def test_an_annotation_that_is_wrong_or_not_honoured_is_refused_by_name(
     assert refused.value.annotation == f"config.linkerd.io/{annotation}"
 
 
+@pytest.mark.parametrize(
+    "annotation", ["linkerd.io/inject", "balancer.linkerd.io/failure-accrual", "hauberk.dev/foreign-proxy"]
+)
+def test_whatever_else_asks_the_mesh_for_something_is_refused_by_name(annotation: str, mesh: Mesh) -> None:
+    with pytest.raises(AnnotationInvalid) as refused:
+        tuning_of({annotation: "disabled"}, mesh)
+    assert refused.value.annotation == annotation
+
+
 def test_annotations_of_others_are_left_alone(mesh: Mesh) -> None:
     assert tuning_of({"example.com/note": "hello"}, mesh) == tuning_of({}, mesh)
 

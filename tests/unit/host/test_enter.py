@@ -13,12 +13,13 @@ from resource_server import control_plane
 from hauberk.client.api import Client
 from hauberk.client.endpoint import UnixEndpoint
 from hauberk.client.errors import ApiError
+from hauberk.client.transport import Answer
 from hauberk.host.enter import enter
 from hauberk.host.failure import SetupFailed
 from hauberk.host.ports import ServicePort
 from hauberk.host.process import Process, process
 from hauberk.host.runner import FILE, Runner, to_document
-from hauberk.host.spec import Program
+from hauberk.host.spec import Program, enrollment
 from hauberk.host.user import User
 from hauberk.model.kinds import KINDS
 
@@ -84,3 +85,18 @@ async def test_what_a_killed_runner_left_is_removed_before_the_next(client: Clie
     living = (await enter(client, WEB, ALICE, workloads=workloads)).parent
     assert await pods(client) == [living.name]
     assert [directory.name for directory in workloads.iterdir()] == [living.name]
+
+
+async def test_a_control_plane_cannot_choose_where_roots_files_go(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled = await client.enroll(enrollment(WEB, node_name=""))
+    enrolled.body["status"]["podName"] = "../../elsewhere"
+
+    async def answer(_: object) -> Answer:
+        return enrolled
+
+    monkeypatch.setattr(client, "enroll", answer)
+    with pytest.raises(SetupFailed, match="elsewhere"):
+        await enter(client, WEB, ALICE, workloads=tmp_path / "run" / "workloads")
+    assert not (tmp_path / "elsewhere").exists()

@@ -26,6 +26,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const RETRY_MIN: Duration = Duration::from_millis(100);
 /// Longest token that is sent.
 const TOKEN_MAX: usize = 64 * 1024;
+/// How often a long wait looks at the wall clock.
+const LOOK: Duration = Duration::from_secs(30);
 /// Share of a certificate's time after which it is renewed.
 const RENEW_AT: f64 = 0.7;
 
@@ -94,7 +96,7 @@ impl Identity {
                     pauses.next()
                 }
             };
-            tokio::time::sleep(pause).await;
+            rest(pause).await;
         }
     }
 
@@ -129,6 +131,18 @@ impl Identity {
         let token =
             tokio::fs::read(&self.config.token_file).await.map_err(|error| CertifyError::Token(path(), error))?;
         if token.is_empty() || token.len() > TOKEN_MAX { Err(CertifyError::TokenSize(path())) } else { Ok(token) }
+    }
+}
+
+/// Waits for `pause` by either clock: a certificate grows old while the machine sleeps, when timers stand still.
+async fn rest(pause: Duration) {
+    let (began, due) = (tokio::time::Instant::now(), SystemTime::now().checked_add(pause));
+    loop {
+        let left = pause.saturating_sub(began.elapsed());
+        if left.is_zero() || due.is_some_and(|due| SystemTime::now() >= due) {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOK)).await;
     }
 }
 

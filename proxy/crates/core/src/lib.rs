@@ -18,6 +18,7 @@ pub mod inbound;
 pub mod matching;
 pub mod meta;
 pub mod outbound;
+pub mod path;
 mod protobuf;
 mod query;
 pub mod route;

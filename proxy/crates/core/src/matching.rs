@@ -137,7 +137,7 @@ impl PathMatch {
                 let whole = segments.is_empty() || rest.is_empty() || rest.starts_with('/');
                 whole.then_some(prefix.len().min(path.len()))
             }
-            PathMatch::Regex(pattern) => pattern.0.is_match(path).then_some(path.len()),
+            PathMatch::Regex(pattern) => pattern.0.is_match(path.as_bytes()).then_some(path.len()),
         }
     }
 }
@@ -150,7 +150,7 @@ impl HeaderMatch {
                 headers.get_all(name).iter().any(|value| value.as_bytes() == *expected)
             }
             HeaderMatch::Regex(name, pattern) => {
-                headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| pattern.0.is_match(value)))
+                headers.get_all(name).iter().any(|value| pattern.0.is_match(value.as_bytes()))
             }
         }
     }
@@ -161,7 +161,7 @@ impl QueryMatch {
         match self {
             QueryMatch::Exact(name, expected) => query::first(given, name).is_some_and(|value| value == **expected),
             QueryMatch::Regex(name, pattern) => {
-                query::first(given, name).is_some_and(|value| pattern.0.is_match(&value))
+                query::first(given, name).is_some_and(|value| pattern.0.is_match(value.as_bytes()))
             }
         }
     }

@@ -40,7 +40,7 @@ pub enum HostMatch {
 
 /// A regular expression that matches all of its subject or nothing: it is anchored at both ends, which `control` sees to.
 #[derive(Clone, Debug)]
-pub struct Pattern(pub regex::Regex);
+pub struct Pattern(pub regex::bytes::Regex);
 
 /// What an HTTP request must look like; all given parts must hold.
 #[derive(Clone, Debug, Default)]

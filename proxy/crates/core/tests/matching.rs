@@ -39,7 +39,7 @@ fn prefix(path: &str) -> HttpMatch {
 }
 
 fn pattern(text: &str) -> Pattern {
-    Pattern(regex::Regex::new(&format!("^(?:{text})$")).unwrap())
+    Pattern(regex::bytes::Regex::new(&format!("^(?:{text})$")).unwrap())
 }
 
 fn header(name: &'static str, value: &'static str) -> HeaderMatch {

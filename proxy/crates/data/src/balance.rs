@@ -110,7 +110,9 @@ impl Balancer {
         let mut candidates = self.candidates.borrow_mut();
         let mut next = Vec::with_capacity(view.by_addr.len());
         for endpoint in view.by_addr.values() {
-            let same = candidates.iter().find(|c| c.endpoint().addr == endpoint.addr && **c.endpoint() == **endpoint);
+            // Both are in the order of their addresses.
+            let held = candidates.binary_search_by_key(&endpoint.addr, |held| held.endpoint().addr);
+            let same = held.ok().and_then(|at| candidates.get(at)).filter(|held| **held.endpoint() == **endpoint);
             next.push(match same {
                 Some(candidate) => candidate.clone(),
                 None => {

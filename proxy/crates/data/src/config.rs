@@ -14,7 +14,7 @@ pub struct Config {
     pub inbound: Inbound,
     /// Traffic of the program.
     pub outbound: Outbound,
-    /// Connections that may be open at once, both sides together; beyond, new ones are closed.
+    /// Connections that one worker accepts at once on each side; beyond, new ones are closed. One side cannot starve the other.
     pub connections_max: usize,
 }
 
@@ -39,6 +39,8 @@ pub struct Inbound {
     pub idle_max: usize,
     /// See `idle_max`.
     pub idle_timeout: Duration,
+    /// How long what is known of a port is kept after its last use.
+    pub discovery_idle: Duration,
     /// Set: everything goes to one target, whatever the original destination was.
     pub front: Option<Front>,
 }

@@ -109,6 +109,7 @@ impl Worker {
         R: Future<Output = ()> + 'static,
     {
         let mut drain = self.drain.clone();
+        let accepted_here = Rc::new(()); // one clone for each connection that is open
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -116,11 +117,11 @@ impl Worker {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((_, peer)) if self.open.get() >= self.shared.config.connections_max => {
+                Ok((_, peer)) if Rc::strong_count(&accepted_here) > self.shared.config.connections_max => {
                     tracing::warn!(%peer, "connection closed: too many are open");
                 }
                 Ok((socket, peer)) => {
-                    let open = self.occupy();
+                    let open = (self.occupy(), accepted_here.clone());
                     let handled = handle(self.clone(), socket, peer);
                     tokio::task::spawn_local(async move {
                         let _open = open; // counted until the task ends, also when it panics

@@ -34,6 +34,9 @@ const EXPIRE: Duration = Duration::from_secs(60);
 /// How often draining looks whether the workers are done.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Descriptors for everything but traffic: listeners, the control plane, the admin endpoints, files.
+const OTHER_FILES: u64 = 256;
+
 const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
     git_sha: "",
@@ -55,7 +58,8 @@ pub(crate) fn run(config: Config, level: Level) -> ExitCode {
     }
 }
 
-async fn serve(config: Config, level: Level) -> io::Result<()> {
+async fn serve(mut config: Config, level: Level) -> io::Result<()> {
+    fit_into_open_files(&mut config);
     let listeners = listen(&config)?;
     let admin_listener = named(config.admin_listen, config.backlog, false)?;
     let metrics = Metrics::new(BUILD, SystemTime::now());
@@ -93,6 +97,19 @@ async fn serve(config: Config, level: Level) -> io::Result<()> {
     Ok(())
 }
 
+/// A connection takes two descriptors, and there are two sides: what a flood of connections may take leaves enough to
+/// carry those that are open.
+fn fit_into_open_files(config: &mut Config) {
+    match hauberk_net::process::raise_open_files() {
+        Ok(files) => {
+            let each = files.saturating_sub(OTHER_FILES) / 4 / config.workers as u64;
+            let most = usize::try_from(each.max(1)).unwrap_or(usize::MAX);
+            config.data.connections_max = config.data.connections_max.min(most);
+        }
+        Err(error) => tracing::warn!(%error, "cannot raise the number of files that may be open"),
+    }
+}
+
 fn listen(config: &Config) -> io::Result<Listeners> {
     // A front proxy may be there before the bridge whose address it listens on.
     let inbound = named(config.inbound_listen, config.backlog, config.is_front())?.into_std()?;
@@ -108,10 +125,16 @@ fn listen(config: &Config) -> io::Result<Listeners> {
 }
 
 fn named(addr: std::net::SocketAddr, backlog: i32, freebind: bool) -> io::Result<TcpListener> {
-    bind(addr, backlog, freebind).map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
+    bind(addr, backlog, freebind)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
 }
 
-fn discover(config: &Config, tls: &Arc<Store>, certified: watch::Receiver<bool>, metrics: &Metrics) -> Arc<dyn Discover> {
+fn discover(
+    config: &Config,
+    tls: &Arc<Store>,
+    certified: watch::Receiver<bool>,
+    metrics: &Metrics,
+) -> Arc<dyn Discover> {
     match &config.control.clients {
         None => Arc::new(Front::new()),
         Some(clients) => {

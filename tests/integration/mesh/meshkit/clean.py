@@ -5,12 +5,14 @@ import subprocess
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from meshkit import namespace
+
 
 def remains(root: Path, bridge: str, namespaces: Collection[int], links: Collection[str]) -> list[str]:
     """Processes that were started with the mesh's directory in their environment, its namespaces, interfaces, files."""
     return [
         *_processes(root),
-        *(f"namespace {found}" for found in sorted(_namespaces() & set(namespaces))),
+        *(f"namespace {found}" for found in sorted(namespace.present() & set(namespaces))),
         *(f"interface {link}" for link in _links() if link == bridge or link in links),
         *(f"file {path}" for path in sorted((root / "run" / "workloads").glob("*"))),
         *(f"socket {path}" for path in sorted((root / "run").glob("*.sock"))),
@@ -27,16 +29,6 @@ def _processes(root: Path) -> Iterator[str]:
             continue
         if mark in environ or mark in words:
             yield f"process {pid}: {words.replace(bytes(1), b' ').decode(errors='replace')}"
-
-
-def _namespaces() -> set[int]:
-    found = set()
-    for pid in _pids():
-        try:
-            found.add(Path(f"/proc/{pid}/ns/net").stat().st_ino)
-        except OSError:
-            continue
-    return found
 
 
 def _links() -> list[str]:

@@ -1,21 +1,37 @@
 """Sockets of another network namespace, made by a thread that visits it."""
 
+import contextlib
 import ctypes
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
+_SO_NETNS_COOKIE = 71  # asm-generic/socket.h
 _OWN = "/proc/thread-self/ns/net"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def identify(pid: int) -> int:
-    """What tells the network namespace of a process from others."""
-    return Path(f"/proc/{pid}/ns/net").stat().st_ino
+    """What tells the network namespace of a process from all others that there ever were, unlike its inode."""
+    with visiting(pid), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        return int.from_bytes(sock.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8), sys.byteorder)
+
+
+def present() -> set[int]:
+    """The network namespaces of all processes, identified in that way."""
+    of_inode: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                inode = (entry / "ns" / "net").stat().st_ino
+                if inode not in of_inode:
+                    of_inode[inode] = identify(int(entry.name))
+    return set(of_inode.values())
 
 
 @contextmanager

@@ -93,8 +93,17 @@ fn patterns_hold_for_the_whole_path() {
         convert(http_message::Rule { matches, ..plain() }).map(|rule| rule.matches[0].path.clone())
     };
     let Ok(Some(Path::Regex(pattern))) = matching("/a|/b") else { panic!("a pattern") };
-    assert!(pattern.0.is_match("/a") && pattern.0.is_match("/b"));
-    assert!(!pattern.0.is_match("/ab") && !pattern.0.is_match("/x/b"));
+    assert!(pattern.0.is_match(b"/a") && pattern.0.is_match(b"/b"));
+    assert!(!pattern.0.is_match(b"/ab") && !pattern.0.is_match(b"/x/b"));
+    for (usual, path) in [
+        (r"/users/\d+/\w+", "/users/42/orders"),
+        ("(?i)/api/.*", "/API/v1"),
+        (r"\S+\b", "/a"),
+        ("/[^/]{1,255}", "/a b"),
+    ] {
+        let Ok(Some(Path::Regex(pattern))) = matching(usual) else { panic!("{usual}") };
+        assert!(pattern.0.is_match(path.as_bytes()), "{usual}");
+    }
     for wrong in ["(", "a)|(b", &"a".repeat(5000), r"(\w{1000}){1000}"] {
         assert!(matching(wrong).is_err(), "{wrong}");
     }

@@ -8,7 +8,7 @@ use hauberk_api::linkerd::grpc_route::GrpcRouteMatch;
 use hauberk_api::linkerd::http_route::{self, HttpRouteMatch, header_match, host_match, path_match, query_param_match};
 use hauberk_api::linkerd::http_types::{HttpMethod, http_method};
 use hauberk_core::route::{GrpcMatch, HeaderMatch, HostMatch, HttpMatch, PathMatch, Pattern, QueryMatch, Timeouts};
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::wire::{Nonsense, Read, each, headers, required, time};
 
@@ -32,7 +32,9 @@ fn pattern(of: &str) -> Read<Pattern> {
     }
     // By itself first: a stray parenthesis must not find its partner in what is put around it.
     let build = |text: &str| -> Result<Regex, regex::Error> {
-        RegexBuilder::new(text).size_limit(PATTERN_MEMORY_MAX).dfa_size_limit(PATTERN_MEMORY_MAX).build()
+        // What is matched are bytes: without Unicode `\d` and `(?i)` need no tables, and `[^/]{1,255}` little memory.
+        let mut builder = RegexBuilder::new(text);
+        builder.unicode(false).size_limit(PATTERN_MEMORY_MAX).dfa_size_limit(PATTERN_MEMORY_MAX).build()
     };
     build(of).map_err(|error| wrong(&error))?;
     build(&format!("^(?:{of})$")).map(Pattern).map_err(|error| wrong(&error))

@@ -109,7 +109,10 @@ impl ProxyError {
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
             headers.insert("grpc-status", HeaderValue::from(code));
-            headers.insert("grpc-message", value_of(&percent_encode(&self.message)));
+            // What policy itself wants to be said is for everybody.
+            let public = matches!(self.kind, ErrorKind::Injected(_) | ErrorKind::InjectedGrpc(_));
+            let said = if explain || public { self.message.as_str() } else { self.kind.label() };
+            headers.insert("grpc-message", value_of(&percent_encode(said)));
         } else {
             *response.status_mut() = self.kind.status();
             if explain && !self.message.is_empty() {

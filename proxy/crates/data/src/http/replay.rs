@@ -12,6 +12,9 @@ use hyper::body::Incoming;
 
 use crate::http::body::Body;
 
+/// Frames that are kept: a sender of tiny ones would make each byte cost many.
+const FRAMES_MAX: usize = 1024;
+
 /// Keeps the frames of a body that were handed out, so that another try can begin from the start.
 #[derive(Clone)]
 pub(crate) enum Replay {
@@ -66,7 +69,7 @@ impl Replay {
 impl State {
     fn keep(&mut self, data: &Bytes) {
         self.size += data.len();
-        if self.size > self.limit {
+        if self.size > self.limit || self.kept.len() >= FRAMES_MAX {
             self.spilled = true;
             self.kept = Vec::new();
         } else if !self.spilled {

@@ -53,6 +53,7 @@ where
         .with_upgrades();
     let mut connection = pin!(connection);
     tokio::select! {
+        biased; // a request that is there already is answered, even if draining has begun
         result = connection.as_mut() => result,
         () = drain.begun() => {
             connection.as_mut().graceful_shutdown();
@@ -81,6 +82,7 @@ where
         .serve_connection(TokioIo::new(stream), service_fn(service));
     let mut connection = pin!(connection);
     tokio::select! {
+        biased; // a request that is there already is answered, even if draining has begun
         result = connection.as_mut() => result,
         () = drain.begun() => {
             connection.as_mut().graceful_shutdown();

@@ -57,7 +57,8 @@ impl Connection {
     /// Whether one more request would go out at once: a peer may allow fewer at a time than this side, and one that waits
     /// for streams that last would wait as long as they do.
     fn is_roomy(&self) -> bool {
-        let allowed = self.driver.try_borrow().ok().and_then(|driver| Some(driver.as_ref()?.current_max_send_streams()));
+        let allowed =
+            self.driver.try_borrow().ok().and_then(|driver| Some(driver.as_ref()?.current_max_send_streams()));
         self.in_flight.get() < allowed.map_or(IN_FLIGHT_MAX, |allowed| allowed.clamp(1, IN_FLIGHT_MAX))
     }
 }

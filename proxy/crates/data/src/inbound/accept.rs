@@ -157,6 +157,8 @@ pub(super) async fn handshake(
     deadline: Instant,
     direct: bool,
 ) -> Result<TlsStream<Rewind<Counted>>, Refused> {
+    // Policy may give a program's first bytes any time, but not a handshake.
+    let deadline = deadline.min(Instant::now() + worker.shared.config.inbound.detect_timeout);
     let config = worker.shared.tls.server_config(direct).ok_or(Refused::NoCertificate)?;
     let accepting = TlsAcceptor::from(config).accept(Rewind::new(socket, prefix));
     match tokio::time::timeout_at(deadline, accepting).await {

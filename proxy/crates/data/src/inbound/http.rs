@@ -165,16 +165,26 @@ impl Connection {
         let Decided { policy: Some(policy), by_route } = &mut *decided else {
             return Err(ProxyError::new(ErrorKind::InvalidPolicy, "no policy"));
         };
-        let access = route::find(policy, request).ok_or_else(|| {
-            ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port()))
-        })?;
+        let no_route = || ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port()));
+        let mut outcome_of = |access: &Access<'_>| {
+            let known = by_route.iter().find(|(key, _)| *key == access.key).map(|(_, outcome)| outcome.clone());
+            known.unwrap_or_else(|| {
+                let outcome = self.judge(policy, access);
+                by_route.push((access.key, outcome.clone()));
+                outcome
+            })
+        };
+        let access = route::find(policy, request).ok_or_else(no_route)?;
         let injected = access.failure(self.worker.random());
-        let known = by_route.iter().find(|(key, _)| *key == access.key).map(|(_, outcome)| outcome.clone());
-        let outcome = known.unwrap_or_else(|| {
-            let outcome = self.judge(policy, &access);
-            by_route.push((access.key, outcome.clone()));
-            outcome
-        });
+        let outcome = outcome_of(&access);
+        if outcome.allowed
+            && let Some(uri) = route::other_reading(policy, request)
+        {
+            let other = outcome_of(&route::find_at(policy, request, &uri).ok_or_else(no_route)?);
+            if !other.allowed {
+                return Ok((other, None));
+            }
+        }
         Ok((outcome, injected))
     }
 
@@ -199,15 +209,16 @@ impl Connection {
     /// Sends a request to the program. A kept connection that was lost proves nothing about the program: a request that
     /// may be repeated gets a second try.
     async fn send(&self, request: Request<Incoming>, http2: bool) -> Result<(Response<Incoming>, Lease), SendError> {
+        if !headers::is_idempotent(request.method()) {
+            return self.send_once(request.map(Body::incoming), http2).await;
+        }
         let (parts, body) = request.into_parts();
         let replay = Replay::of(body, REPLAY_MAX);
-        let repeatable = headers::is_idempotent(&parts.method);
-        let again = repeatable.then(|| parts.clone());
-        let first = Request::from_parts(parts, replay.body().unwrap_or_else(Body::empty));
+        let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
         match self.send_once(first, http2).await {
-            Err(SendError::Lost(error)) => match (again, replay.body()) {
-                (Some(parts), Some(body)) => self.send_once(Request::from_parts(parts, body), http2).await,
-                _ => Err(SendError::Lost(error)),
+            Err(SendError::Lost(error)) => match replay.body() {
+                Some(body) => self.send_once(Request::from_parts(parts, body), http2).await,
+                None => Err(SendError::Lost(error)),
             },
             result => result,
         }

@@ -7,8 +7,9 @@ mod http;
 mod labels;
 mod route;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,15 +17,24 @@ use std::sync::Arc;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::worker::Worker;
 pub(crate) use accept::accept;
 
-/// What a worker keeps for its inbound side. Ports and programs are few: they are kept for good.
+/// What a worker keeps for its inbound side. A peer chooses the port that it connects to, so what nobody asked for in a
+/// while is forgotten.
 #[derive(Default)]
 pub(crate) struct Inbound {
-    ports: RefCell<HashMap<u16, watch::Receiver<Arc<ServerPolicy>>>>,
-    apps: RefCell<HashMap<SocketAddr, Rc<app::App>>>,
+    ports: RefCell<HashMap<u16, Kept<watch::Receiver<Arc<ServerPolicy>>>>>,
+    apps: RefCell<HashMap<SocketAddr, Kept<Rc<app::App>>>>,
+    sweeping: Cell<bool>,
+}
+
+/// Something with the time when it was last asked for.
+struct Kept<T> {
+    what: T,
+    used: Instant,
 }
 
 /// The client of a connection, as far as it is known.
@@ -39,28 +49,52 @@ const PORTS_MAX: usize = 1024;
 
 impl Inbound {
     /// The policy of a port, kept current.
-    pub(crate) fn policy(&self, worker: &Worker, port: u16) -> watch::Receiver<Arc<ServerPolicy>> {
+    pub(crate) fn policy(&self, worker: &Rc<Worker>, port: u16) -> watch::Receiver<Arc<ServerPolicy>> {
         let mut ports = self.ports.borrow_mut();
-        if let Some(policy) = ports.get(&port) {
-            return policy.clone();
-        }
-        let policy = worker.shared.discover.inbound(port);
-        if ports.len() < PORTS_MAX {
-            ports.insert(port, policy.clone());
-        }
-        policy
+        self.keep(worker, &mut ports, port, || worker.shared.discover.inbound(port))
     }
 
     /// The program at an address of the workload, or the one target of a front proxy.
-    pub(crate) fn app(&self, worker: &Worker, addr: SocketAddr) -> Rc<app::App> {
+    pub(crate) fn app(&self, worker: &Rc<Worker>, addr: SocketAddr) -> Rc<app::App> {
         let mut apps = self.apps.borrow_mut();
-        if let Some(app) = apps.get(&addr) {
-            return app.clone();
+        self.keep(worker, &mut apps, addr, || Rc::new(app::App::new(&worker.shared, addr)))
+    }
+
+    fn keep<K: Eq + Hash, T: Clone>(
+        &self,
+        worker: &Rc<Worker>,
+        all: &mut HashMap<K, Kept<T>>,
+        key: K,
+        make: impl FnOnce() -> T,
+    ) -> T {
+        let used = Instant::now();
+        if let Some(kept) = all.get_mut(&key) {
+            kept.used = used;
+            return kept.what.clone();
         }
-        let app = Rc::new(app::App::new(&worker.shared, addr));
-        if apps.len() < PORTS_MAX {
-            apps.insert(addr, app.clone());
+        let what = make();
+        if all.len() < PORTS_MAX {
+            all.insert(key, Kept { what: what.clone(), used });
+            if !self.sweeping.replace(true) {
+                tokio::task::spawn_local(sweep(worker.clone()));
+            }
         }
-        app
+        what
+    }
+}
+
+/// Forgets what nobody asked for, and no connection uses, for the configured time; ends when nothing is left.
+async fn sweep(worker: Rc<Worker>) {
+    let idle = worker.shared.config.inbound.discovery_idle;
+    loop {
+        tokio::time::sleep(idle).await;
+        let Inbound { ports, apps, sweeping } = &worker.inbound;
+        let (mut ports, mut apps) = (ports.borrow_mut(), apps.borrow_mut());
+        ports.retain(|_, kept| kept.used.elapsed() < idle);
+        apps.retain(|_, kept| kept.used.elapsed() < idle || Rc::strong_count(&kept.what) > 1);
+        if ports.is_empty() && apps.is_empty() {
+            sweeping.set(false);
+            return;
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use hauberk_core::inbound::{Authorization, Protocol, ServerPolicy};
 use hauberk_core::matching;
 use hauberk_core::meta::Meta;
+use hauberk_core::path;
 use hauberk_core::route::{GrpcFilter, HttpFilter, RequestFacts};
-use http::Request;
+use http::{Request, Uri};
 
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
@@ -33,14 +34,32 @@ enum Filters<'a> {
     Grpc(&'a [GrpcFilter]),
 }
 
+/// The target of a request as a program may read it that normalises paths, if that differs and the policy has routes:
+/// then a client needs to be let in either way.
+pub(super) fn other_reading<B>(policy: &ServerPolicy, request: &Request<B>) -> Option<Uri> {
+    let has_routes = match &policy.protocol {
+        Protocol::Detect { routes, .. } | Protocol::Http1(routes) | Protocol::Http2(routes) => !routes.is_empty(),
+        Protocol::Grpc(_) | Protocol::Opaque | Protocol::Tls => false,
+    };
+    let path = has_routes.then(|| path::other_reading(request.uri().path())).flatten()?;
+    let read = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(read.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 /// The route of a request; `None` if the policy has routes and none matches.
 pub(super) fn find<'a, B>(policy: &'a ServerPolicy, request: &Request<B>) -> Option<Access<'a>> {
-    let facts = RequestFacts {
-        method: request.method(),
-        uri: request.uri(),
-        host: headers::host_of(request),
-        headers: request.headers(),
-    };
+    find_at(policy, request, request.uri())
+}
+
+/// The route that a request would take if its target were `uri`.
+pub(super) fn find_at<'a, B>(policy: &'a ServerPolicy, request: &Request<B>, uri: &Uri) -> Option<Access<'a>> {
+    let facts =
+        RequestFacts { method: request.method(), uri, host: headers::host_of(request), headers: request.headers() };
     match &policy.protocol {
         Protocol::Detect { routes, .. } | Protocol::Http1(routes) | Protocol::Http2(routes) if !routes.is_empty() => {
             let (route, rule) = matching::http(routes, &facts)?;

@@ -188,6 +188,7 @@ mod tests {
             connect_keep_alive: KeepAlive::default(),
             idle_max: 0,
             idle_timeout: Duration::ZERO,
+            discovery_idle: Duration::ZERO,
             front: None,
         };
         let local = SocketAddr::from(([10, 77, 0, 9], 4140));

@@ -1,14 +1,18 @@
 //! Which endpoint gets a request, over which connection.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use hauberk_core::endpoint::ProtocolHint;
 use hauberk_core::route::Timeouts;
-use http::StatusCode;
+use http::{Request, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::support::client::{Http1, Http2, body, get, post2};
+use crate::support::client::{Http1, Http2, body, get, post2, raw};
 use crate::support::program::Program;
-use crate::support::proxy::{Authority, Proxy};
+use crate::support::proxy::{Authority, CONNECTIONS_MAX, Proxy};
 use crate::support::script::Script;
 use crate::support::table::{Table, balanced, endpoint, meshed};
 use crate::support::{eventually, run};
@@ -67,5 +71,78 @@ fn a_program_that_takes_few_streams_gets_more_connections() {
             tokio::task::spawn_local(async move { client.send(post2("/").body(body("")).unwrap()).await });
             eventually(|| program.requests() == sent).await;
         }
+    });
+}
+
+#[test]
+fn connections_that_say_nothing_take_their_own_side_s_places_only() {
+    run(async {
+        hauberk_net::process::raise_open_files().unwrap();
+        let (table, program) = (Table::new(), Program::start().await);
+        let outbound = Proxy::outbound(&Authority::new(), CLIENT, &table).await;
+        table.set_endpoints([endpoint(program.addr)]);
+        let mut healthy = Http1::connect(outbound.addr).await;
+        assert_eq!(healthy.send(get("/").body(body("")).unwrap()).await.status, StatusCode::OK);
+        let mut stuck = Vec::new();
+        for _ in 1..CONNECTIONS_MAX {
+            stuck.push(TcpStream::connect(outbound.addr).await.unwrap());
+        }
+        eventually(|| outbound.worker.open() == CONNECTIONS_MAX).await;
+        assert_eq!(raw(outbound.addr, b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await, "", "one too many");
+        assert_eq!(healthy.send(get("/").body(body("")).unwrap()).await.status, StatusCode::OK);
+        drop(stuck);
+        eventually(|| outbound.worker.open() == 1).await;
+        let answer = Http1::connect(outbound.addr).await.send(get("/").body(body("")).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    });
+}
+
+#[test]
+fn destinations_that_nobody_uses_are_forgotten() {
+    run(async {
+        let (table, program) = (Table::new(), Program::start().await);
+        let outbound = Proxy::outbound(&Authority::new(), CLIENT, &table).await;
+        table.set_endpoints([endpoint(program.addr)]);
+        for number in 0..300_u32 {
+            let [.., high, low] = number.to_be_bytes();
+            outbound.original.set(([10, 1, high, low], 80).into());
+            let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
+            socket.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+            let mut status = [0; 12];
+            socket.read_exact(&mut status).await.unwrap();
+            assert_eq!(&status, b"HTTP/1.0 200");
+        }
+        eventually(|| table.target.receiver_count() == 0).await;
+    });
+}
+
+#[test]
+fn a_proxy_that_drains_costs_no_request_and_none_is_sent_twice() {
+    run(async {
+        let (authority, table) = (Authority::new(), Table::new());
+        let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
+        let (first, second) = (Program::start().await, Program::start().await);
+        let leaving = Proxy::inbound(&authority, WEB, &table).await;
+        let staying = Proxy::inbound(&authority, WEB, &table).await;
+        let at = |program: &Program, proxy: &Proxy| meshed(program.addr, proxy.addr.port(), WEB, ProtocolHint::Http2);
+        table.set_endpoints([at(&first, &leaving), at(&second, &staying)]);
+        let answered = Rc::new(Cell::new(0));
+        for _ in 0..20 {
+            let (addr, answered) = (outbound.addr, answered.clone());
+            tokio::task::spawn_local(async move {
+                let (mut http1, mut http2) = (Http1::connect(addr).await, Http2::connect(addr).await);
+                for _ in 0..20 {
+                    let request = Request::post("/").header("host", "web").body(body("once")).unwrap();
+                    assert_eq!(http1.send(request).await.status, StatusCode::OK);
+                    assert_eq!(http2.send(post2("/").body(body("once")).unwrap()).await.status, StatusCode::OK);
+                    answered.set(answered.get() + 2);
+                }
+            });
+        }
+        eventually(|| answered.get() > 100).await;
+        leaving.drain.begin();
+        eventually(|| answered.get() == 800).await;
+        assert_eq!(first.requests() + second.requests(), 800);
+        eventually(|| leaving.worker.open() == 0).await;
     });
 }

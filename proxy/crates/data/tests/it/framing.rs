@@ -175,7 +175,8 @@ fn a_body_of_unknown_length_passes_whatever_the_method() {
     run(async {
         let ways = ways(OK, false).await;
         for (index, way) in ways.all.into_iter().enumerate() {
-            let request = b"GET /search HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nquery\r\n0\r\n\r\n";
+            let request =
+                b"GET /search HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nquery\r\n0\r\n\r\n";
             until(ways.through(way), request, "ok").await;
             eventually(|| ways.script.heard(index).ends_with("5\r\nquery\r\n0\r\n\r\n")).await;
         }

@@ -1,5 +1,6 @@
 //! Who may.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use hauberk_core::endpoint::ProtocolHint;
@@ -9,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::{Http1, Http2, body, get, post2, raw};
-use crate::support::program::Program;
+use crate::support::program::{Program, never_answers};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::table::{Table, detect, meshed, only, opaque, routes, server_policy};
 use crate::support::{eventually, run};
@@ -86,5 +87,62 @@ fn bytes_that_nobody_reads_do_not_pass_where_policy_decides_by_request() {
         let mut rest = Vec::new();
         let _ = socket.read_to_end(&mut rest).await;
         assert_eq!(inbound.count("inbound_tcp_authz_terminate_total", &[]), 1.0);
+    });
+}
+
+#[test]
+fn ports_that_a_peer_tried_are_forgotten() {
+    run(async {
+        let (authority, table) = (Authority::new(), Table::new());
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        for port in 1..=30 {
+            inbound.original.set((Ipv4Addr::LOCALHOST, port).into());
+            assert_eq!(raw(inbound.addr, b"*hello").await, "");
+        }
+        eventually(|| table.inbound.receiver_count() == 0).await;
+        inbound.original.set((Ipv4Addr::LOCALHOST, 1).into());
+        assert_eq!(raw(inbound.addr, b"*hello").await, "", "it starts afresh");
+    });
+}
+
+#[test]
+fn only_members_of_the_mesh_learn_why_a_call_failed() {
+    run(async {
+        let (authority, table, broken) = (Authority::new(), Table::new(), never_answers().await);
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        let outbound = Proxy::outbound(&authority, FRIEND, &table).await;
+        table.set_endpoints([meshed(broken, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
+        let call = || post2("/svc/Method").header("content-type", "application/grpc").body(body("")).unwrap();
+        let answer = Http2::connect(outbound.addr).await.send(call()).await;
+        assert!(answer.headers["grpc-message"].to_str().unwrap().contains(&broken.to_string()));
+        inbound.original.set(broken);
+        let answer = Http2::connect(inbound.addr).await.send(call()).await;
+        assert_eq!(answer.headers["grpc-status"], "14");
+        assert_eq!(answer.headers["grpc-message"], "i/o");
+        assert!(answer.headers.get("l5d-proxy-error").is_none());
+    });
+}
+
+#[test]
+fn a_path_that_can_be_read_in_two_ways_must_be_allowed_in_both() {
+    run(async {
+        let (authority, table, program) = (Authority::new(), Table::new(), Program::start().await);
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        inbound.original.set(program.addr);
+        table.inbound.send_replace(server_policy(Protocol::Http1(routes("/public")), Authentication::Unauthenticated));
+        for (path, status) in [
+            ("/public/a%20b", 200),
+            ("/public//x", 200),
+            ("/public/./x", 200),
+            ("/public/../secret", 404),
+            ("/public/%2e%2e%2fsecret?q", 404),
+            ("/public\\..\\secret", 404),
+        ] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+            let answer = raw(inbound.addr, request.as_bytes()).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+        }
+        assert_eq!(program.requests(), 3);
+        assert_eq!(program.seen.borrow()[1].target, "/public//x", "the program gets what was sent");
     });
 }

@@ -64,10 +64,11 @@ fn a_tunnel_is_an_open_connection_that_draining_waits_for() {
 fn a_tunnel_ends_when_policy_of_either_side_forbids_it() {
     run(async {
         let mesh = mesh(Program::start().await.addr).await;
-        for forbid in [
-            (|table| drop(table.inbound.send_replace(server_policy(detect(), only(WEB))))) as fn(&Table),
-            |table| drop(table.target.send_replace(Some(Target::Refused("no more".into())))),
-        ] {
+        for forbid in
+            [(|table| drop(table.inbound.send_replace(server_policy(detect(), only(WEB))))) as fn(&Table), |table| {
+                drop(table.target.send_replace(Some(Target::Refused("no more".into()))))
+            }]
+        {
             let mut tunnel = tunnel(&mesh).await;
             mesh.table.inbound.send_replace(server_policy(detect(), only(CLIENT)));
             tunnel.write_all(b"ping").await.unwrap();

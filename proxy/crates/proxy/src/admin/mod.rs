@@ -5,6 +5,7 @@ mod routes;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,6 +23,10 @@ use crate::logging::Level;
 const CONNECTIONS_MAX: usize = 64;
 /// How long a client may take for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection asks for no more after this long, and must then be over soon: a client that does not read what it asked
+/// for takes no place from the probes for good.
+const LIFETIME: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_secs(10);
 /// A pause after the kernel refused to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -66,13 +71,22 @@ impl Admin {
             let admin = self.clone();
             async move { Ok::<_, Infallible>(routes::answer(&admin, request, local).await) }
         });
-        let served = http1::Builder::new()
+        let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(socket), service)
-            .await;
-        if let Err(error) = served {
-            tracing::debug!(%peer, %error, "an admin connection ended early");
+            .serve_connection(TokioIo::new(socket), service);
+        let mut connection = pin!(connection);
+        let served = tokio::select! {
+            served = connection.as_mut() => Ok(served),
+            () = tokio::time::sleep(LIFETIME) => {
+                connection.as_mut().graceful_shutdown();
+                tokio::time::timeout(GRACE, connection).await
+            }
+        };
+        match served {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "an admin connection ended early"),
+            Err(_) => tracing::info!(%peer, "admin connection closed: its client does not read"),
         }
     }
 }

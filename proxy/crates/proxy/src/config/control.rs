@@ -124,9 +124,9 @@ fn inbound(env: &Env<'_>) -> InboundDefaults {
 }
 
 fn default_policy(text: &str) -> Read<DefaultPolicy> {
-    text.parse().map_err(|_| {
-        "deny, audit, all-authenticated, all-unauthenticated, cluster-authenticated or cluster-unauthenticated"
-    })
+    text.parse().map_err(
+        |_| "deny, audit, all-authenticated, all-unauthenticated, cluster-authenticated or cluster-unauthenticated",
+    )
 }
 
 /// The address and the name of a service.

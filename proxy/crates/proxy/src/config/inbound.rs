@@ -14,6 +14,7 @@ const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+const DISCOVERY_IDLE: Duration = Duration::from_secs(90);
 const IDLE_MAX: usize = 10_000;
 
 /// Where to listen, and the rest.
@@ -34,6 +35,7 @@ pub(super) fn read(env: &Env<'_>, local_name: &str) -> (SocketAddr, Inbound) {
         connect_keep_alive: keep_alive(env, "INBOUND_CONNECT"),
         idle_max: env.get("MAX_IDLE_CONNS_PER_ENDPOINT", number).unwrap_or(IDLE_MAX),
         idle_timeout: env.get("INBOUND_HTTP1_CONNECTION_POOL_IDLE_TIMEOUT", duration).unwrap_or(IDLE_TIMEOUT),
+        discovery_idle: env.get("INBOUND_DISCOVERY_IDLE_TIMEOUT", duration).unwrap_or(DISCOVERY_IDLE),
         front,
     };
     (listen, inbound)

@@ -8,6 +8,9 @@ use hauberk_core::inbound::Cidr;
 /// A value, or what it should have been.
 pub(crate) type Read<T> = Result<T, &'static str>;
 
+/// A hundred years: sums of times stay far from overflow.
+const LONGEST_MS: u64 = 100 * 366 * 86_400_000;
+
 /// Digits with a unit (`ms`, `s`, `m`, `h`, `d`); `0` needs none.
 pub(crate) fn duration(text: &str) -> Read<Duration> {
     const WANTED: &str = "a whole number with ms, s, m, h or d";
@@ -26,7 +29,7 @@ pub(crate) fn duration(text: &str) -> Read<Duration> {
         "d" => 86_400_000,
         _ => return Err(WANTED),
     };
-    number.checked_mul(milliseconds).map(Duration::from_millis).ok_or(WANTED)
+    number.checked_mul(milliseconds).filter(|total| *total <= LONGEST_MS).map(Duration::from_millis).ok_or(WANTED)
 }
 
 /// `true` or `false`.
@@ -102,7 +105,9 @@ mod tests {
         assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
         assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
-        for wrong in ["", "10", "1.5s", "s", "-1s", "99999999999999999999s", "18446744073709551615d"] {
+        for wrong in
+            ["", "10", "1.5s", "s", "-1s", "99999999999999999999s", "18446744073709551615d", "18446744073709551615ms"]
+        {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -25,6 +25,8 @@ use crate::support::table::Table;
 /// Where the program believes the service to be.
 pub(crate) const SERVICE_IP: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
 
+/// Connections that a side takes at once.
+pub(crate) const CONNECTIONS_MAX: usize = 1000;
 /// More than any test needs.
 const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// An address that is not 127.0.0.1, which every policy lets in.
@@ -147,20 +149,21 @@ fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> 
             connect_keep_alive: KeepAlive::default(),
             idle_max: 100,
             idle_timeout: 3 * second,
+            discovery_idle: Duration::from_millis(50),
             front: None,
         },
         outbound: Outbound {
             detect_timeout,
             connect_timeout: second,
             discovery_timeout: 10 * second,
-            discovery_idle: 5 * second,
+            discovery_idle: Duration::from_millis(500),
             accept_keep_alive: KeepAlive::default(),
             connect_keep_alive: KeepAlive::default(),
             idle_max: 100,
             idle_timeout: 3 * second,
             informational_headers: true,
         },
-        connections_max: 1000,
+        connections_max: CONNECTIONS_MAX,
     }
 }
 

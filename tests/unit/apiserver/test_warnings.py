@@ -1,0 +1,67 @@
+"""What is valid and does nothing as things are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from hauberk.apiserver.warnings import Surroundings, warnings_for
+from hauberk.model.httproute import HTTPRoute
+from hauberk.model.parse import parse_manifest
+
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}}
+HEADLESS = {**SERVICE, "spec": {"clusterIP": "None"}}
+
+
+def server(protocol: str) -> dict[str, Any]:
+    spec = {"podSelector": {}, "port": 80, "proxyProtocol": protocol}
+    return {"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": {"name": "web"}, "spec": spec}
+
+
+def said(parent: dict[str, Any], present: dict[str, Any], backends: Sequence[dict[str, Any]] = ()) -> Sequence[str]:
+    group = "policy.linkerd.io" if parent["kind"] == "Server" else "core"
+    spec = {"parentRefs": [{"name": "web", "group": group, **parent}], "rules": [{"backendRefs": list(backends)}]}
+    manifest = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "web"},
+        "spec": spec,
+    }
+    route, there = parse_manifest(manifest, source="test"), parse_manifest(present, source="test")
+    assert isinstance(route, HTTPRoute)
+    named = {(there.kind, there.metadata.namespace, there.metadata.name): there}
+    return warnings_for(route, Surroundings(pods=(), named=named))
+
+
+@pytest.mark.parametrize(
+    ("parent", "present", "warning"),
+    [
+        ({"kind": "Service", "port": 81}, SERVICE, "has no port 81"),
+        ({"kind": "Service"}, HEADLESS, "is headless"),
+        ({"kind": "Server"}, server("opaque"), "have no effect"),
+        ({"kind": "Server"}, server("gRPC"), "have no effect"),
+        ({"kind": "Server"}, SERVICE, "does not exist"),
+    ],
+)
+def test_a_route_that_routes_nothing_is_warned_about(
+    parent: dict[str, Any], present: dict[str, Any], warning: str
+) -> None:
+    (only,) = said(parent, present)
+    assert warning in only
+
+
+def test_a_backend_without_the_port_is_warned_about() -> None:
+    (only,) = said({"kind": "Service", "port": 80}, SERVICE, [{"name": "web", "port": 8080}])
+    assert "has no port 8080" in only
+
+
+@pytest.mark.parametrize(
+    ("parent", "present"),
+    [
+        ({"kind": "Service"}, SERVICE),
+        ({"kind": "Service", "port": 80}, SERVICE),
+        ({"kind": "Server"}, server("HTTP/1")),
+    ],
+)
+def test_a_route_that_routes_is_not(parent: dict[str, Any], present: dict[str, Any]) -> None:
+    assert not said(parent, present)

@@ -1,0 +1,110 @@
+"""What proxies could not act on is refused by name; what has no effect is said."""
+
+from typing import Any
+
+import pytest
+
+from hauberk.model.parse import ManifestInvalid, parse_manifest, warnings
+
+Manifest = dict[str, Any]
+
+
+def route(rule: Manifest, **spec: Any) -> Manifest:
+    parents = [{"group": "core", "kind": "Service", "name": "web"}]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "web"},
+        "spec": {"parentRefs": parents, "rules": [rule], **spec},
+    }
+
+
+def path(kind: str, value: str) -> Manifest:
+    return {"matches": [{"path": {"type": kind, "value": value}}]}
+
+
+def filtered(kind: str, settings: Manifest) -> Manifest:
+    return {"filters": [{"type": kind, kind[0].lower() + kind[1:]: settings}]}
+
+
+def policy(kind: str, spec: Manifest) -> Manifest:
+    return {"apiVersion": "policy.linkerd.io/v1alpha1", "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+
+
+def plain(kind: str, *, labels: Manifest | None = None, annotations: Manifest | None = None) -> Manifest:
+    metadata = {"name": "x", "labels": labels or {}, "annotations": annotations or {}}
+    spec = {"spec": {"ports": [{"port": 80}]}} if kind == "Service" else {}
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **spec}
+
+
+RULE = "spec.rules[0]"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "field"),
+    [
+        (route(path("RegularExpression", "/users/{id}")), f"{RULE}.matches[0].path.value"),
+        (route(path("Exact", "/a?b=c")), f"{RULE}.matches[0].path.value"),
+        (route(path("PathPrefix", "/a b")), f"{RULE}.matches[0].path.value"),
+        (route({}, hostnames=[f"*.{'a' * 64}"]), "spec.hostnames[0]"),
+        (route(filtered("RequestRedirect", {"hostname": "a.1"})), f"{RULE}.filters[0].requestRedirect.hostname"),
+        (
+            route(filtered("RequestRedirect", {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/a\nb"}})),
+            f"{RULE}.filters[0].requestRedirect.path.replaceFullPath",
+        ),
+        (
+            route(filtered("RequestHeaderModifier", {"remove": [f"x-{n}" for n in range(17)]})),
+            f"{RULE}.filters[0].requestHeaderModifier.remove",
+        ),
+        (policy("MeshTLSAuthentication", {"identities": ["a"] * 1001}), "spec.identities"),
+        (policy("MeshTLSAuthentication", {"identities": [f"*.{'a' * 64}.b"]}), "spec.identities[0]"),
+        (policy("MeshTLSAuthentication", {"identities": ["spiffe://["]}), "spec.identities[0]"),
+        (
+            policy("MeshTLSAuthentication", {"identityRefs": [{"kind": "Namespace", "name": "a" * 64}]}),
+            "spec.identityRefs[0].name",
+        ),
+        (policy("NetworkAuthentication", {"networks": [{"cidr": "10.0.0.0/8"}] * 1001}), "spec.networks"),
+        (
+            plain("Service", annotations={"balancer.linkerd.io/failure-accrual": "consecutive"}),
+            "metadata.annotations[balancer.linkerd.io/failure-accrual]",
+        ),
+        (
+            plain("Service", annotations={"retry.linkerd.io/http": "5xx"}),
+            "metadata.annotations[retry.linkerd.io/http]",
+        ),
+        (
+            {**route({}), "metadata": {"name": "web", "annotations": {"timeout.linkerd.io/request": "1s"}}},
+            "metadata.annotations[timeout.linkerd.io/request]",
+        ),
+        (route({"timeouts": {"request": "1s"}}), f"{RULE}.timeouts"),
+        (route({"retry": {"attempts": 2}}), f"{RULE}.retry"),
+        (
+            plain("ServiceAccount", annotations={"hauberk.dev/allowed-uids": "1000;1001"}),
+            "metadata.annotations[hauberk.dev/allowed-uids]",
+        ),
+    ],
+)
+def test_what_could_not_be_honoured_is_refused_with_its_field(manifest: Manifest, field: str) -> None:
+    with pytest.raises(ManifestInvalid) as refused:
+        parse_manifest(manifest, source="x.yaml")
+    assert [problem.field for problem in refused.value.problems] == [field]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "warning"),
+    [
+        (plain("Namespace", annotations={"linkerd.io/inject": "enabled"}), "annotation linkerd.io/inject"),
+        (plain("Service", labels={"mirror.linkerd.io/exported": "true"}), "label mirror.linkerd.io/exported"),
+        (plain("Namespace", annotations={"viz.linkerd.io/disable-tap": "true"}), "viz.linkerd.io/disable-tap"),
+        (plain("Namespace", annotations={"config.linkerd.io/opaque-port": "1"}), "config.linkerd.io/opaque-port "),
+        (plain("ServiceAccount", annotations={"hauberk.dev/allowed-uid": "1"}), "hauberk.dev/allowed-uid "),
+    ],
+)
+def test_what_asks_the_mesh_for_something_it_does_not_do_is_warned_about(manifest: Manifest, warning: str) -> None:
+    (said,) = warnings(parse_manifest(manifest, source="x.yaml"))
+    assert warning in said
+
+
+def test_what_is_honoured_or_not_ours_is_not_warned_about() -> None:
+    annotations = {"config.linkerd.io/opaque-ports": "80", "example.com/linkerd.io": "x", "linkerd.io/created-by": "x"}
+    assert not warnings(parse_manifest(plain("Namespace", annotations=annotations), source="x.yaml"))
