@@ -80,7 +80,9 @@ def _group(name: str, versions: Sequence[str]) -> dict[str, Any]:
 
 
 def _resources(kind: Kind) -> list[dict[str, Any]]:
-    verbs = _ALL_VERBS if kind.writable else ["get", "list", "watch"]
+    verbs = [verb for verb in _ALL_VERBS if kind.namespaced or verb != "deletecollection"]
+    if not kind.writable:
+        verbs = ["get", "list", "watch"]
     if kind.kind == "Pod":
         verbs = ["delete", "get", "list", "watch"]
     entry: dict[str, Any] = {

@@ -132,7 +132,8 @@ def _verb(request: web.Request, target: Target) -> str:
             return "patch"
         case ("DELETE", True):
             return "delete"
-        case ("DELETE", False):
+        case ("DELETE", False) if target.namespace is not None:
+            # As in Kubernetes, neither all namespaces nor a kind in all of them are deleted by one request.
             return "deletecollection"
     raise _method_not_allowed(request)
 

@@ -99,7 +99,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("leaf-lifetime", values.duration, "24h", "The lifetime of a workload's certificate.", "duration"),
     Setting("issuer-lifetime", values.duration, "1y", "The lifetime of the issuer's certificate.", "duration"),
     Setting("root-lifetime", values.duration, "10y", "The lifetime of the root's certificate.", "duration"),
-    Setting("renew-at", values.part, "0.7", "The part of its lifetime after which a certificate is renewed."),
+    Setting("renew-at", values.part, "0.7", "The part of its lifetime after which the issuer is renewed."),
     Setting("clock-skew", values.duration, "20s", "How far the clocks of machines may differ.", "duration"),
     Setting("identity-trust-anchors-file", values.path, "", "Roots of an authority of one's own, as PEM."),
     Setting("identity-issuer-certificate-file", values.path, "", "The issuer's certificate, as PEM."),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 from hauberk.identity.certificate import Signing, make_issuer, make_leaf, make_root, validity
 from hauberk.identity.csr import CsrInvalid, public_key_of
-from hauberk.identity.keeping import AuthorityUnusable, belongs, keep, pem_of, read_certificates, read_key
+from hauberk.identity.keeping import AuthorityUnusable, belongs, keep, pem_of, read_certificates, read_own_key
 from hauberk.identity.protocol import Answer, Declined, Describe, Described, Question, Sign, Signed, Unable
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class OwnIssuers:
         if not certificate.exists():
             return None
         key = self._directory / "root.key"
-        signing = Signing(read_certificates(certificate)[0], read_key(key))
+        signing = Signing(read_certificates(certificate)[0], read_own_key(key))
         if not belongs(signing.key, signing.certificate):
             raise AuthorityUnusable(f"{key} is not the key of {certificate}: restore both from one backup")
         return signing
@@ -91,7 +91,7 @@ class OwnIssuers:
             return None
         try:
             certificate = read_certificates(self._directory / "issuer.crt")[0]
-            signing = Signing(certificate, read_key(self._directory / "issuer.key"))
+            signing = Signing(certificate, read_own_key(self._directory / "issuer.key"))
             certificate.verify_directly_issued_by(self._root.certificate)
         except (AuthorityUnusable, InvalidSignature, ValueError, TypeError) as error:
             log.warning("the issuer in %s is replaced: %s", self._directory, error or "another root signed it")

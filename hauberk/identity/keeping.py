@@ -26,6 +26,18 @@ def read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def read_own_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Read a key that is kept here, and see to it that nobody else can, whatever a restore made of its mode.
+
+    Raises AuthorityUnusable.
+    """
+    try:
+        path.chmod(PRIVATE)
+    except OSError as error:
+        raise AuthorityUnusable(f"{path} cannot be read ({error.strerror}): restore it") from error
+    return read_key(path)
+
+
 def read_certificates(path: Path) -> list[x509.Certificate]:
     """Return at least one certificate. Raises AuthorityUnusable."""
     try:

@@ -127,6 +127,7 @@ def key_at(path: Path) -> bytes:
     """Return the key kept in a file (0600), which is made if it is missing. Raises KeyUnusable."""
     try:
         key = path.read_bytes()
+        path.chmod(PRIVATE)  # whatever a restore from a backup made of it
     except FileNotFoundError:
         key = secrets.token_bytes(_KEY_BYTES)
         try:

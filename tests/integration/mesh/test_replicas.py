@@ -1,6 +1,7 @@
 """Replicas come, die and are out of order, and no request is lost."""
 
 import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -93,3 +94,18 @@ def test_a_killed_proxy_takes_no_other_with_it(mesh: Mesh, client: Workload, rep
         before = load.by["shop-1"]
         until("it answers again", lambda: load.by["shop-1"] > before, within_s=10)
     assert load.failures == []
+
+
+def test_who_is_not_ready_gets_nothing(mesh: Mesh, client: Workload) -> None:
+    site = mesh.root / "site"
+    site.mkdir(mode=0o755)
+    argv = [sys.executable, "-m", "http.server", "8080", "--directory", str(site)]
+    fickle = mesh.run("fickle", argv, "--ready-http", "/ready", ports=["80:8080"])
+    until("the program answers", lambda: "GET /ready" in fickle.said(), seen=fickle.said)
+    with client.http("fickle.default.svc.cluster.local") as http:
+        assert http.get("/").status == 503
+        (site / "ready").touch()
+        until("it is ready", lambda: http.get("/").status == 200)
+        (site / "ready").unlink()
+        until("it is not ready any more", lambda: http.get("/").status == 503)
+    assert fickle.stop() == 128 + signal.SIGTERM

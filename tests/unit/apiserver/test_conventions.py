@@ -71,6 +71,18 @@ async def test_a_deletion_insists_on_the_state_that_it_names(ask: Ask) -> None:
     assert (await ask("DELETE", f"{SERVICES}/web", right))[0] == 200
 
 
+@pytest.mark.parametrize("of", ["/api/v1/services", "/api/v1/namespaces"])
+async def test_one_request_never_deletes_across_namespaces(ask: Ask, of: str) -> None:
+    await ask("POST", SERVICES, service("web"))
+    assert (await ask("DELETE", of))[0] == 405
+    assert await there(ask) == ["web"]
+
+
+@pytest.mark.parametrize("place", ["!", "eHh4", "eyJhIjoxfQ", "WzEsMiwzXQ", "é"])
+async def test_a_continuation_that_was_never_given_out_is_refused(ask: Ask, place: str) -> None:
+    assert (await ask("GET", f"{SERVICES}?limit=1&continue={place}"))[0] == 400
+
+
 async def test_a_kind_without_status_has_no_such_subresource(ask: Ask) -> None:
     spec = {"spec": {"podSelector": {}, "port": 80}}
     await ask("POST", SERVERS, {**SERVER, **spec})

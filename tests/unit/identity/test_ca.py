@@ -74,6 +74,15 @@ def test_the_key_files_are_their_owners_only_and_last(tmp_path: Path) -> None:
     assert chain(signed(again))[1] == issuer
 
 
+def test_keys_that_a_restore_laid_open_are_closed_again(tmp_path: Path) -> None:
+    signed(authority(tmp_path))
+    keys = [tmp_path / "root.key", tmp_path / "issuer.key"]
+    for key in keys:
+        key.chmod(0o644)
+    authority(tmp_path)
+    assert [key.stat().st_mode & 0o777 for key in keys] == [0o600, 0o600]
+
+
 def test_the_issuer_is_replaced_at_seventy_percent_of_its_life_under_the_same_root(tmp_path: Path) -> None:
     ca = authority(tmp_path)
     first = chain(signed(ca))[1]

@@ -83,6 +83,9 @@ def test_the_key_is_made_once_for_its_owner_only_and_a_damaged_one_is_refused(tm
     key = key_at(path)
     assert key_at(path) == key
     assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    assert key_at(path) == key
+    assert path.stat().st_mode & 0o777 == 0o600
     path.write_bytes(key[:-1])
     with pytest.raises(KeyUnusable, match="damaged"):
         key_at(path)

@@ -71,15 +71,18 @@ pub fn let_go_of_standard_streams() -> io::Result<()> {
     Ok(())
 }
 
-/// Raises the number of descriptors that this process may have open as far as it goes (setrlimit(2)), and returns it.
+/// Raises the number of descriptors that this process may have open as far as it goes (setrlimit(2)), and returns the one
+/// that is in force then.
 pub fn raise_open_files() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid place for the structure during the call.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
-    limit.rlim_cur = limit.rlim_max;
-    // SAFETY: `limit` is only read.
-    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) })?;
-    Ok(limit.rlim_cur)
+    let raised = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+    // SAFETY: `raised` is only read. The kernel may have a lower bound of its own; then what was in force stays.
+    match check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) }) {
+        Ok(()) => Ok(raised.rlim_cur),
+        Err(_) => Ok(limit.rlim_cur),
+    }
 }
 
 fn check(result: libc::c_int) -> io::Result<()> {

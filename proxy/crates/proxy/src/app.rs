@@ -104,7 +104,10 @@ fn fit_into_open_files(config: &mut Config) {
         Ok(files) => {
             let each = files.saturating_sub(OTHER_FILES) / 4 / config.workers as u64;
             let most = usize::try_from(each.max(1)).unwrap_or(usize::MAX);
-            config.data.connections_max = config.data.connections_max.min(most);
+            if most < config.data.connections_max {
+                config.data.connections_max = most;
+                tracing::info!(files, most, "the limit of open files bounds the connections of each side");
+            }
         }
         Err(error) => tracing::warn!(%error, "cannot raise the number of files that may be open"),
     }

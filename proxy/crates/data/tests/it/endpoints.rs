@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::{Http1, Http2, body, get, post2, raw};
-use crate::support::program::Program;
+use crate::support::program::{Program, nobody};
 use crate::support::proxy::{Authority, CONNECTIONS_MAX, Proxy};
 use crate::support::script::Script;
 use crate::support::table::{Table, balanced, endpoint, meshed};
@@ -144,5 +144,20 @@ fn a_proxy_that_drains_costs_no_request_and_none_is_sent_twice() {
         eventually(|| answered.get() == 800).await;
         assert_eq!(first.requests() + second.requests(), 800);
         eventually(|| leaving.worker.open() == 0).await;
+    });
+}
+
+#[test]
+fn refused_requests_do_not_end_the_connection_of_others() {
+    run(async {
+        let (authority, table, down) = (Authority::new(), Table::new(), nobody().await);
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
+        table.set_endpoints([meshed(down, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
+        let mut client = Http2::connect(outbound.addr).await;
+        for _ in 0..150 {
+            assert_eq!(client.send(post2("/").body(body("")).unwrap()).await.status, StatusCode::BAD_GATEWAY);
+        }
+        assert_eq!(inbound.count("tcp_open_total", &["peer=\"src\""]), 1.0);
     });
 }
