@@ -49,3 +49,9 @@ def test_label_values_survive_escaping(labels: dict[str, str]) -> None:
 @given(st.text(max_size=300))
 def test_no_text_at_all_makes_the_parser_fail(text: str) -> None:
     Parser().parse(text)
+
+
+def test_a_page_of_unfinished_lines_is_read_in_one_go() -> None:
+    # Where each line is read to the end of the page, this takes hours.
+    assert not Parser().parse('a{b="\n' * 200_000)
+    assert [sample.value for sample in Parser().parse('a{b="\nc{d="e"} 1\n')] == [1.0]

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use crate::connect::{ConnectError, Connector};
+use crate::http::BUFFER_MAX;
 use crate::http::body::Body;
 use crate::http::client::SendError;
 
@@ -63,7 +64,8 @@ impl Pool {
         loop {
             let (mut sender, kept) = match self.take() {
                 Some(sender) => (sender, true),
-                None => (connect(connector).await.map_err(SendError::Connect)?, false),
+                // Boxed as it is rare and large: each request would carry it about.
+                None => (Box::pin(connect(connector)).await.map_err(SendError::Connect)?, false),
             };
             match sender.try_send_request(request).await {
                 Ok(response) => return Ok((response, PoolLease { sender, pool: Rc::downgrade(self) })),
@@ -127,6 +129,7 @@ async fn reap(pool: Weak<Pool>, idle_timeout: Duration) {
 async fn connect(connector: &Connector) -> Result<http1::SendRequest<Body>, ConnectError> {
     let stream = connector.connect().await?;
     let (sender, driver) = http1::Builder::new()
+        .max_buf_size(BUFFER_MAX)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| ConnectError::protocol(connector.peer(), &error))?;

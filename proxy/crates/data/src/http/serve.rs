@@ -14,6 +14,7 @@ use crate::drain::Drain;
 use crate::exec::LocalExec;
 use crate::http::body::Body;
 use crate::http::guard::{Gate, Guard, HEAD_MAX};
+use crate::http::{BUFFER_MAX, FRAME_MAX};
 use crate::stream::Stream;
 
 /// Streams that one peer may have open on one connection.
@@ -47,6 +48,7 @@ where
     let connection = http1::Builder::new()
         .half_close(true)
         .max_header_size(HEAD_MAX)
+        .max_buf_size(BUFFER_MAX)
         .auto_date_header(false)
         .header_read_timeout(None::<Duration>) // the guard limits the time of a head, but not of a pause between two
         .serve_connection(TokioIo::new(guarded), service_fn(service))
@@ -72,6 +74,7 @@ where
         .timer(TokioTimer::new())
         .auto_date_header(false)
         .max_concurrent_streams(STREAMS_MAX)
+        .max_frame_size(FRAME_MAX)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(HEADER_LIST_MAX)

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::connect::{ConnectError, Connector};
 use crate::exec::LocalExec;
+use crate::http::FRAME_MAX;
 use crate::http::body::Body;
 use crate::http::client::SendError;
 use crate::stream::Stream;
@@ -93,7 +94,8 @@ impl Shared {
         loop {
             let (lease, kept) = match self.take() {
                 Some(lease) => (lease, true),
-                None => (self.open(connector).await.map_err(SendError::Connect)?, false),
+                // Boxed as it is rare and large: each request would carry it about.
+                None => (Box::pin(self.open(connector)).await.map_err(SendError::Connect)?, false),
             };
             let mut sender = lease.0.sender.clone();
             match sender.try_send_request(request).await {
@@ -147,6 +149,7 @@ impl Shared {
         let mut builder = http2::Builder::new(LocalExec);
         builder
             .timer(TokioTimer::new())
+            .max_frame_size(FRAME_MAX)
             .initial_stream_window_size(self.params.initial_stream_window.unwrap_or(STREAM_WINDOW))
             .initial_connection_window_size(self.params.initial_connection_window.unwrap_or(CONNECTION_WINDOW))
             .max_concurrent_reset_streams(64)

@@ -125,7 +125,7 @@ impl Connection {
             return Ok(self.observe(response, outcome.edge, started, grpc, Lease::None, error.kind.label()));
         }
         if headers::is_tunnel(&request) {
-            return self.tunnel(request, outcome.edge, started, meshed).await;
+            return Box::pin(self.tunnel(request, outcome.edge, started, meshed)).await;
         }
         if version == Version::HTTP_2 {
             translate::ensure_authority(&mut request, &self.fallback);
@@ -217,7 +217,7 @@ impl Connection {
         let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
         match self.send_once(first, http2).await {
             Err(SendError::Lost(error)) => match replay.body() {
-                Some(body) => self.send_once(Request::from_parts(parts, body), http2).await,
+                Some(body) => Box::pin(self.send_once(Request::from_parts(parts, body), http2)).await,
                 None => Err(SendError::Lost(error)),
             },
             result => result,

@@ -115,7 +115,7 @@ impl Connection {
             return answered(answer);
         }
         if headers::is_tunnel(&request) {
-            return tunnel::open(self, exchange, leaf, request).await;
+            return Box::pin(tunnel::open(self, exchange, leaf, request)).await;
         }
         let answer = send::send(self, exchange, rule, leaf, request).await?;
         Ok(response::finish(self, exchange, rule, leaf, answer))

@@ -37,6 +37,11 @@ impl Limits {
         }
     }
 
+    /// Whether policy sets no limit.
+    pub(super) fn are_none(&self) -> bool {
+        self.deadline.is_none() && self.response.is_none()
+    }
+
     /// The body of a try, so that its end is noticed.
     pub(super) fn watch(&self, body: Body) -> Body {
         match &self.response {
@@ -47,9 +52,6 @@ impl Limits {
 
     /// `work`, unless it takes too long.
     pub(super) async fn apply<T>(&self, work: impl Future<Output = Result<T, ProxyError>>) -> Result<T, ProxyError> {
-        if self.deadline.is_none() && self.response.is_none() {
-            return work.await;
-        }
         tokio::select! {
             result = work => result,
             () = self.passed() => Err(ProxyError::new(ErrorKind::Timeout, "no answer within the time that policy gives")),

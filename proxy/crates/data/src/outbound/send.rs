@@ -39,7 +39,7 @@ pub(super) async fn send(
 ) -> Result<Answered, ProxyError> {
     let limits = Limits::new(&rule.timeouts, exchange.started);
     let tries = Tries { connection, exchange, leaf, retry: rule.retry.as_ref(), limits: limits.clone() };
-    limits.apply(tries.run(request)).await
+    if limits.are_none() { tries.run(request).await } else { Box::pin(limits.apply(tries.run(request))).await }
 }
 
 struct Tries<'a> {
