@@ -1,6 +1,7 @@
 """What becomes of an object that is written: what the server owns is kept, what makes no sense is refused. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any
 
@@ -74,15 +75,19 @@ def with_address(
         raise NotAdmitted(Cause("spec.clusterIP", str(e), "InternalError")) from None
 
 
-def addresses_of(services: Collection[Service]) -> frozenset[IPv4Address]:
+def addresses_of(services: Iterable[Service]) -> frozenset[IPv4Address]:
     """Return the virtual IPs that Services have."""
-    found = set()
-    for service in services:
-        try:
-            found.add(IPv4Address(service.spec.cluster_ip or ""))
-        except AddressValueError:
-            continue  # none yet, or headless
-    return frozenset(found)
+    found = (_parsed(service.spec.cluster_ip or "") for service in services)
+    return frozenset(address for address in found if address is not None)
+
+
+@lru_cache(maxsize=1 << 16)
+def _parsed(text: str) -> IPv4Address | None:
+    """None for a Service without address, or a headless one. Each write looks at the addresses of all Services."""
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        return None
 
 
 def _requested(text: str, network: IPv4Network, taken: Collection[IPv4Address]) -> IPv4Address:

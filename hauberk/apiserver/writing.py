@@ -172,8 +172,13 @@ class Writer:
         """Complete what only the server knows; the caller holds the lock. Raises Refused."""
         if not isinstance(wanted, Service):
             return wanted
-        services = [item for item in (await self._store.list(_SERVICE)).items if isinstance(item, Service)]
-        others = [service for service in services if ref_of(service) != ref_of(wanted)]
+        meta = wanted.metadata
+        others = (
+            item
+            for item in (await self._store.list(_SERVICE)).items
+            if isinstance(item, Service)
+            and (item.metadata.name != meta.name or item.metadata.namespace != meta.namespace)
+        )
         before = stored if isinstance(stored, Service) else None
         try:
             return with_address(wanted, before, network=self._service_network, taken=addresses_of(others))

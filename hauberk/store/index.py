@@ -1,5 +1,6 @@
 """What there is now, in memory. Not shared between threads."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 
 from hauberk.model.kinds import Kind
@@ -12,6 +13,8 @@ class Index:
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._objects: dict[tuple[str, str], dict[Ref, Resource]] = {}
+        self._refs: dict[tuple[str, str], list[Ref]] = {}
+        """In order; kept so, because to sort anew after each change would take more time the more objects there are."""
         self._ordered: dict[tuple[str, str], tuple[Resource, ...]] = {}
         for resource in resources:
             self.put(resource)
@@ -24,16 +27,24 @@ class Index:
         ordered = self._ordered.get(key)
         if ordered is None:
             objects = self._objects.get(key, {})
-            ordered = self._ordered[key] = tuple(objects[ref] for ref in sorted(objects))
+            ordered = self._ordered[key] = tuple(objects[ref] for ref in self._refs.get(key, ()))
         if namespace is None:
             return ordered
         return tuple(resource for resource in ordered if resource.metadata.namespace == namespace)
 
     def put(self, resource: Resource) -> None:
         ref = ref_of(resource)
-        self._objects.setdefault((ref.group, ref.kind), {})[ref] = resource
-        self._ordered.pop((ref.group, ref.kind), None)
+        key = (ref.group, ref.kind)
+        objects = self._objects.setdefault(key, {})
+        if ref not in objects:
+            insort(self._refs.setdefault(key, []), ref)
+        objects[ref] = resource
+        self._ordered.pop(key, None)
 
     def remove(self, ref: Ref) -> None:
-        self._objects.get((ref.group, ref.kind), {}).pop(ref, None)
-        self._ordered.pop((ref.group, ref.kind), None)
+        key = (ref.group, ref.kind)
+        if self._objects.get(key, {}).pop(ref, None) is None:
+            return
+        refs = self._refs[key]
+        del refs[bisect_left(refs, ref)]
+        self._ordered.pop(key, None)

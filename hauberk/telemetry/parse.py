@@ -9,8 +9,8 @@ from collections.abc import Collection
 
 from hauberk.telemetry.sample import Sample, Series
 
-# The value is followed by nothing, a time stamp or an exemplar; neither is of use here. No part goes on in another line,
-# for a page of unfinished lines must not be read again from each of them.
+# The value is followed by nothing, a time stamp or an exemplar; neither is of use here. No part goes on in another
+# line: a page of unfinished lines must not be read again from each of them.
 _LINE = re.compile(r'^([a-zA-Z_:][\w:]*(?:\{(?:[^"}\n]|"(?:[^"\\\n]|\\.)*")*\})?)[ \t]+(\S+)', re.MULTILINE)
 _LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")

@@ -16,7 +16,7 @@ from meshkit import dns, tls
 from meshkit.load import Load
 from meshkit.manifests import accounts, authorization
 from meshkit.manifests import server as policy_server
-from meshkit.mesh import Mesh
+from meshkit.mesh import HAUBERK, Mesh
 from meshkit.tls import identity
 from meshkit.tunnel import Tunnel
 from meshkit.until import until
@@ -102,6 +102,45 @@ def test_a_control_plane_that_hangs_changes_nothing(own: Mesh, caller: Workload)
         load.go_on(20)
     assert load.failures == []
     until("the view is confirmed again", lambda: age(caller) < 6, within_s=SOON_S + 10)
+
+
+def test_a_killed_front_proxy_comes_back_and_proxies_come_back_to_it(own: Mesh, caller: Workload) -> None:
+    front = next(pid for pid in processes_of(own.control_plane) if b"proxy.sock" in environ_of(pid))
+    with Load(lambda: caller.http(SHOP)) as load:
+        os.kill(front, signal.SIGKILL)
+        added = run_server(own, "shop", replica="shop-3")
+        until("a replica that came later gets requests", lambda: load.by["shop-3"] > 0)
+        added.stop()
+    assert load.failures == []
+
+
+def environ_of(pid: int) -> bytes:
+    return next(
+        (
+            v
+            for v in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            if v.startswith(b"HAUBERK_PROXY_FRONT_TARGET")
+        ),
+        b"",
+    )
+
+
+def test_it_needs_no_rights(own: Mesh) -> None:
+    """Not one capability, that is: all that takes some is done by runners."""
+    own.kill_control_plane()
+    own.up_by = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", *HAUBERK)
+    try:
+        own.up()
+        effective = next(line for line in status_of(own.control_plane) if line.startswith("CapEff"))
+        assert int(effective.split()[1], 16) == 0
+        job = own.run("job", ["curl", "-fsS", "-o", "/dev/null", f"http://{SHOP}/"])
+        assert job.wait() == 0, job.said()
+    finally:
+        own.up_by = HAUBERK
+
+
+def status_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/status").read_text().splitlines()
 
 
 def processes_of(pid: int) -> list[int]:

@@ -37,6 +37,8 @@ class Mesh:
             **slot.settings(),
             **(settings or {}),
         }
+        self.up_by: Sequence[str] = HAUBERK
+        """The words before `up`."""
         self._log = root / "control-plane.log"
         self._control_plane: subprocess.Popen[bytes] | None = None
         self._workloads: list[Workload] = []
@@ -57,7 +59,7 @@ class Mesh:
         """Start it and wait until it serves."""
         with self._log.open("ab") as log:
             self._control_plane = subprocess.Popen(
-                [*HAUBERK, "up"], env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*self.up_by, "up"], env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         before = self._log.read_bytes().count(READY)
         until("the control plane serves", lambda: self._serves(before), seen=self.said)
