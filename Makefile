@@ -49,7 +49,7 @@ test-rust: ## Tests of the proxy
 	cd proxy && $(CARGO) test --workspace
 
 test-python: $(ENVIRONMENT) $(DEBUG) ## Tests of the control plane, and of both halves together
-	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest
+	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest -n 2 --dist loadfile
 
 bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--quick: to see that it works
 	@tools/require-root bench
