@@ -4,8 +4,8 @@ import os
 import signal
 import threading
 
-from conftest import run_server
 from meshkit.mesh import Mesh
+from meshkit.start import run_server
 from meshkit.until import until
 from meshkit.workload import Workload
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import a_mesh, run_server
 from meshkit.load import Load
 from meshkit.manifests import accounts
 from meshkit.mesh import HAUBERK, Mesh
+from meshkit.start import a_mesh, run_server
 
 SIZE = 3 * 1024 * 1024
 

@@ -1,18 +1,15 @@
 """HTTP/2 that programs speak themselves: with prior knowledge, and gRPC of all kinds."""
 
 import hashlib
-import json
 import os
-import sys
 from typing import Any
 
 import pytest
-from conftest import HERE
+from meshkit.calls import call
 from meshkit.mesh import Mesh
 from meshkit.tls import identity
 from meshkit.workload import Workload
 
-CALLER = str(HERE / "programs" / "caller.py")
 BIG = 10 * 1024 * 1024
 
 NGINX = """
@@ -24,13 +21,6 @@ http {{
   server {{ listen 8080 http2; root {place}; }}
 }}
 """
-
-
-def call(client: Workload, target: str, *wanted: str) -> Any:
-    """What the gRPC client saw of each call."""
-    done = client.execute(sys.executable, CALLER, target, *wanted)
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from conftest import a_mesh, run_server
 from meshkit import tls
 from meshkit.load import Load
 from meshkit.samples import Samples
+from meshkit.start import a_mesh, run_server
 from meshkit.tls import identity, names, shown_by
 from meshkit.until import until
 from meshkit.workload import Workload

@@ -1,18 +1,19 @@
 """Who may talk to whom, and when a change of that takes effect."""
 
 import socket
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from conftest import run_server
+from meshkit import tls
+from meshkit.calls import call
 from meshkit.http import ask
 from meshkit.manifests import accounts, authorization, networks, path, route, server
 from meshkit.mesh import Mesh
+from meshkit.start import run_server
 from meshkit.tls import identity
 from meshkit.until import until
 from meshkit.workload import Workload
-from test_http2 import CALLER, call
 
 SOON_S = 5.0
 """The promise is one second; a busy machine is given more."""
@@ -84,6 +85,17 @@ def test_who_is_not_named_gets_403_and_is_counted(client: Workload, guarded: Wor
     assert (outside.status, outside.headers.get("l5d-proxy-error")) == (403, None)
     refused = {"client_id": identity("client"), "srv_name": "guarded-8080", "target_addr": f"{guarded.ip}:8080"}
     assert guarded.metrics().total("inbound_http_authz_deny_total", **refused) == 2
+
+
+def test_a_certificate_lets_in_who_it_names_and_nobody_else(mesh: Mesh, guarded: Workload, tmp_path: Path) -> None:
+    guarded.ready()
+    said = {}
+    for account in ("stranger", "client"):
+        file = tls.leaf(tls.mesh_issuer(mesh.state), identity(account), tmp_path / f"{account}.pem")
+        with tls.shake_hands((guarded.ip, 8080), tls.client(file), identity("guarded")) as connection:
+            connection.sendall(b"GET /about HTTP/1.1\r\nhost: guarded\r\n\r\n")
+            said[account] = connection.recv(12)
+    assert said == {"stranger": b"HTTP/1.1 200", "client": b"HTTP/1.1 403"}
 
 
 def test_a_refused_call_is_permission_denied(client: Workload, guarded: Workload) -> None:
@@ -169,9 +181,3 @@ def test_a_route_may_be_allowed_alone(mesh: Mesh, client: Workload, guarded: Wor
         mesh.hauberk("delete", "authorizationpolicy", "open")
         mesh.hauberk("delete", "httproutes.policy.linkerd.io", "open")
     until("the route is gone", lambda: status(client, "guarded", "/open/door") == 403, within_s=SOON_S)
-
-
-def test_the_server_of_tests_was_not_touched(client: Workload, server: Workload) -> None:
-    server.ready()
-    assert status(client, "server") == 200
-    assert client.execute(sys.executable, CALLER, "server:50051", "Unary").returncode == 0

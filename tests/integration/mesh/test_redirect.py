@@ -4,10 +4,10 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from meshkit.mesh import Mesh
+from meshkit.process import is_dead, state
 from meshkit.tls import identity, names, shown_by
 from meshkit.until import until
 from meshkit.workload import Workload
@@ -101,23 +101,11 @@ def test_while_the_proxy_is_dead_nothing_leaves_and_nothing_enters(
         assert connection.get("/about").status == 200
 
 
-def is_dead(pid: int) -> bool:
-    """The first thread of a process may be gone while others still hold its sockets."""
-    return state(pid) == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
-
-
 def admin_is_ready(workload: Workload) -> bool:
     try:
         return workload.admin("/ready")[0] == 200
     except OSError:
         return False
-
-
-def state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return "Z"
 
 
 def test_a_link_local_neighbour_is_refused_and_not_left_hanging(mesh: Mesh, client: Workload) -> None:

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from conftest import run_server
+from meshkit.calls import call
 from meshkit.load import Load
 from meshkit.mesh import Mesh
+from meshkit.start import run_server
 from meshkit.until import until
 from meshkit.workload import Workload
-from test_http2 import call
 
 SHOP = "shop.default.svc.cluster.local"
 SOON_S = 5.0

@@ -3,10 +3,10 @@
 from collections import Counter
 
 import pytest
-from conftest import run_server
 from meshkit.http import Http
 from meshkit.manifests import backends, path, route, service_parent
 from meshkit.mesh import Mesh
+from meshkit.start import run_server
 from meshkit.until import until
 from meshkit.workload import Workload
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from meshkit.mesh import Mesh
+from meshkit.process import is_dead
 from meshkit.tls import identity, shown_by
 from meshkit.until import until
 from meshkit.workload import Workload
@@ -120,18 +121,12 @@ def test_another_implementation_of_the_proxy_gets_its_contract(mesh: Mesh) -> No
 def test_a_killed_runner_takes_all_along_and_the_next_command_removes_the_rest(mesh: Mesh) -> None:
     workload = mesh.run("killed", ["sh", "-c", "setsid sleep infinity & exec sleep infinity"]).ready()
     directory = mesh.runtime / "workloads" / workload.pod
-    inside = [workload.proxy(), workload.program()]
+    inside = [*workload.children()]
+    assert len(inside) >= 3, "proxy, program and guard"
     os.kill(workload.process.pid, signal.SIGKILL)
     workload.wait()
-    until("its processes are gone", lambda: not any(_runs(pid) for pid in inside))
+    until("its processes are gone", lambda: all(map(is_dead, inside)))
     assert directory.exists()
     assert mesh.run("next", ["true"]).wait() == 0
     assert not directory.exists()
     assert mesh.api.pod(workload.pod) is None
-
-
-def _runs(pid: int | None) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    except OSError:
-        return False

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import redis
-from conftest import SERVER
 from meshkit import namespace, tls
 from meshkit.mesh import Mesh
+from meshkit.start import SERVER
 from meshkit.tls import identity
 from meshkit.until import until
 from meshkit.workload import Workload

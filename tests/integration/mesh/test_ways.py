@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from conftest import run_server
 from meshkit.http import Http
 from meshkit.mesh import Mesh
+from meshkit.start import run_server
 from meshkit.tls import identity
 from meshkit.until import until
 from meshkit.workload import Workload

@@ -5,6 +5,9 @@ import socket
 import struct
 from dataclasses import dataclass
 
+from meshkit import namespace
+from meshkit.workload import Workload
+
 A, AAAA = 1, 28
 NOERROR, NXDOMAIN = 0, 3
 _IN = 1
@@ -17,13 +20,25 @@ class Reply:
     addresses: tuple[str, ...]
 
 
-def ask_udp(sock: socket.socket, server: tuple[str, int], name: str, kind: int) -> Reply:
+def by_udp(workload: Workload, name: str, kind: int, server: str = "127.0.0.1") -> Reply:
+    """What the server answers a program of the workload."""
+    with namespace.visiting(workload.program()), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(10)
+        return _ask_udp(sock, (server, 53), name, kind)
+
+
+def by_tcp(workload: Workload, name: str, kind: int) -> Reply:
+    with workload.connect(("127.0.0.1", 53)) as sock:
+        return _ask_tcp(sock, name, kind)
+
+
+def _ask_udp(sock: socket.socket, server: tuple[str, int], name: str, kind: int) -> Reply:
     number, question = _question(name, kind)
     sock.sendto(question, server)
     return _read(sock.recv(4096), number)
 
 
-def ask_tcp(sock: socket.socket, name: str, kind: int) -> Reply:
+def _ask_tcp(sock: socket.socket, name: str, kind: int) -> Reply:
     number, question = _question(name, kind)
     sock.sendall(struct.pack("!H", len(question)) + question)
     with sock.makefile("rb") as stream:

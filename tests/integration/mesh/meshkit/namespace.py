@@ -48,6 +48,16 @@ def visiting(pid: int) -> Iterator[None]:
         os.close(home)
 
 
+@contextmanager
+def sockets_of(uid: int) -> Iterator[None]:
+    """What this thread opens or accepts is, for the packet filter, the user's."""
+    _libc.setfsuid(uid)
+    try:
+        yield
+    finally:
+        _libc.setfsuid(os.geteuid())
+
+
 def connect(pid: int, address: tuple[str, int], *, timeout_s: float = 10.0) -> socket.socket:
     """A TCP connection as the program of that namespace would open it. Raises OSError."""
     with visiting(pid):

@@ -10,11 +10,10 @@ import hashlib
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator
 
-import grpc
 import grpc.aio
 from aiohttp import WSMsgType, web
+from rpc import Calls
 
 NAME = os.environ.get("REPLICA", "")
 BODY_MAX = 64 * 1024 * 1024
@@ -149,45 +148,6 @@ async def _finish(writer: asyncio.StreamWriter) -> None:
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-
-
-class Calls(grpc.GenericRpcHandler):
-    """gRPC of all four kinds; messages are bytes. Each call ends with a trailer of its own."""
-
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        kinds = {
-            "/test.Calls/Unary": grpc.unary_unary_rpc_method_handler(self.unary),
-            "/test.Calls/Fail": grpc.unary_unary_rpc_method_handler(self.fail),
-            "/test.Calls/Down": grpc.unary_stream_rpc_method_handler(self.down),
-            "/test.Calls/Up": grpc.stream_unary_rpc_method_handler(self.up),
-            "/test.Calls/Both": grpc.stream_stream_rpc_method_handler(self.both),
-        }
-        return kinds.get(details.method)
-
-    async def unary(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
-        context.set_trailing_metadata((("x-kind", "unary"), ("x-blob-bin", b"\x00\xff")))
-        return request
-
-    async def fail(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
-        context.set_trailing_metadata((("x-kind", "fail"),))
-        return await context.abort(grpc.StatusCode.DATA_LOSS, request.decode())
-
-    async def down(self, request: bytes, context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
-        context.set_trailing_metadata((("x-kind", "down"),))
-        for number in range(int(request)):
-            yield b"%d" % number
-
-    async def up(self, requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
-        context.set_trailing_metadata((("x-kind", "up"),))
-        total = 0
-        async for message in requests:
-            total += len(message)
-        return b"%d" % total
-
-    async def both(self, requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
-        context.set_trailing_metadata((("x-kind", "both"),))
-        async for message in requests:
-            yield message
 
 
 async def main() -> None:

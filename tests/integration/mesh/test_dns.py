@@ -1,25 +1,14 @@
 """Names inside of a workload: what the name server answers, and what a program makes of it."""
 
-import socket
 from collections.abc import Callable
 
 import pytest
-from meshkit import dns, namespace
+from meshkit import dns
+from meshkit.dns import by_tcp, by_udp
 from meshkit.mesh import Mesh
 from meshkit.workload import Workload
 
 SERVER = "server.default.svc.cluster.local"
-
-
-def by_udp(workload: Workload, name: str, kind: int, server: str = "127.0.0.1") -> dns.Reply:
-    with namespace.visiting(workload.program()), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(10)
-        return dns.ask_udp(sock, (server, 53), name, kind)
-
-
-def by_tcp(workload: Workload, name: str, kind: int) -> dns.Reply:
-    with workload.connect(("127.0.0.1", 53)) as sock:
-        return dns.ask_tcp(sock, name, kind)
 
 
 @pytest.mark.parametrize("ask", [by_udp, by_tcp])

@@ -1,0 +1,15 @@
+"""gRPC from inside of a workload: programs/caller.py, a usual client."""
+
+import json
+import sys
+from typing import Any
+
+from meshkit.start import PROGRAMS
+from meshkit.workload import Workload
+
+
+def call(client: Workload, target: str, *wanted: str) -> Any:
+    """What it saw of each call, all of them where none is named."""
+    done = client.execute(sys.executable, str(PROGRAMS / "caller.py"), target, *wanted)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
