@@ -12,9 +12,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 
 use crate::drain::Drain;
 use crate::exec::LocalExec;
+use crate::http::FRAME_MAX;
 use crate::http::body::Body;
 use crate::http::guard::{Gate, Guard, HEAD_MAX};
-use crate::http::{BUFFER_MAX, FRAME_MAX};
 use crate::stream::Stream;
 
 /// Streams that one peer may have open on one connection.
@@ -48,7 +48,7 @@ where
     let connection = http1::Builder::new()
         .half_close(true)
         .max_header_size(HEAD_MAX)
-        .max_buf_size(BUFFER_MAX)
+        .max_buf_size(HEAD_MAX)
         .auto_date_header(false)
         .header_read_timeout(None::<Duration>) // the guard limits the time of a head, but not of a pause between two
         .serve_connection(TokioIo::new(guarded), service_fn(service))
