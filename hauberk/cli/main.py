@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hauberk import __version__
 from hauberk.cli import failure
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Commands(click.Group):
     envvar="HAUBERK_SOCKET",
     help="The control plane's API socket [default: of root's control plane, else of yours; env: HAUBERK_SOCKET].",
 )
+@click.version_option(__version__, message="hauberk %(version)s", help="Show this tool's version and exit.")
 @click.pass_context
 def hauberk(ctx: click.Context, socket: str | None) -> None:
     """Hauberk is a service mesh: mutual TLS, policy, balancing and numbers for programs that know nothing of it.
