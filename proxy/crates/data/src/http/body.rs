@@ -9,6 +9,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::http::gather::Gather;
 use crate::http::replay::ReplayBody;
 
 /// A message body of either direction.
@@ -32,7 +33,7 @@ pub(crate) enum BodyError {
 enum Source {
     Empty,
     Full(Bytes),
-    Incoming(Incoming),
+    Incoming(Gather),
     Replay(ReplayBody),
 }
 
@@ -59,7 +60,7 @@ impl Body {
 
     /// What a peer sends.
     pub(crate) fn incoming(body: Incoming) -> Self {
-        Self::of(Source::Incoming(body))
+        Self::of(Source::Incoming(Gather::new(body)))
     }
 
     /// What a peer sends, kept for another try.
@@ -100,7 +101,7 @@ impl Body {
                 self.source = Source::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Source::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
+            Source::Incoming(body) => body.poll_frame(cx).map_err(BodyError::Sender),
             Source::Replay(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
         }
     }

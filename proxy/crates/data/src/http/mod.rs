@@ -4,6 +4,7 @@ pub(crate) mod body;
 mod chunks;
 pub(crate) mod client;
 pub(crate) mod error;
+mod gather;
 pub(crate) mod guard;
 pub(crate) mod headers;
 pub(crate) mod observe;
