@@ -32,7 +32,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Compares data planes; writes bench.json.")
-    parser.add_argument("--quick", action="store_true", help="a minute and a half, to see that everything works")
+    parser.add_argument("--quick", action="store_true", help="two minutes, to see that everything works")
     parser.add_argument("--only", action="append", choices=planes.NAMES, help="this plane; may be repeated")
     parser.add_argument("--seconds", type=int, help="of one measurement")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)

@@ -47,7 +47,7 @@ def full() -> Effort:
 
 
 def quick() -> Effort:
-    """A minute and a half: shows that everything works, and orders of magnitude."""
+    """Two minutes: shows that everything works, and orders of magnitude."""
     loaded = tuple(Case(http2, size, LOADED) for size in SIZES for http2 in (False, True))
     cases = (Case(False, 100, 1), *loaded)
     return Effort(cases, rounds=1, seconds=2, starts=1, patience_s=0)
