@@ -51,10 +51,10 @@ impl PeakEwma {
 
 /// A place in `weights`, each with the share of its weight; `random` is uniform over all values. `None` if there is no
 /// weight above 0.
-pub fn weighted(weights: &[u32], random: u64) -> Option<usize> {
-    let total = weights.iter().copied().map(u64::from).sum();
-    let mut point = scale(random, total);
-    weights.iter().copied().map(u64::from).position(|weight| {
+pub fn weighted<'a>(weights: impl IntoIterator<Item = &'a u32, IntoIter: Clone>, random: u64) -> Option<usize> {
+    let mut weights = weights.into_iter().copied().map(u64::from);
+    let mut point = scale(random, weights.clone().sum());
+    weights.position(|weight| {
         let found = point < weight;
         point = point.saturating_sub(weight);
         found

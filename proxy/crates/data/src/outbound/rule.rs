@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hauberk_core::balance::weighted;
 use hauberk_core::outbound::{BackendKind, Distribution, GrpcAction, HttpAction, Retry};
 use hauberk_core::route::{HttpMatch, PathMatch, Rule as Matched, Timeouts};
 use http::StatusCode;
@@ -102,15 +103,10 @@ impl Rule {
 
     /// The backend of the next request or connection.
     pub(super) fn leaf(&self, random: u64) -> Result<&Rc<Leaf>, ProxyError> {
-        let total: u64 = self.leaves.iter().map(|(_, weight)| u64::from(*weight)).sum();
-        let mut point = ((u128::from(random) * u128::from(total)) >> 64) as u64;
-        for (leaf, weight) in &self.leaves {
-            match point.checked_sub(u64::from(*weight)) {
-                Some(rest) => point = rest,
-                None => return Ok(leaf),
-            }
+        match weighted(self.leaves.iter().map(|(_, weight)| weight), random) {
+            Some(place) => Ok(&self.leaves[place].0),
+            None => Err(ProxyError::new(ErrorKind::InvalidPolicy, "the route has no backend")),
         }
-        Err(ProxyError::new(ErrorKind::InvalidPolicy, "the route has no backend"))
     }
 }
 
