@@ -5,11 +5,15 @@ BIN := .venv/bin
 ENVIRONMENT := build/environment
 BENCH := build/bench/ready
 CARGO := cargo --locked
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/proxy/target)
 RUST := $(shell find proxy/crates api -name '*.rs' -o -name '*.proto' -o -name Cargo.toml) proxy/Cargo.toml proxy/Cargo.lock
+BENCH_PROGRAMS := nginx wrk h2load nft ip strip
+BENCH_CRATES := -p relay -p rate -p stream -p delay -p grpc
+H2SPEC := build/bin/h2spec
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench api lock clean
+.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph api lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +25,7 @@ demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a
 	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) exec $(BIN)/python -m demo $(if $(ONCE),--once)
 
 test: ## Everything that is checked, but for what needs a cluster
-	@tools/packages nginx redis-server nft ip curl
+	@tools/packages nginx redis-server nft ip curl h2load openssl sslscan
 	@$(MAKE) --no-print-directory lint types layers api-check test-rust test-python
 
 lint: $(ENVIRONMENT) ## Style of both halves
@@ -48,16 +52,33 @@ api-check: $(ENVIRONMENT) ## The generated code is what api/ gives
 test-rust: ## Tests of the proxy
 	cd proxy && $(CARGO) test --workspace
 
-test-python: $(ENVIRONMENT) $(DEBUG) ## Tests of the control plane, and of both halves together
+test-python: $(ENVIRONMENT) $(DEBUG) $(H2SPEC) ## Tests of the control plane, and of both halves together
 	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest -n 2 --dist loadfile
 
 bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--quick: to see that it works
 	@tools/require-root bench
-	@tools/packages nginx wrk h2load nft ip
+	@tools/packages $(BENCH_PROGRAMS)
 	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
 	@echo "Proxy, relay, load: a release build (minutes the first time)"
-	@cd proxy && $(CARGO) build --quiet --release -p hauberk-proxy -p relay -p rate
-	@HAUBERK_PROXY_BINARY=$(CURDIR)/proxy/target/release/hauberk-proxy $(BIN)/python -m bench $(ARGS)
+	@[ -n "$$HAUBERK_PROXY_BINARY" ] || (cd proxy && $(CARGO) build --quiet --release -p hauberk-proxy)
+	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES)
+	@HAUBERK_PROXY_BINARY=$${HAUBERK_PROXY_BINARY:-$(TARGET)/release/hauberk-proxy} $(BIN)/python -m bench $(ARGS)
+
+bench-parts: $(ENVIRONMENT) ## Instructions of the fast path's parts against their baseline; ARGS=--write: a new one
+	@tools/packages valgrind
+	@cd proxy && $(CARGO) build --quiet --release -p parts
+	@$(BIN)/python -m bench.guard $(ARGS) $(TARGET)/release/parts
+
+flamegraph: ## Where the proxies' time goes, as build/flamegraph.svg (root); CASE=http1-100-50, SECONDS=10
+	@tools/require-root flamegraph
+	@tools/packages $(BENCH_PROGRAMS) perf
+	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
+	@echo "Proxy: a build whose stacks can be read (minutes the first time)"
+	@cd proxy && RUSTFLAGS="-C force-frame-pointers=yes" CFLAGS="-fno-omit-frame-pointer" \
+	  CARGO_TARGET_DIR=$(TARGET)/flamegraph $(CARGO) build --quiet --profile profiling -p hauberk-proxy
+	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES)
+	@HAUBERK_PROXY_BINARY=$(TARGET)/flamegraph/profiling/hauberk-proxy $(BIN)/python -m bench \
+	  --flamegraph build/flamegraph.svg --case $(or $(CASE),http1-100-50) --seconds $(or $(SECONDS),10)
 
 wheels: $(ENVIRONMENT) ## Both wheels, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
@@ -102,3 +123,8 @@ $(QUICK): $(RUST)
 $(DEBUG): $(RUST)
 	cd proxy && $(CARGO) build -p hauberk-proxy
 	@touch $@
+
+$(H2SPEC): tests/integration/conformance/h2spec/go.mod tests/integration/conformance/h2spec/go.sum
+	@command -v go >/dev/null || { echo "h2spec is built with Go 1.24 or later: install it (https://go.dev/dl)" >&2; exit 1; }
+	@echo "h2spec: building (a minute the first time)"
+	@cd $(<D) && go build -o $(CURDIR)/$@ github.com/summerwind/h2spec/cmd/h2spec

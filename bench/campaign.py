@@ -1,16 +1,18 @@
-"""All measurements: in rounds, the planes in turn, so that what changes on the machine meets all of them."""
+"""All measurements of traffic: in rounds, the planes in turn, so that what changes on the machine meets all of them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from bench.cases import LOADED, Case, Effort
+from bench.cases import Case, Effort
 from bench.measure import Sample
-from bench.planes import NONE, Plane
+from bench.planes import HAUBERK, RELAY, Plane
 from bench.result import Result, median_of, summary
 
 Say = Callable[[str], None]
 Samples = dict[tuple[Case, str], list[Sample]]
+YARDSTICKS = (RELAY, HAUBERK)
+"""The two that are compared at a fixed rate; it is the same for both."""
 
 
 class Gauge(Protocol):
@@ -22,58 +24,57 @@ class Gauge(Protocol):
 
 
 def run(planes: Sequence[Plane], effort: Effort, gauge: Gauge, say: Say) -> list[Result]:
-    """First what goes through at most; then, in the loaded cases, all planes at one rate."""
-    loaded = [case for case in effort.cases if case.connections == LOADED]
+    """First what goes through at most; then, in the loaded cases, fixed rates."""
 
     def saturate(case: Case, plane: Plane) -> Sample:
         return gauge.saturate(case, plane, effort.seconds)
 
     def steady(case: Case, plane: Plane) -> Sample:
-        return gauge.steady(case, plane, effort.seconds, rates[case])
+        return gauge.steady(case, plane, effort.seconds, rates[case, plane.name])
 
-    saturated = _rounds(planes, effort.cases, effort.rounds, saturate, lambda text: say(f"saturated, {text}"))
-    rates = {case: _half(case, saturated) for case in loaded}
-    feasible = [case for case in loaded if rates[case]]
-    held = _rounds(planes, feasible, effort.rounds, steady, lambda text: say(f"steady, {text}"))
+    tried = [(case, [plane for plane in planes if plane.serves(case)]) for case in effort.cases]
+    saturated = _rounds(tried, effort.rounds, saturate, lambda text: say(f"saturated, {text}"))
+    rates = {(case, name): _rate(case, name, saturated) for case, name in saturated if case.is_held}
+    feasible = [(case, [p for p in serving if rates.get((case, p.name))]) for case, serving in tried]
+    held = _rounds(feasible, effort.rounds, steady, lambda text: say(f"steady, {text}"))
     return [
         Result(
             case,
             plane.name,
             summary(saturated[case, plane.name]),
-            rates.get(case),
+            rates.get((case, plane.name)),
             summary(held[case, plane.name]) if (case, plane.name) in held else None,
         )
-        for case in effort.cases
-        for plane in planes
-        if case.http2 in plane.ways
+        for case, serving in tried
+        for plane in serving
     ]
 
 
 def _rounds(
-    planes: Sequence[Plane], cases: Sequence[Case], rounds: int, take: Callable[[Case, Plane], Sample], say: Say
+    tried: Sequence[tuple[Case, Sequence[Plane]]], rounds: int, take: Callable[[Case, Plane], Sample], say: Say
 ) -> Samples:
     samples: Samples = defaultdict(list)
     for turn in range(rounds):
-        for case in cases:
+        for case, planes in tried:
             for plane in _rotated(planes, turn):
-                if case.http2 in plane.ways:
-                    sample = take(case, plane)
-                    samples[case, plane.name].append(sample)
-                    told = f"{plane.name} {sample.per_second:,.0f} requests/s, {sample.errors} errors"
-                    say(f"round {turn + 1}/{rounds}, {case}: {told}")
+                sample = take(case, plane)
+                samples[case, plane.name].append(sample)
+                unit = "MB" if case.is_stream else "requests"
+                told = f"{plane.name} {sample.per_second:,.0f} {unit}/s, {sample.errors} errors"
+                say(f"round {turn + 1}/{rounds}, {case}: {told}")
     return samples
 
 
 def _rotated(planes: Sequence[Plane], turn: int) -> list[Plane]:
-    start = turn % len(planes)
+    start = turn % len(planes) if planes else 0
     return [*planes[start:], *planes[:start]]
 
 
-def _half(case: Case, saturated: Samples) -> int:
-    """One rate for all: half of what the slowest plane with proxies carries, so that none is overrun."""
+def _rate(case: Case, plane: str, saturated: Samples) -> int:
+    """Half of what the slower of the yardsticks carries; half of its own, for a plane that carries less."""
     carried = [
-        median_of(sample.per_second for sample in samples) or 0.0
-        for (of, name), samples in saturated.items()
-        if of == case and name != NONE
+        median_of(sample.per_second for sample in saturated[case, name]) or 0.0
+        for name in {plane, *YARDSTICKS}
+        if (case, name) in saturated
     ]
-    return round(min(carried, default=0.0) / 2)
+    return round(min(carried) / 2)

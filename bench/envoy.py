@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,15 @@ import yaml
 
 _TYPES = "type.googleapis.com/envoy"
 _MANAGER = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_TCP = "extensions.filters.network.tcp_proxy.v3.TcpProxy"
+_OPTIONS = "extensions.upstreams.http.v3.HttpProtocolOptions"
 _CONNECT_TIMEOUT = "5s"
+
+
+class Speaks(Enum):
+    HTTP1 = "http_protocol_options"
+    HTTP2 = "http2_protocol_options"
+    TCP = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +28,8 @@ class Tls:
     folder: Path
     peer: str
     """The only name that the other side may have."""
-    http2: bool
+    alpn: str
+    """What is spoken between the two, or empty."""
 
     def context(self) -> dict[str, Any]:
         chain, key, roots = ({"filename": str(self.folder / f"{name}.pem")} for name in ("chain", "key", "roots"))
@@ -28,18 +38,18 @@ class Tls:
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
             "tls_certificates": [{"certificate_chain": chain, "private_key": key}],
             "validation_context": {"trusted_ca": roots, "match_typed_subject_alt_names": names},
-            "alpn_protocols": ["h2" if self.http2 else "http/1.1"],
+            "alpn_protocols": [self.alpn] if self.alpn else [],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """What one Envoy takes from one port to another address. The protocol of what comes in is detected."""
+    """What one Envoy takes from one port to another address. Which HTTP comes in is detected."""
 
     listen: tuple[str, int]
     target: tuple[str, int]
-    http2: bool
-    """Spoken to the target."""
+    speaks: Speaks
+    """What the target is spoken to with."""
 
 
 def client(legs: Sequence[Leg], tls: Tls) -> str:
@@ -68,8 +78,17 @@ def _configuration(
 
 
 def _listener(name: str, leg: Leg, tls: dict[str, Any] | None) -> dict[str, Any]:
+    stream = _typed(_TCP, stat_prefix=name, cluster=name)
+    carrier = stream if leg.speaks is Speaks.TCP else _manager(name)
+    chain: dict[str, Any] = {"filters": [{"name": "carrier", "typed_config": carrier}]}
+    if tls is not None:
+        chain["transport_socket"] = {"name": "tls", "typed_config": tls}
+    return {"name": name, "address": _address(leg.listen), "filter_chains": [chain]}
+
+
+def _manager(name: str) -> dict[str, Any]:
     route = {"match": {"prefix": "/"}, "route": {"cluster": name, "timeout": "0s"}}
-    manager = _typed(
+    return _typed(
         _MANAGER,
         stat_prefix=name,
         route_config={"virtual_hosts": [{"name": name, "domains": ["*"], "routes": [route]}]},
@@ -77,23 +96,19 @@ def _listener(name: str, leg: Leg, tls: dict[str, Any] | None) -> dict[str, Any]
             {"name": "router", "typed_config": _typed("extensions.filters.http.router.v3.Router")},
         ],
     )
-    chain: dict[str, Any] = {"filters": [{"name": "http", "typed_config": manager}]}
-    if tls is not None:
-        chain["transport_socket"] = {"name": "tls", "typed_config": tls}
-    return {"name": name, "address": _address(leg.listen), "filter_chains": [chain]}
 
 
 def _cluster(name: str, leg: Leg, tls: dict[str, Any] | None) -> dict[str, Any]:
-    protocol: dict[str, Any] = {"http2_protocol_options" if leg.http2 else "http_protocol_options": {}}
-    options = _typed("extensions.upstreams.http.v3.HttpProtocolOptions", explicit_http_config=protocol)
     endpoint = {"endpoint": {"address": _address(leg.target)}}
     cluster: dict[str, Any] = {
         "name": name,
         "type": "STATIC",
         "connect_timeout": _CONNECT_TIMEOUT,
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
     }
+    if leg.speaks is not Speaks.TCP:
+        options = _typed(_OPTIONS, explicit_http_config={leg.speaks.value: {}})
+        cluster["typed_extension_protocol_options"] = {f"envoy.{_OPTIONS}": options}
     if tls is not None:
         cluster["transport_socket"] = {"name": "tls", "typed_config": tls}
     return cluster

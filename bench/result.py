@@ -14,13 +14,17 @@ class Summary:
     """Medians, but for errors (their sum) and foreign (the largest)."""
 
     requests_per_s: float
+    """Megabytes, where a stream is measured; so with the next."""
     cpu_us_per_request: float | None
     p50_us: float | None
     p99_us: float | None
+    p999_us: float | None
     rss_mb: float | None
     anonymous_mb: float | None
     errors: int
     foreign: float
+    spread: float | None
+    """Of the workers; None where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,16 @@ class Result:
     plane: str
     saturated: Summary
     steady_per_s: int | None
-    """The fixed rate, the same for all planes."""
+    """The fixed rate."""
     steady: Summary | None
 
     def document(self) -> dict[str, Any]:
-        case = {"protocol": self.case.protocol, "size": self.case.size, "connections": self.case.connections}
+        case = {
+            "case": self.case.name,
+            "protocol": self.case.protocol.title,
+            "size": self.case.size,
+            "connections": self.case.connections,
+        }
         steady = None if self.steady is None else {"rate": self.steady_per_s, **asdict(self.steady)}
         return {**case, "plane": self.plane, "saturated": asdict(self.saturated), "steady": steady}
 
@@ -46,10 +55,12 @@ def summary(samples: Sequence[Sample]) -> Summary:
         cpu_us_per_request=_scaled(median_of(s.cpu_s for s in samples)),
         p50_us=_scaled(median_of(s.p50_s for s in samples)),
         p99_us=_scaled(median_of(s.p99_s for s in samples)),
+        p999_us=_scaled(median_of(s.p999_s for s in samples)),
         rss_mb=median_of(s.rss_mb for s in samples),
         anonymous_mb=median_of(s.anonymous_mb for s in samples),
         errors=sum(s.errors for s in samples),
         foreign=max(s.foreign for s in samples),
+        spread=median_of(s.spread for s in samples),
     )
 
 

@@ -1,46 +1,52 @@
-"""The results for people."""
+"""The results for people, on a terminal."""
 
 from collections.abc import Iterator, Sequence
 
-from bench.goals import Goal
-from bench.machine import QUIET, Machine
-from bench.mesh import ControlPlane
+from bench import goals
+from bench.goals import Facts, Goal
+from bench.machine import QUIET
+from bench.memory import Memory
 from bench.planes import RELAY
 from bench.report import Report
 from bench.result import Result
 
 _HEADS = ("", "CPU µs/request", "of relay", "requests/s", "p50 µs", "p99 µs", "RSS MB", "anonymous", "errors")
-_STEADY_HEADS = ("p50 µs", "p99 µs", "errors")
+_STREAM_HEADS = ("", "CPU ms/GB", "of relay", "MB/s", "", "", "RSS MB", "anonymous", "errors")
+_STEADY_HEADS = ("requests/s", "p50 µs", "p99 µs", "p99.9 µs", "errors")
 _WIDTHS = (12, 15, 10, 12, 10, 10, 8, 11, 8)
-_STEADY_WIDTHS = (10, 9, 7)
+_STEADY_WIDTHS = (12, 9, 9, 10, 7)
 
 
 def lines(report: Report) -> Iterator[str]:
-    yield from _machine(report.machine, report.results)
+    yield from _machine(report)
     yield f"Builds: {', '.join(report.binaries.values())}"
     yield "Compare what stands in one run only."
-    for case in dict.fromkeys(result.case for result in report.results):
+    for case in dict.fromkeys(result.case for result in report.facts.results):
         yield ""
-        yield from _case([result for result in report.results if result.case == case])
+        yield from _case([result for result in report.facts.results if result.case == case])
     yield ""
-    yield from _mesh(report.control_plane, report.supervisor_mb)
+    for memory in report.facts.memory:
+        yield from _memory(memory)
+    yield from _others(report.facts)
+    yield f"Supervisor beside a program and its proxy: RSS {report.supervisor_mb:.1f} MB"
     yield ""
     yield from _goals(report.goals)
 
 
-def _machine(machine: Machine, results: Sequence[Result]) -> Iterator[str]:
+def _machine(report: Report) -> Iterator[str]:
+    machine = report.machine
     yield f"{machine.cpu}, {machine.cores} cores, Linux {machine.kernel}"
-    verdict = "quiet" if machine.quiet else f"BUSY (a quiet machine has at most {QUIET}): these figures are not valid"
-    yield f"Load average before the start: {machine.load_average:.2f}, {verdict}"
-    foreign = max(found.foreign for result in results for found in (result.saturated, result.steady) if found)
-    yield f"Others on the proxies' core while they were measured: at most {foreign:.0%}"
+    verdict = "quiet" if machine.quiet else f"BUSY (at most {QUIET:.0%} is quiet): these figures are not valid"
+    before = f"load average {machine.load_average:.2f}, {machine.busy:.0%} of the cores in use"
+    yield f"Before the start: {before}, {verdict}"
+    yield f"Others on the proxies' core while they were measured: at most {report.foreign:.0%}"
 
 
 def _case(results: Sequence[Result]) -> Iterator[str]:
-    steady = results[0].steady is not None
-    at = f"; right: at {results[0].steady_per_s:,} requests/s" if steady else ""
-    yield f"{results[0].case}{at}"
-    yield _row(_HEADS, _STEADY_HEADS if steady else ())
+    case = results[0].case
+    steady = any(result.steady for result in results)
+    yield f"{case} [{case.name}]{'; right: at a fixed rate' if steady else ''}"
+    yield _row(_STREAM_HEADS if case.is_stream else _HEADS, _STEADY_HEADS if steady else ())
     relay = next((r.saturated.cpu_us_per_request for r in results if r.plane == RELAY), None)
     for result in results:
         yield _row(_cells(result, relay), _steady_cells(result))
@@ -63,9 +69,10 @@ def _cells(result: Result, relay: float | None) -> tuple[str, ...]:
 
 
 def _steady_cells(result: Result) -> tuple[str, ...]:
-    if result.steady is None:
+    if (steady := result.steady) is None:
         return ()
-    return (_number(result.steady.p50_us), _number(result.steady.p99_us), str(result.steady.errors))
+    quantiles = (_number(value) for value in (steady.p50_us, steady.p99_us, steady.p999_us))
+    return (_number(result.steady_per_s), *quantiles, str(steady.errors))
 
 
 def _row(cells: Sequence[str], steady: Sequence[str]) -> str:
@@ -74,17 +81,49 @@ def _row(cells: Sequence[str], steady: Sequence[str]) -> str:
     return "  ".join(["".join(left), "".join(right)]).rstrip()
 
 
-def _mesh(control_plane: ControlPlane, supervisor_mb: float) -> Iterator[str]:
-    starts = f"median of {control_plane.starts} starts" if control_plane.starts > 1 else "one start"
-    yield f"Control plane: ready after {control_plane.ready_s:.2f} s ({starts}), RSS {control_plane.rss_mb:.0f} MB"
-    yield f"Supervisor beside a program and its proxy: RSS {supervisor_mb:.1f} MB"
+def _memory(memory: Memory) -> Iterator[str]:
+    yield (
+        f"Memory, {memory.plane}: anonymous {memory.idle_mb:.1f} MB idle, {memory.busy_anonymous_mb:.1f} MB busy "
+        f"(RSS {memory.busy_rss_mb:.1f} MB); for each further idle connection through the pair "
+        f"{memory.http_kb:.1f} KB with HTTP, {_number(memory.opaque_kb, 1)} KB opaque"
+    )
+    for what, change in (("at once", memory.burst), ("one after another", memory.churn)):
+        if change is not None:
+            told = f"{change.before_mb:.1f} MB before, {change.after_mb:.1f} MB after"
+            yield f"  {change.connections:,} connections {what}: the pair's anonymous memory {told}"
 
 
-def _goals(goals: Sequence[Goal]) -> Iterator[str]:
+def _others(facts: Facts) -> Iterator[str]:
+    for path in facts.paths:
+        yield f"100 MB over a 20 ms path, {path.plane}: {path.mb_per_s:.0f} MB/s"
+    if (start := facts.start) is not None:
+        certificate = f"asks for its certificate after {start.asked_ms:.1f} ms, for {start.certificate_ms:.1f} ms"
+        yield f"Proxy: ready after {start.ready_ms:.1f} ms; {certificate} (medians of {start.starts} starts)"
+    if facts.binary_mb is not None:
+        yield f"Binary without symbols: {facts.binary_mb:.1f} MB"
+    if (plane := facts.control_plane) is not None:
+        starts = f"median of {plane.starts} starts" if plane.starts > 1 else "one start"
+        yield f"Control plane: ready after {plane.ready_s:.2f} s ({starts}), RSS {plane.rss_mb:.0f} MB"
+    for result in facts.results:
+        if (p50 := goals.added(result, _none(result, facts), lambda s: s.p50_us)) is not None and p50:
+            p99 = goals.added(result, _none(result, facts), lambda s: s.p99_us)
+            yield (
+                f"Added to a lone request, {result.case.protocol.title}, {result.case.size} bytes, {result.plane}: "
+                f"p50 {p50:.0f} µs, p99 {_number(p99)} µs"
+            )
+
+
+def _none(result: Result, facts: Facts) -> Result | None:
+    if result.case.connections != 1:
+        return None
+    return next((r for r in facts.results if r.case == result.case and r.plane == "none"), None)
+
+
+def _goals(judged: Sequence[Goal]) -> Iterator[str]:
     yield "Goals"
-    for goal in goals:
-        word = "met" if goal.met else "MISSED"
-        yield f"  {word:7} {goal.value:8.2f}, at most {goal.maximum:6.2f}  {goal.what}"
+    for goal in judged:
+        word, bound = "met" if goal.met else "MISSED", "at least" if goal.at_least else "at most "
+        yield f"  {word:7} {goal.value:8.2f}, {bound} {goal.limit:6.2f}  {goal.what}"
 
 
 def _number(value: float | None, digits: int = 0) -> str:

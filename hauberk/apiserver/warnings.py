@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPBackendRef, HTTPRoute, ParentReference
 from hauberk.model.kinds import Resource
 from hauberk.model.pod import Pod
@@ -28,6 +29,8 @@ def warnings_for(resource: Resource, around: Surroundings) -> Sequence[str]:
             return _authorization(resource, around)
         case HTTPRoute():
             return _route(resource, around)
+        case HTTPLocalRateLimitPolicy():
+            return _rate_limit(resource, around)
     return ()
 
 
@@ -56,6 +59,23 @@ def _authorization(policy: AuthorizationPolicy, around: Surroundings) -> list[st
         for reference in policy.spec.required_authentication_refs
     ]
     return [warning for warning in found if warning]
+
+
+def _rate_limit(policy: HTTPLocalRateLimitPolicy, around: Surroundings) -> list[str]:
+    namespace, target = policy.metadata.namespace, policy.spec.target_ref
+    server = around.named.get((target.kind, namespace, target.name))
+    if isinstance(server, Server) and server.spec.proxy_protocol in ("opaque", "TLS", "gRPC"):
+        return [f"Server {target.name} reads {server.spec.proxy_protocol}: rate limits have no effect on it"]
+    missing = _missing(policy, target.kind, namespace, target.name, around)
+    others = [
+        other.metadata.name
+        for other in around.named.values()
+        if isinstance(other, HTTPLocalRateLimitPolicy)
+        and (other.metadata.namespace, other.spec.target_ref.name) == (namespace, target.name)
+        and other.metadata.name != policy.metadata.name
+    ]
+    older = [f"Server {target.name} has rate limits already: of {', '.join(others)} and this one the oldest holds"]
+    return [missing] if missing else older if others else []
 
 
 def _route(route: HTTPRoute, around: Surroundings) -> list[str]:

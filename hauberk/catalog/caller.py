@@ -1,7 +1,7 @@
 """Who asks: a proxy may ask for its own workload's views only, and only for so many at a time."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,8 @@ from hauberk.catalog.snapshot import Snapshot
 
 CLIENT_ID_HEADER = "l5d-client-id"
 """Set by the front proxy to the identity of the peer; it removes any that the peer sent."""
+
+CAPABILITIES_MAX = 64
 
 STREAMS_PER_WORKLOAD_MAX = 4096
 """A proxy holds three streams for each destination and one for each port; this allows a thousand destinations."""
@@ -23,10 +25,14 @@ class Workload:
     namespace: str
     name: str
     node: str = ""
+    capabilities: frozenset[str] = frozenset()
+    """What its proxy declares to understand beyond the common contract."""
 
 
 def parse_workload(token: str) -> Workload | None:
-    """`{"ns": …, "pod": …, "nodeName": …}`, or the older form `NS:POD`; None if it is neither."""
+    """`{"ns": …, "pod": …, "nodeName": …, "hauberk": {"capabilities": […]}}`, or the older form `NS:POD`; None if it is
+    neither. Only our own proxies have the last of these keys.
+    """
     if not token.startswith("{"):
         namespace, _, name = token.partition(":")
         return Workload(namespace, name) if namespace and name else None
@@ -37,7 +43,16 @@ def parse_workload(token: str) -> Workload | None:
     namespace, name, node = (fields.get(key, "") for key in ("ns", "pod", "nodeName"))
     if not (isinstance(namespace, str) and isinstance(name, str) and isinstance(node, str)):
         return None
-    return Workload(namespace, name, node) if namespace and name else None
+    return Workload(namespace, name, node, _capabilities(fields)) if namespace and name else None
+
+
+def _capabilities(fields: Mapping[str, object]) -> frozenset[str]:
+    """None where they are not a list of words: what is not understood was not declared."""
+    own = fields.get("hauberk")
+    words = own.get("capabilities") if isinstance(own, dict) else None
+    if not isinstance(words, list) or len(words) > CAPABILITIES_MAX:
+        return frozenset()
+    return frozenset(word for word in words if isinstance(word, str))
 
 
 def may_ask(mesh: Mesh, snapshot: Snapshot, client_id: str | None, workload: Workload | None) -> Refusal | None:

@@ -7,6 +7,7 @@ import msgspec
 from hauberk.catalog.index import Key
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
@@ -24,6 +25,7 @@ Resource = (
     | AuthorizationPolicy
     | MeshTLSAuthentication
     | NetworkAuthentication
+    | HTTPLocalRateLimitPolicy
     | HTTPRoute
 )
 
@@ -39,6 +41,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     (POLICY_GROUP, "AuthorizationPolicy"),
     (POLICY_GROUP, "MeshTLSAuthentication"),
     (POLICY_GROUP, "NetworkAuthentication"),
+    (POLICY_GROUP, "HTTPLocalRateLimitPolicy"),
     (POLICY_GROUP, "HTTPRoute"),
     (GATEWAY_GROUP, "HTTPRoute"),
 )
@@ -94,18 +97,29 @@ def _entries(resource: Resource) -> Iterable[Key]:
         case Server():
             opaque = [("opaque-servers", namespace)] if resource.spec.proxy_protocol == "opaque" else []
             return [("servers", namespace), *opaque]
-        case AuthorizationPolicy():
-            target = resource.spec.target_ref
-            return [("authorizations", namespace, f"{target.kind}.{_core(target.group)}", target.name)]
-        case MeshTLSAuthentication():
-            return [("mesh-tls", namespace, name)]
-        case NetworkAuthentication():
-            return [("network", namespace, name)]
         case HTTPRoute():
             return [
                 ("routes", parent.kind, parent.namespace or namespace, parent.name)
                 for parent in resource.spec.parent_refs
             ]
+        case _:
+            return [_policy_key(resource)]
+
+
+def _policy_key(
+    policy: AuthorizationPolicy | MeshTLSAuthentication | NetworkAuthentication | HTTPLocalRateLimitPolicy,
+) -> Key:
+    namespace, name = policy.metadata.namespace, policy.metadata.name
+    match policy:
+        case AuthorizationPolicy():
+            target = policy.spec.target_ref
+            return ("authorizations", namespace, f"{target.kind}.{_core(target.group)}", target.name)
+        case HTTPLocalRateLimitPolicy():
+            return ("rate-limits", namespace, policy.spec.target_ref.name)
+        case MeshTLSAuthentication():
+            return ("mesh-tls", namespace, name)
+        case NetworkAuthentication():
+            return ("network", namespace, name)
 
 
 def _virtual_addresses(service: Service) -> Iterator[str]:

@@ -7,6 +7,7 @@ from hauberk.catalog.index import Index, Key
 from hauberk.catalog.kinds import Resource, order
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
@@ -93,6 +94,10 @@ class Snapshot:
 
     def network_authentication(self, namespace: str, name: str) -> NetworkAuthentication | None:
         return _only(cast("tuple[NetworkAuthentication, ...]", self._at("network", namespace, name)))
+
+    def rate_limits(self, namespace: str, server: str) -> tuple[HTTPLocalRateLimitPolicy, ...]:
+        """The HTTPLocalRateLimitPolicies for a Server of their namespace, the oldest first."""
+        return cast("tuple[HTTPLocalRateLimitPolicy, ...]", self._at("rate-limits", namespace, server))
 
     def routes(self, kind: str, namespace: str, name: str) -> tuple[HTTPRoute, ...]:
         """The HTTPRoutes, of both groups, that name this parent (a Service or a Server), the oldest first."""

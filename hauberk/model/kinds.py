@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hauberk.model import tables
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
@@ -112,6 +113,16 @@ KINDS: tuple[Kind, ...] = (
         namespaced=True,
         struct=NetworkAuthentication,
         columns=tables.PLAIN,
+    ),
+    Kind(
+        group=POLICY,
+        versions=("v1alpha1",),
+        kind="HTTPLocalRateLimitPolicy",
+        plural="httplocalratelimitpolicies",
+        short_names=(),
+        namespaced=True,
+        struct=HTTPLocalRateLimitPolicy,
+        columns=tables.RATE_LIMIT,
     ),
     Kind(
         group=POLICY,

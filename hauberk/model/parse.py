@@ -25,7 +25,6 @@ _NOT_YET = frozenset(
         "GRPCRoute.gateway.networking.k8s.io",
         "Gateway.gateway.networking.k8s.io",
         "GatewayClass.gateway.networking.k8s.io",
-        "HTTPLocalRateLimitPolicy.policy.linkerd.io",
         "Link.multicluster.linkerd.io",
         "ReferenceGrant.gateway.networking.k8s.io",
         "ServerAuthorization.policy.linkerd.io",

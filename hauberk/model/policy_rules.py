@@ -73,11 +73,11 @@ def _target(policy: AuthorizationPolicy) -> Problems:
     target = policy.spec.target_ref
     match target.kind:
         case "Server":
-            yield from _group("spec.targetRef", target.group, POLICY)
+            yield from group("spec.targetRef", target.group, POLICY)
         case "HTTPRoute":
-            yield from _group("spec.targetRef", target.group, POLICY + GATEWAY)
+            yield from group("spec.targetRef", target.group, POLICY + GATEWAY)
         case "Namespace":
-            yield from _group("spec.targetRef", target.group, CORE)
+            yield from group("spec.targetRef", target.group, CORE)
             if target.name != policy.metadata.namespace:
                 yield Problem(
                     "spec.targetRef.name",
@@ -93,9 +93,9 @@ def _target(policy: AuthorizationPolicy) -> Problems:
 def _authentication(field: str, reference: AuthenticationRef) -> Problems:
     match reference.kind:
         case "MeshTLSAuthentication" | "NetworkAuthentication":
-            yield from _group(field, reference.group, POLICY)
+            yield from group(field, reference.group, POLICY)
         case "ServiceAccount":
-            yield from _group(field, reference.group, CORE)
+            yield from group(field, reference.group, CORE)
         case _:
             kinds = ("MeshTLSAuthentication", "NetworkAuthentication", "ServiceAccount")
             yield from names.one_of(f"{field}.kind", reference.kind, kinds)
@@ -110,8 +110,8 @@ def mesh_tls_authentication(authentication: MeshTLSAuthentication) -> Problems:
         yield Problem("spec", "has neither identities nor identityRefs")
     if spec.identities and spec.identity_refs:
         yield Problem("spec", "has both identities and identityRefs", "make two, each with a policy of its own")
-    yield from _bounded("spec.identities", spec.identities)
-    yield from _bounded("spec.identityRefs", spec.identity_refs)
+    yield from bounded("spec.identities", spec.identities)
+    yield from bounded("spec.identityRefs", spec.identity_refs)
     for index, identity in enumerate(spec.identities):
         if not _is_identity(identity):
             hint = "SA.NAMESPACE.serviceaccount.identity.MESH.DOMAIN, *.SUFFIX or *"
@@ -133,7 +133,7 @@ def _is_identity(text: str) -> bool:
 
 def _identity_ref(field: str, reference: IdentityRef) -> Problems:
     yield from names.one_of(f"{field}.kind", reference.kind, ("ServiceAccount", "Namespace"))
-    yield from _group(field, reference.group, CORE)
+    yield from group(field, reference.group, CORE)
     check = names.label if reference.kind == "Namespace" else names.subdomain
     yield from check(f"{field}.name", reference.name)
     if reference.kind == "Namespace" and reference.namespace:
@@ -145,13 +145,13 @@ def _identity_ref(field: str, reference: IdentityRef) -> Problems:
 def network_authentication(authentication: NetworkAuthentication) -> Problems:
     if not authentication.spec.networks:
         yield Problem("spec.networks", "has no network")
-    yield from _bounded("spec.networks", authentication.spec.networks)
+    yield from bounded("spec.networks", authentication.spec.networks)
     for index, network in enumerate(authentication.spec.networks):
         yield from _network(f"spec.networks[{index}]", network)
 
 
 def _network(field: str, network: Network) -> Problems:
-    wrong = [*names.network(f"{field}.cidr", network.cidr), *_bounded(f"{field}.except", network.excepted)]
+    wrong = [*names.network(f"{field}.cidr", network.cidr), *bounded(f"{field}.except", network.excepted)]
     for index, excepted in enumerate(network.excepted):
         wrong += names.network(f"{field}.except[{index}]", excepted)
     yield from wrong
@@ -172,12 +172,12 @@ def _within(part: IPv4Network | IPv6Network, whole: IPv4Network | IPv6Network) -
     return isinstance(part, IPv6Network) and isinstance(whole, IPv6Network) and part.subnet_of(whole)
 
 
-def _group(field: str, group: str, allowed: tuple[str, ...]) -> Problems:
+def group(field: str, group: str, allowed: tuple[str, ...]) -> Problems:
     if group not in allowed:
         wanted = " or ".join(name for name in allowed if name)
         yield Problem(f"{field}.group", f"{group!r} does not have this kind", f"write {wanted}")
 
 
-def _bounded(field: str, entries: Sized) -> Problems:
+def bounded(field: str, entries: Sized) -> Problems:
     if len(entries) > _ENTRIES_MAX:
         yield Problem(field, f"has {len(entries)} entries; {_ENTRIES_MAX} are the most")

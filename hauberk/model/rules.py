@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hauberk.model import names, policy_rules, route_rules
+from hauberk.model import names, policy_rules, rate_rules, route_rules
 from hauberk.model.annotations import annotation_problems
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.kinds import Kind
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
@@ -113,5 +114,6 @@ _RULES: dict[type[Resource], Callable[[Any], Problems]] = {
     AuthorizationPolicy: policy_rules.authorization_policy,
     MeshTLSAuthentication: policy_rules.mesh_tls_authentication,
     NetworkAuthentication: policy_rules.network_authentication,
+    HTTPLocalRateLimitPolicy: rate_rules.http_local_rate_limit_policy,
     HTTPRoute: route_rules.http_route,
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.httplocalratelimitpolicy import RateLimit
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.namespace import Namespace
 from hauberk.model.pod import Pod
@@ -110,6 +111,10 @@ def _hostnames(route: HTTPRoute) -> str:
     return ",".join(route.spec.hostnames) or "<none>"
 
 
+def _rate(limit: RateLimit | None) -> str:
+    return "<none>" if limit is None else str(limit.requests_per_second)
+
+
 NAME = Column("Name", _name, "Unique among objects of the kind in a namespace.")
 AGE = Column("Age", _age, "Time since the object was created.")
 
@@ -154,6 +159,14 @@ SERVER = (
     Column("Port", _of(_server_port), "The port that the server is about."),
     Column("Protocol", _of(lambda server: server.spec.proxy_protocol), "How its bytes are read."),
     Column("Access Policy", _of(lambda server: server.spec.access_policy), "For clients that no policy lets in."),
+)
+
+RATE_LIMIT = (
+    NAME,
+    Column("Target", _of(lambda policy: policy.spec.target_ref.name), "The server that is protected."),
+    Column("Total RPS", _of(lambda policy: _rate(policy.spec.total)), "Requests in a second, of all clients."),
+    Column("Identity RPS", _of(lambda policy: _rate(policy.spec.identity)), "Requests in a second, of each client."),
+    AGE,
 )
 
 HTTP_ROUTE = (NAME, Column("Hostnames", _of(_hostnames), "Hosts that the route is for."), AGE)

@@ -28,6 +28,7 @@ from hauberk.policy.inbound_policy import (
     ServerPolicy,
     Unauthenticated,
 )
+from hauberk.policy.rate import rate_limit_of
 from hauberk.policy.routing import EVERY_PATH, Default, Fail, Filter, Match, ModifyHeaders, RequestMatch, Resource
 
 DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy"
@@ -40,6 +41,9 @@ _PROTOCOLS: dict[str, Protocol] = {
     "opaque": "opaque",
     "TLS": "tls",
 }
+
+_HTTP = ("detect", "http1", "http2")
+"""Those with routes and rate limits in the contract."""
 
 _AUTHENTICATED = {
     "all-unauthenticated": "all-authenticated",
@@ -54,6 +58,8 @@ class Question:
     namespace: str
     pod: str
     port: int
+    capabilities: frozenset[str] = frozenset()
+    """Of those that can change an answer, the ones that the asking proxy has."""
 
 
 def decide(mesh: Mesh, snapshot: Snapshot, question: Question) -> ServerPolicy | Refusal:
@@ -91,7 +97,8 @@ def _by_server(mesh: Mesh, snapshot: Snapshot, server: Server, pod: Pod, port: i
             *authorizations(mesh, snapshot, (*of_server, *of_namespace)),
             *default_authorizations(mesh, server.spec.access_policy),
         ),
-        routes=_routes(mesh, snapshot, server, pod, port) if protocol in ("detect", "http1", "http2") else (),
+        routes=_routes(mesh, snapshot, server, pod, port) if protocol in _HTTP else (),
+        rate_limit=rate_limit_of(mesh, snapshot, server) if protocol in _HTTP else None,
     )
 
 

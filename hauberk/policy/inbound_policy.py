@@ -42,12 +42,15 @@ class Authorization:
     meta: Meta
     networks: tuple[Network, ...]
     clients: Unauthenticated | Identities
+    needs: frozenset[str] = frozenset()
+    """What a proxy must understand to be told of it (see `capability`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboundRule:
     matches: tuple[RequestMatch, ...]
     filters: tuple[Filter, ...] = ()
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,24 @@ class InboundRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class RateOverride:
+    """A limit of some clients together, in place of that of each identity."""
+
+    requests_per_second: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Requests in a second that a proxy takes; `None`: any number."""
+
+    meta: Meta
+    total: int | None = None
+    identity: int | None = None
+    overrides: tuple[RateOverride, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ServerPolicy:
     """How the bytes of a port are read and who may send them."""
 
@@ -70,3 +91,7 @@ class ServerPolicy:
     authorizations: tuple[Authorization, ...]
     routes: tuple[InboundRoute, ...] = ()
     """Only for protocols that have routes."""
+    rate_limit: RateLimit | None = None
+    """Only for protocols whose requests are counted."""
+    needs: frozenset[str] = frozenset()
+    """What a proxy must understand to let anybody in at all."""

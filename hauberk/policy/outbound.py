@@ -35,6 +35,8 @@ class Question:
     authority: Authority
     namespace: str
     """The client's own: routes that it made for itself hold for its workloads only."""
+    capabilities: frozenset[str] = frozenset()
+    """Of those that can change an answer, the ones that the asking proxy has."""
 
 
 def outbound(mesh: Mesh, snapshot: Snapshot, question: Question) -> OutboundPolicy | Refusal:

@@ -46,6 +46,8 @@ class OutboundRule:
     weighted: bool = False
     """Choose by weight; else the first one that is available."""
     request_timeout_ms: int | None = None
+    needs: frozenset[str] = frozenset()
+    """What a proxy must understand to be told of it (see `capability`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.snapshot import Snapshot, Version
 from hauberk.catalog.views import View, Views
-from hauberk.policy import decide, outbound, wire
+from hauberk.policy import capability, decide, outbound, wire
 from hauberk.policy.inbound_policy import ServerPolicy
 from hauberk.policy.outbound_policy import OutboundPolicy
 from hauberk.runtime.latest import Latest
@@ -31,10 +31,16 @@ class Policy:
         self._latest = latest
         self._callers = callers
         self._inbound = Views[decide.Question, ServerPolicy | Refusal](
-            lambda snapshot, question: decide.decide(mesh, snapshot, question), latest.value
+            lambda snapshot, question: capability.inbound_within(
+                decide.decide(mesh, snapshot, question), question.capabilities
+            ),
+            latest.value,
         )
         self._outbound = Views[outbound.Question, OutboundPolicy | Refusal](
-            lambda snapshot, question: outbound.outbound(mesh, snapshot, question), latest.value
+            lambda snapshot, question: capability.outbound_within(
+                outbound.outbound(mesh, snapshot, question), question.capabilities
+            ),
+            latest.value,
         )
 
     @property
@@ -143,7 +149,12 @@ async def _port_question(raw: bytes, context: Context) -> tuple[Workload, decide
     if isinstance(request, Refusal):
         await refuse(context, request)
     workload = await _workload(request[0], context)
-    return workload, decide.Question(namespace=workload.namespace, pod=workload.name, port=request[1])
+    return workload, decide.Question(
+        namespace=workload.namespace,
+        pod=workload.name,
+        port=request[1],
+        capabilities=capability.relevant(workload.capabilities),
+    )
 
 
 async def _traffic_question(raw: bytes, context: Context) -> tuple[Workload, outbound.Question]:
@@ -151,7 +162,11 @@ async def _traffic_question(raw: bytes, context: Context) -> tuple[Workload, out
     if isinstance(request, Refusal):
         await refuse(context, request)
     workload = await _workload(request[0], context)
-    return workload, outbound.Question(authority=request[1], namespace=workload.namespace)
+    return workload, outbound.Question(
+        authority=request[1],
+        namespace=workload.namespace,
+        capabilities=capability.relevant(workload.capabilities),
+    )
 
 
 async def _workload(token: str, context: Context) -> Workload:

@@ -26,7 +26,14 @@ from hauberk._api.linkerd import outbound_pb2 as out
 from hauberk.catalog.names import Authority, parse_authority
 from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.snapshot import Version
-from hauberk.policy.inbound_policy import Authorization, Identities, InboundRoute, ServerPolicy, Unauthenticated
+from hauberk.policy.inbound_policy import (
+    Authorization,
+    Identities,
+    InboundRoute,
+    RateLimit,
+    ServerPolicy,
+    Unauthenticated,
+)
 from hauberk.policy.outbound_policy import (
     Backend,
     Balance,
@@ -99,12 +106,18 @@ def server(policy: ServerPolicy) -> bytes:
         case "detect":
             message.protocol.detect.timeout.FromTimedelta(DETECT_TIMEOUT)
             message.protocol.detect.http_routes.extend(routes)
+            if policy.rate_limit is not None:
+                message.protocol.detect.http_local_rate_limit.CopyFrom(_rate_limit(policy.rate_limit))
         case "http1":
             message.protocol.http1.routes.extend(routes)
             message.protocol.http1.SetInParent()
+            if policy.rate_limit is not None:
+                message.protocol.http1.local_rate_limit.CopyFrom(_rate_limit(policy.rate_limit))
         case "http2":
             message.protocol.http2.routes.extend(routes)
             message.protocol.http2.SetInParent()
+            if policy.rate_limit is not None:
+                message.protocol.http2.local_rate_limit.CopyFrom(_rate_limit(policy.rate_limit))
         case "grpc":
             message.protocol.grpc.SetInParent()
             message.protocol.grpc.routes.append(_EVERY_GRPC_ROUTE)
@@ -141,6 +154,24 @@ def outbound(policy: OutboundPolicy) -> bytes:
         case unknown:
             assert_never(unknown)
     return message.SerializeToString()
+
+
+def _rate_limit(of: RateLimit) -> inbound_pb2.HttpLocalRateLimit:
+    limit = inbound_pb2.HttpLocalRateLimit
+    return limit(
+        metadata=_meta(of.meta),
+        total=limit.Limit(requestsPerSecond=of.total) if of.total is not None else None,
+        identity=limit.Limit(requestsPerSecond=of.identity) if of.identity is not None else None,
+        overrides=[
+            limit.Override(
+                limit=limit.Limit(requestsPerSecond=override.requests_per_second),
+                clients=limit.Override.ClientIdentities(
+                    identities=[inbound_pb2.Identity(name=name) for name in override.names]
+                ),
+            )
+            for override in of.overrides
+        ],
+    )
 
 
 def _inbound_route(route: InboundRoute) -> inbound_pb2.HttpRoute:

@@ -96,6 +96,18 @@ def policies(draw: st.DrawFn) -> Resource:
             "spec": {"identities": [draw(st.sampled_from(["*", "*.one.example", "a.example"]))]},
         },
         {
+            "apiVersion": v1,
+            "kind": "HTTPLocalRateLimitPolicy",
+            "metadata": metadata,
+            "spec": {
+                "targetRef": target,
+                "total": {"requestsPerSecond": draw(st.integers(1, 9))},
+                "overrides": [
+                    {"requestsPerSecond": 1, "clientRefs": [{"kind": "ServiceAccount", "name": draw(names)}]}
+                ],
+            },
+        },
+        {
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": "HTTPRoute",
             "metadata": metadata,

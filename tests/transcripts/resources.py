@@ -8,6 +8,7 @@ import msgspec
 from hauberk.catalog.kinds import Resource
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
@@ -27,6 +28,7 @@ STRUCTS: Mapping[str, type[Resource]] = {
         AuthorizationPolicy,
         MeshTLSAuthentication,
         NetworkAuthentication,
+        HTTPLocalRateLimitPolicy,
         HTTPRoute,
     )
 }

@@ -100,8 +100,21 @@ def _server(server: inbound_pb2.Server) -> Iterator[str]:
         yield "Detect without a timeout is invalid"
     if kind == "detect":
         yield from _inbound_routes(server.protocol.detect.http_routes, grpc=False)
+        yield from _rate_limit(server.protocol.detect.http_local_rate_limit)
     elif kind in ("http1", "http2", "grpc"):
         yield from _inbound_routes(getattr(server.protocol, kind).routes, grpc=kind == "grpc")
+    if kind in ("http1", "http2"):
+        yield from _rate_limit(getattr(server.protocol, kind).local_rate_limit)
+
+
+def _rate_limit(limit: inbound_pb2.HttpLocalRateLimit) -> Iterator[str]:
+    if limit.ByteSize():
+        yield from _meta(limit.metadata, "a rate limit")
+    for override in limit.overrides:
+        if not override.limit.requestsPerSecond:
+            yield "an override without a rate is dropped: its clients get the limit of each identity"
+        if not all(identity.name for identity in override.clients.identities) or not override.clients.identities:
+            yield "an override without a client"
 
 
 def _inbound_routes(routes: Any, *, grpc: bool) -> Iterator[str]:

@@ -22,7 +22,7 @@ impl Http1 {
 }
 
 impl Client for Http1 {
-    fn get(&mut self) -> Result<()> {
+    fn ask(&mut self) -> Result<()> {
         self.socket.write_all(&self.request)?;
         let (mut filled, mut head) = (0, None);
         while head.is_none_or(|head| filled < head + self.size) {

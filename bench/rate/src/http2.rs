@@ -25,22 +25,61 @@ const REFILL: u32 = 1 << 30;
 const FRAME_MAX: usize = 16 * 1024;
 /// Fields of the static table (RFC 7541, appendix A).
 const METHOD_GET: u8 = 0x82;
+const METHOD_POST: u8 = 0x83;
 const SCHEME_HTTP: u8 = 0x86;
 const STATUS_200: u8 = 0x88;
 const PATH: u8 = 0x04;
 const AUTHORITY: u8 = 0x01;
+/// `content-type` is entry 31: a name of the table that does not fit into four bits (RFC 7541, 6.2.2).
+const CONTENT_TYPE: [u8; 2] = [0x0f, 0x10];
+/// A name that is not of the table follows.
+const NEW_NAME: u8 = 0x00;
+/// What gRPC puts before a message: compressed or not, and the length.
+const GRPC_PREFIX: usize = 5;
+/// A field of type bytes with number 1 (Protocol Buffers).
+const FIELD_BYTES: u8 = 0x0a;
+
+/// What is asked for, and how its answer is recognised.
+struct Ask {
+    fields: Vec<u8>,
+    /// Of the request; none with GET.
+    body: Option<Vec<u8>>,
+    /// Bytes of the answer.
+    size: usize,
+    /// Whether the answer has to end with trailers: a gRPC call that fails has no message before them.
+    trailers: bool,
+}
 
 pub(crate) struct Http2 {
     reader: BufReader<TcpStream>,
-    request: Vec<u8>,
-    size: usize,
+    ask: Ask,
     stream: u32,
     unacknowledged: u32,
     payload: Vec<u8>,
 }
 
 impl Http2 {
-    pub(crate) fn begin(mut socket: TcpStream, authority: &str, size: usize) -> Result<Self> {
+    /// Asks for `/SIZE`.
+    pub(crate) fn get(socket: TcpStream, authority: &str, size: usize) -> Result<Self> {
+        let fields = fields(METHOD_GET, &format!("/{size}"), authority)?;
+        Self::begin(socket, Ask { fields, body: None, size, trailers: false })
+    }
+
+    /// Calls a gRPC method that answers with its own message, which holds `size` bytes.
+    pub(crate) fn call(socket: TcpStream, authority: &str, size: usize) -> Result<Self> {
+        let mut fields = fields(METHOD_POST, "/bench.Echo/Unary", authority)?;
+        fields.extend(CONTENT_TYPE);
+        fields.extend(text("application/grpc")?);
+        fields.push(NEW_NAME);
+        fields.extend([text("te")?, text("trailers")?].concat());
+        let body = message(size);
+        if body.len() > FRAME_MAX {
+            return Err(unexpected("size of a message")); // it goes out in one frame
+        }
+        Self::begin(socket, Ask { fields, size: body.len(), body: Some(body), trailers: true })
+    }
+
+    fn begin(mut socket: TcpStream, ask: Ask) -> Result<Self> {
         // No dynamic table, no push, windows as large as can be.
         let settings = [(1, 0), (2, 0), (4, WINDOW_MAX)];
         let settings: Vec<u8> = settings.iter().flat_map(|(id, value)| setting(*id, *value)).collect();
@@ -48,14 +87,8 @@ impl Http2 {
         first.extend(frame(SETTINGS, 0, 0, &settings));
         first.extend(frame(WINDOW_UPDATE, 0, 0, &(WINDOW_MAX - WINDOW_FIRST).to_be_bytes()));
         socket.write_all(&first)?;
-        let mut request = vec![METHOD_GET, SCHEME_HTTP];
-        for (name, value) in [(PATH, format!("/{size}")), (AUTHORITY, authority.to_owned())] {
-            let length = u8::try_from(value.len()).ok().filter(|length| *length < 0x7f);
-            request.extend([name, length.ok_or_else(|| unexpected("length of a name"))?]);
-            request.extend(value.as_bytes());
-        }
         let reader = BufReader::with_capacity(4 * FRAME_MAX, socket);
-        Ok(Self { reader, request, size, stream: 1, unacknowledged: 0, payload: Vec::new() })
+        Ok(Self { reader, ask, stream: 1, unacknowledged: 0, payload: Vec::new() })
     }
 
     /// Type, flags and stream; the payload is in `self.payload`.
@@ -74,6 +107,17 @@ impl Http2 {
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.reader.get_mut().write_all(bytes)
+    }
+
+    /// The whole request in one write.
+    fn send(&mut self, stream: u32) -> Result<()> {
+        let request = match &self.ask.body {
+            None => frame(HEADERS, END_STREAM | END_HEADERS, stream, &self.ask.fields),
+            Some(body) => {
+                [frame(HEADERS, END_HEADERS, stream, &self.ask.fields), frame(DATA, END_STREAM, stream, body)].concat()
+            }
+        };
+        self.write(&request)
     }
 
     /// What concerns the connection.
@@ -96,10 +140,10 @@ impl Http2 {
 }
 
 impl Client for Http2 {
-    fn get(&mut self) -> Result<()> {
+    fn ask(&mut self) -> Result<()> {
         let stream = self.stream;
         self.stream += 2;
-        self.write(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &self.request))?;
+        self.send(stream)?;
         let (mut body, mut ok) = (0, false);
         loop {
             let (kind, flags, of) = self.read()?;
@@ -114,11 +158,38 @@ impl Client for Http2 {
                 RST_STREAM => return Err(unexpected("reset")),
                 _ => continue,
             }
-            if kind != RST_STREAM && flags & END_STREAM != 0 {
-                return if ok && body == self.size { Ok(()) } else { Err(unexpected("answer")) };
+            if flags & END_STREAM != 0 {
+                let whole = ok && body == self.ask.size && (kind == HEADERS || !self.ask.trailers);
+                return if whole { Ok(()) } else { Err(unexpected("answer")) };
             }
         }
     }
+}
+
+fn fields(method: u8, path: &str, authority: &str) -> Result<Vec<u8>> {
+    Ok([[method, SCHEME_HTTP, PATH].as_slice(), &text(path)?, &[AUTHORITY], &text(authority)?].concat())
+}
+
+/// A text as it is, without Huffman's code (RFC 7541, 5.2).
+fn text(value: &str) -> Result<Vec<u8>> {
+    let length = u8::try_from(value.len()).ok().filter(|length| *length < 0x7f);
+    Ok([&[length.ok_or_else(|| unexpected("length of a field"))?], value.as_bytes()].concat())
+}
+
+/// A message of gRPC with one field of `size` bytes.
+fn message(size: usize) -> Vec<u8> {
+    let mut message = vec![FIELD_BYTES];
+    let mut left = size;
+    while left >= 0x80 {
+        message.push((left & 0x7f) as u8 | 0x80);
+        left >>= 7;
+    }
+    message.push(left as u8);
+    message.resize(message.len() + size, b'x');
+    let mut framed = vec![0; GRPC_PREFIX];
+    framed[1..].copy_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+    framed.extend(message);
+    framed
 }
 
 /// Whether a block of fields begins with status 200. Updates of the table's size may come before (RFC 7541, 6.3).
@@ -150,6 +221,12 @@ mod tests {
         assert!(is_200(&[0x20, 0x88]));
         assert!(!is_200(&[0x20, 0x8d]));
         assert!(!is_200(&[]));
+    }
+
+    #[test]
+    fn a_message_tells_its_length_twice() {
+        assert_eq!(message(2), [0, 0, 0, 0, 4, FIELD_BYTES, 2, b'x', b'x']);
+        assert_eq!(message(200)[..8], [0, 0, 0, 0, 203, FIELD_BYTES, 0xc8, 0x01]);
     }
 
     #[test]

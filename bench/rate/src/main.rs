@@ -1,11 +1,12 @@
 //! Load at a fixed rate, whether the server keeps up or not (an open loop).
 //!
-//!     rate http1|http2 HOST:PORT SIZE CONNECTIONS PER_SECOND SECONDS
+//!     rate http1|http2|grpc HOST:PORT SIZE CONNECTIONS PER_SECOND SECONDS
 //!
 //! Every request is due at a time that does not depend on earlier ones, and its latency counts from then: a server that
 //! stalls is charged for all requests that had to wait, not for the one that it held (no "coordinated omission").
 //! Each connection is a thread that waits for one answer at a time; the due times go round the connections in turn.
-//! Asks for `/SIZE` and demands status 200 with a body of SIZE bytes. The result is a line of JSON.
+//! Asks for `/SIZE` and demands status 200 with a body of SIZE bytes; by gRPC, sends a message of SIZE bytes and demands
+//! the same back. The result is a line of JSON.
 
 mod http1;
 mod http2;
@@ -28,11 +29,18 @@ const TIMER_SLACK_NS: &str = "1";
 /// One connection that asks for one thing at a time.
 trait Client {
     /// Returns once the whole answer is read and is what was expected.
-    fn get(&mut self) -> std::io::Result<()>;
+    fn ask(&mut self) -> std::io::Result<()>;
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+    Grpc,
 }
 
 struct Arguments {
-    http2: bool,
+    protocol: Protocol,
     target: SocketAddr,
     size: usize,
     schedule: Schedule,
@@ -51,16 +59,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn parse(words: &[&str]) -> Result<Arguments, Box<dyn Error>> {
     let [protocol, target, size, connections, per_second, seconds] = words else {
-        return Err("usage: rate http1|http2 HOST:PORT SIZE CONNECTIONS PER_SECOND SECONDS".into());
+        return Err("usage: rate http1|http2|grpc HOST:PORT SIZE CONNECTIONS PER_SECOND SECONDS".into());
     };
-    let http2 = match *protocol {
-        "http1" => false,
-        "http2" => true,
-        other => return Err(format!("{other} is neither http1 nor http2").into()),
+    let protocol = match *protocol {
+        "http1" => Protocol::Http1,
+        "http2" => Protocol::Http2,
+        "grpc" => Protocol::Grpc,
+        other => return Err(format!("{other} is none of http1, http2 and grpc").into()),
     };
     let schedule = Schedule::new(connections.parse()?, per_second.parse()?, Duration::from_secs(seconds.parse()?))
         .ok_or("connections, rate and seconds must be above zero, the rate at most a million")?;
-    Ok(Arguments { http2, target: target.parse()?, size: size.parse()?, schedule })
+    Ok(Arguments { protocol, target: target.parse()?, size: size.parse()?, schedule })
 }
 
 /// All connections are open before the first request is due.
@@ -98,7 +107,7 @@ fn follow(arguments: &Arguments, index: usize, client: Box<dyn Client + Send>, b
             Some(client) => Ok(client),
             None => connect(arguments),
         };
-        match asked.and_then(|mut client| client.get().map(|()| client)) {
+        match asked.and_then(|mut client| client.ask().map(|()| client)) {
             Ok(lasting) => {
                 client = Some(lasting);
                 tally.latencies.push(due.elapsed());
@@ -115,9 +124,9 @@ fn connect(arguments: &Arguments) -> std::io::Result<Box<dyn Client + Send>> {
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     let authority = arguments.target.to_string();
-    Ok(if arguments.http2 {
-        Box::new(http2::Http2::begin(socket, &authority, arguments.size)?)
-    } else {
-        Box::new(http1::Http1::new(socket, &authority, arguments.size))
+    Ok(match arguments.protocol {
+        Protocol::Http1 => Box::new(http1::Http1::new(socket, &authority, arguments.size)),
+        Protocol::Http2 => Box::new(http2::Http2::get(socket, &authority, arguments.size)?),
+        Protocol::Grpc => Box::new(http2::Http2::call(socket, &authority, arguments.size)?),
     })
 }

@@ -62,12 +62,13 @@ impl Tally {
     pub(crate) fn json(&self) -> String {
         let quantile = |q| self.quantile(q).map_or("null".to_owned(), |l| format!("{:.1}", l.as_secs_f64() * 1e6));
         format!(
-            "{{\"requests\": {}, \"errors\": {}, \"unsent\": {}, \"p50_us\": {}, \"p99_us\": {}}}",
+            "{{\"requests\": {}, \"errors\": {}, \"unsent\": {}, \"p50_us\": {}, \"p99_us\": {}, \"p999_us\": {}}}",
             self.latencies.len(),
             self.errors,
             self.unsent,
             quantile(0.5),
-            quantile(0.99)
+            quantile(0.99),
+            quantile(0.999)
         )
     }
 

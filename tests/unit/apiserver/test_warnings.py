@@ -65,3 +65,30 @@ def test_a_backend_without_the_port_is_warned_about() -> None:
 )
 def test_a_route_that_routes_is_not(parent: dict[str, Any], present: dict[str, Any]) -> None:
     assert not said(parent, present)
+
+
+def limits(name: str) -> dict[str, Any]:
+    target = {"group": "policy.linkerd.io", "kind": "Server", "name": "web"}
+    return {
+        "apiVersion": "policy.linkerd.io/v1alpha1",
+        "kind": "HTTPLocalRateLimitPolicy",
+        "metadata": {"name": name},
+        "spec": {"targetRef": target, "total": {"requestsPerSecond": 1}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("present", "warnings"),
+    [
+        ([], ["does not exist"]),
+        ([server("gRPC")], ["no effect"]),
+        ([server("unknown"), limits("other")], ["the oldest holds"]),
+        ([server("HTTP/2"), limits("new")], []),
+    ],
+)
+def test_a_rate_limit_that_limits_nothing_is_warned_about(present: list[dict[str, Any]], warnings: list[str]) -> None:
+    there = [parse_manifest(manifest, source="test") for manifest in present]
+    named = {(item.kind, item.metadata.namespace, item.metadata.name): item for item in there}
+    found = warnings_for(parse_manifest(limits("new"), source="test"), Surroundings(pods=(), named=named))
+    assert len(found) == len(warnings)
+    assert all(warning in said for warning, said in zip(warnings, found, strict=True))

@@ -67,6 +67,23 @@ def test_a_token_names_a_workload_or_nothing(token: str, workload: Workload | No
     assert parse_workload(token) == workload
 
 
+@pytest.mark.parametrize(
+    ("of_ours", "declared"),
+    [
+        ('{"capabilities":["a","b"]}', {"a", "b"}),
+        ('{"capabilities":["a",1,null]}', {"a"}),
+        ('{"capabilities":"a"}', set()),
+        ('{"capabilities":{"a":1}}', set()),
+        ("[]", set()),
+        ("null", set()),
+        ('{"capabilities":[' + ",".join(['"a"'] * 100) + "]}", set()),
+    ],
+)
+def test_what_a_proxy_understands_is_in_the_token(of_ours: str, declared: set[str]) -> None:
+    workload = parse_workload('{"ns":"default","pod":"web-1","hauberk":' + of_ours + "}")
+    assert workload == Workload("default", "web-1", capabilities=frozenset(declared))
+
+
 def test_a_workload_holds_a_bounded_number_of_streams(world: World) -> None:
     callers = Callers(world.mesh, streams_per_workload_max=1)
     with callers.admitted(world.snapshot, WEB, WORKLOAD) as first:

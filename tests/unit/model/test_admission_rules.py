@@ -37,6 +37,21 @@ def plain(kind: str, *, labels: Manifest | None = None, annotations: Manifest | 
     return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **spec}
 
 
+def limits(**spec: Any) -> Manifest:
+    target = {"group": "policy.linkerd.io", "kind": "Server", "name": "web"}
+    return policy("HTTPLocalRateLimitPolicy", {"targetRef": target, **spec})
+
+
+def rate(requests_per_second: int) -> Manifest:
+    return {"requestsPerSecond": requests_per_second}
+
+
+def override(requests_per_second: int, *clients: Manifest) -> Manifest:
+    return limits(total=rate(10), overrides=[{**rate(requests_per_second), "clientRefs": list(clients)}])
+
+
+CLIENT = {"kind": "ServiceAccount", "name": "web"}
+OVERRIDE = "spec.overrides[0]"
 RULE = "spec.rules[0]"
 
 
@@ -64,6 +79,18 @@ RULE = "spec.rules[0]"
             "spec.identityRefs[0].name",
         ),
         (policy("NetworkAuthentication", {"networks": [{"cidr": "10.0.0.0/8"}] * 1001}), "spec.networks"),
+        (limits(), "spec"),
+        (limits(total=rate(0)), "spec.total.requestsPerSecond"),
+        (limits(total=rate(2**32)), "spec.total.requestsPerSecond"),
+        (limits(total=rate(1), identity=rate(2)), "spec.identity.requestsPerSecond"),
+        (limits(total=rate(1), targetRef={"kind": "Server", "name": "web"}), "spec.targetRef.group"),
+        (
+            limits(total=rate(1), targetRef={"group": "policy.linkerd.io", "kind": "HTTPRoute", "name": "web"}),
+            "spec.targetRef.kind",
+        ),
+        (override(11, CLIENT), f"{OVERRIDE}.requestsPerSecond"),
+        (override(1), f"{OVERRIDE}.clientRefs"),
+        (override(1, {"kind": "Namespace", "name": "web"}), f"{OVERRIDE}.clientRefs[0].kind"),
         (
             plain("Service", annotations={"balancer.linkerd.io/failure-accrual": "consecutive"}),
             "metadata.annotations[balancer.linkerd.io/failure-accrual]",
@@ -103,6 +130,11 @@ def test_what_could_not_be_honoured_is_refused_with_its_field(manifest: Manifest
 def test_what_asks_the_mesh_for_something_it_does_not_do_is_warned_about(manifest: Manifest, warning: str) -> None:
     (said,) = warnings(parse_manifest(manifest, source="x.yaml"))
     assert warning in said
+
+
+def test_a_rate_limit_needs_one_limit_and_no_other() -> None:
+    for manifest in (limits(identity=rate(5)), override(10, CLIENT), {**limits(total=rate(1)), "status": {"x": 1}}):
+        assert parse_manifest(manifest, source="x.yaml").kind == "HTTPLocalRateLimitPolicy"
 
 
 def test_what_is_honoured_or_not_ours_is_not_warned_about() -> None:

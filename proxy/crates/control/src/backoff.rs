@@ -9,31 +9,35 @@ use hauberk_core::outbound::Backoff;
 #[derive(Debug)]
 pub(crate) struct Pauses {
     backoff: Backoff,
-    next: Duration,
+    attempt: u32,
 }
 
 impl Pauses {
     pub(crate) fn new(backoff: Backoff) -> Self {
-        Self { backoff, next: backoff.min }
+        Self { backoff, attempt: 0 }
     }
 
     /// The effort succeeded: the next pause is a short one.
     pub(crate) fn reset(&mut self) {
-        self.next = self.backoff.min;
+        self.attempt = 0;
     }
 
     /// The pause before the next attempt.
     pub(crate) fn next(&mut self) -> Duration {
-        let pause = self.next;
-        self.next = pause.saturating_mul(2).clamp(self.backoff.min, self.backoff.max);
-        pause + pause.mul_f32(self.backoff.jitter.clamp(0.0, 100.0) * random_share())
+        let pause = self.backoff.pause(self.attempt, random());
+        self.attempt = self.attempt.saturating_add(1);
+        pause
     }
 }
 
-/// Between 0 and 1; the standard library's hasher keys are its source of randomness.
+/// Uniform over all values; the standard library's hasher keys are its source of randomness.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Between 0 and 1.
 pub(crate) fn random_share() -> f32 {
-    let bits = RandomState::new().build_hasher().finish();
-    f32::from(u16::try_from(bits >> 48).unwrap_or(0)) / f32::from(u16::MAX)
+    f32::from(u16::try_from(random() >> 48).unwrap_or(0)) / f32::from(u16::MAX)
 }
 
 #[cfg(test)]

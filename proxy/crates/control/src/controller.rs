@@ -6,13 +6,14 @@ use std::sync::Arc;
 use hauberk_core::discover::Discover;
 use hauberk_core::endpoint::Endpoints;
 use hauberk_core::inbound::{Cidr, ServerPolicy};
+use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::Target;
 use hauberk_metrics::control::ControlMetrics;
 use hauberk_tls::store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::ask::{answers, endpoints, inbound, outbound, view};
+use crate::ask::{Destination, answers, endpoints, inbound, outbound, view};
 use crate::config::{Config, InboundDefaults};
 use crate::default_policy;
 use crate::follow::Asking;
@@ -34,9 +35,10 @@ pub struct Controller {
     profile_networks: Vec<Cidr>,
     defaults: InboundDefaults,
     asking: Asking,
-    targets: Arc<Registry<SocketAddr, Option<Target>>>,
+    targets: Arc<Registry<Destination, Option<Target>>>,
     services: Arc<Registry<Arc<str>, Option<Arc<Endpoints>>>>,
     ports: Arc<Registry<u16, Arc<ServerPolicy>>>,
+    answered: watch::Receiver<bool>,
 }
 
 impl Controller {
@@ -54,6 +56,7 @@ impl Controller {
         let policy = if config.policy == config.destination { destination.clone() } else { lines(config.policy) };
         let full: Target = Target::Refused("this proxy is asked for too many destinations at once".into());
         let denied = Arc::new(default_policy::deny(&config.inbound));
+        let (answered, was_answered) = watch::channel(false);
         let controller = Arc::new(Self {
             destination,
             policy,
@@ -65,8 +68,9 @@ impl Controller {
             services: Registry::new(runtime.clone(), config.outbound_idle, SERVICES_MAX, None),
             ports: Registry::new(runtime.clone(), config.inbound_idle, PORTS_MAX, denied),
             defaults: config.inbound,
+            answered: was_answered,
         });
-        controller.watch_ports(&runtime);
+        controller.watch_ports(&runtime, answered);
         if config.confirm_view {
             let (asking, lines) = (controller.asking.clone(), controller.destination.clone());
             let ask = view::Ask::new(controller.workload.clone(), asking.metrics.clone());
@@ -75,32 +79,36 @@ impl Controller {
         controller
     }
 
+    /// True once the control plane has said of each port that was named at start who may come in, or that it cannot say.
+    pub fn answered(&self) -> watch::Receiver<bool> {
+        self.answered.clone()
+    }
+
     /// Holds the ports that were named at start for as long as the runtime lives.
-    fn watch_ports(&self, runtime: &Handle) {
-        let held: Vec<_> = self.defaults.ports.iter().map(|port| self.inbound(*port)).collect();
+    fn watch_ports(&self, runtime: &Handle, answered: watch::Sender<bool>) {
+        let mut held: Vec<_> = self.defaults.ports.iter().map(|port| self.inbound(*port)).collect();
         runtime.spawn(async move {
-            let _held = held;
+            for port in &mut held {
+                let _ = port.changed().await; // the sender stays as long as it is listened to
+            }
+            answered.send_replace(true);
             std::future::pending::<()>().await;
         });
     }
-}
 
-impl Discover for Controller {
-    fn outbound(&self, addr: SocketAddr) -> watch::Receiver<Option<Target>> {
-        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+    fn target(&self, of: Destination, has_profile: bool) -> watch::Receiver<Option<Target>> {
         self.targets.subscribe(
-            addr,
+            of.clone(),
             || None,
             |shown| {
-                let has_profile = self.profile_networks.iter().any(|network| network.contains(addr.ip()));
                 let answers = answers::Answers::new(shown, has_profile);
-                let policy = outbound::AskPolicy::new(addr, self.workload.clone(), answers.clone());
+                let policy = outbound::AskPolicy::new(of.clone(), self.workload.clone(), answers.clone());
                 let (asking, context) = (self.asking.clone(), self.context.clone());
                 let (policies, destinations) = (self.policy.clone(), self.destination.clone());
                 async move {
                     let profile = async {
                         if has_profile {
-                            follow_profile(&asking, &destinations, &answers, addr, context).await;
+                            follow_profile(&asking, &destinations, &answers, of, context).await;
                         }
                         std::future::pending::<()>().await;
                     };
@@ -111,6 +119,18 @@ impl Discover for Controller {
                 }
             },
         )
+    }
+}
+
+impl Discover for Controller {
+    fn outbound(&self, addr: SocketAddr) -> watch::Receiver<Option<Target>> {
+        let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
+        let has_profile = self.profile_networks.iter().any(|network| network.contains(addr.ip()));
+        self.target(Destination::Addr(addr), has_profile)
+    }
+
+    fn named(&self, name: &NameAddr) -> watch::Receiver<Option<Target>> {
+        self.target(Destination::Name(name.clone()), true)
     }
 
     fn endpoints(&self, path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
@@ -141,12 +161,12 @@ async fn follow_profile(
     asking: &Asking,
     lines: &Lines,
     answers: &Arc<answers::Answers>,
-    addr: SocketAddr,
+    of: Destination,
     context: Arc<str>,
 ) {
     let mut wanted = answers.profile_wanted.subscribe();
     while wanted.wait_for(|wanted| *wanted).await.is_ok() {
-        let ask = outbound::AskProfile::new(addr, context.clone(), answers.clone());
+        let ask = outbound::AskProfile::new(of.clone(), context.clone(), answers.clone());
         tokio::select! {
             () = asking.follow(ask, lines) => return,
             _ = wanted.wait_for(|wanted| !*wanted) => {}

@@ -93,7 +93,7 @@ fn with(defaults: &InboundDefaults, policy: DefaultPolicy, protocol: Protocol) -
     } else {
         vec![Arc::new(Authorization { meta: meta.clone(), networks, authentication })]
     };
-    ServerPolicy { meta, protocol, authorizations: authorizations.into(), version: None }
+    ServerPolicy { meta, protocol, authorizations: authorizations.into(), rate_limits: None, version: None }
 }
 
 #[cfg(test)]

@@ -58,12 +58,18 @@ impl Asking {
         let mut pauses = Pauses::new(self.backoff);
         let mut told = false;
         loop {
-            let mut answered = false;
+            let (mut answered, begun) = (false, Instant::now());
             let end = match lines.lease() {
                 Ok(line) => self.once(&mut question, lines, (*line).clone(), &mut answered).await,
                 Err(error) => End::Closed(Status::internal(error.to_string())),
             };
-            if answered && !matches!(end, End::Nonsense(_)) {
+            // One that answers and hangs up at once is in trouble as well: it is not asked at the pace of a healthy one.
+            let healthy = match end {
+                End::Aged => true,
+                End::Closed(_) => answered && begun.elapsed() >= self.backoff.max,
+                End::Silent | End::Nonsense(_) => false,
+            };
+            if healthy {
                 pauses.reset();
                 told = false;
             }

@@ -7,6 +7,7 @@
 
 mod ask;
 mod backoff;
+pub mod capabilities;
 pub mod config;
 pub mod controller;
 mod default_policy;
@@ -19,3 +20,6 @@ mod registry;
 pub mod service;
 mod transport;
 mod wire;
+
+#[cfg(feature = "fuzzing")]
+pub use wire::hostile::check as check_message;

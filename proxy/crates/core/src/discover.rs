@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::endpoint::Endpoints;
 use crate::inbound::ServerPolicy;
+use crate::name::NameAddr;
 use crate::outbound::Target;
 
 /// Answers that are kept current: the latest value wins, `None` until the first answer is there.
@@ -16,6 +17,10 @@ use crate::outbound::Target;
 pub trait Discover: Send + Sync + 'static {
     /// What is known of a destination that the program dialled.
     fn outbound(&self, addr: SocketAddr) -> watch::Receiver<Option<Target>>;
+
+    /// The same for a destination that has a name instead of an address: what a gateway is asked for, and what an ingress
+    /// puts in `l5d-dst-override`. `Target::Unknown` is then no destination at all.
+    fn named(&self, name: &NameAddr) -> watch::Receiver<Option<Target>>;
 
     /// The endpoints of a service, by `name:port`.
     fn endpoints(&self, path: &str) -> watch::Receiver<Option<Arc<Endpoints>>>;

@@ -59,7 +59,13 @@ pub struct Http2Params {
     /// How long a ping may stay unanswered.
     pub keep_alive_timeout: Option<Duration>,
     /// Ping idle connections as well.
-    pub keep_alive_while_idle: bool,
+    pub keep_alive_while_idle: Option<bool>,
+    /// Bytes of a frame that the endpoint may send.
+    pub max_frame_size: Option<u32>,
+    /// Streams that were reset and are still remembered.
+    pub max_reset_streams: Option<usize>,
+    /// Bytes of a stream that wait to be sent.
+    pub max_send_buffer: Option<usize>,
 }
 
 /// All endpoints of one service at one moment.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::meta::Meta;
+use crate::rate::Limits;
 use crate::route::{GrpcFilter, GrpcMatch, HttpFilter, HttpMatch, Route};
 use crate::version::Version;
 
@@ -17,6 +18,8 @@ pub struct ServerPolicy {
     pub protocol: Protocol,
     /// Who may connect; they also hold for each route, after the route's own.
     pub authorizations: Arc<[Arc<Authorization>]>,
+    /// How many HTTP requests may come in a second; `None`: any number.
+    pub rate_limits: Option<Arc<Limits>>,
     /// The state of the mesh that this shows, where the control plane says so.
     pub version: Option<Version>,
 }

@@ -7,20 +7,27 @@
 
 pub mod authorize;
 pub mod balance;
+pub mod breaker;
+pub mod budget;
 pub mod classify;
 pub mod client_hello;
 pub mod detect;
 pub mod discover;
 pub mod endpoint;
+pub mod forwarded;
 pub mod http1;
+pub mod http2;
 pub mod identity;
 pub mod inbound;
 pub mod matching;
 pub mod meta;
+pub mod name;
 pub mod outbound;
+pub mod overrides;
 pub mod path;
 mod protobuf;
 mod query;
+pub mod rate;
 pub mod route;
 pub mod transport_header;
 pub mod version;

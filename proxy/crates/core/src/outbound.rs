@@ -216,8 +216,19 @@ pub struct Backoff {
     pub min: Duration,
     /// Longest pause.
     pub max: Duration,
-    /// Share of a pause added at random, 0 to 100.
+    /// How much of a pause is added to it at random at most: 0 is nothing, 1 as much as the pause itself; up to 100.
     pub jitter: f32,
+}
+
+impl Backoff {
+    /// The pause before try number `attempt`, from 0 on: each is twice the last one, up to the longest, and a share of it is
+    /// added. `random` is uniform over all values.
+    pub fn pause(&self, attempt: u32, random: u64) -> Duration {
+        let doubled = self.min.saturating_mul(1u32.checked_shl(attempt).unwrap_or(u32::MAX));
+        let pause = doubled.clamp(self.min, self.max.max(self.min));
+        let share = f64::from(self.jitter.clamp(0.0, 100.0)) * (random as f64 / u64::MAX as f64);
+        pause.saturating_add(Duration::try_from_secs_f64(pause.as_secs_f64() * share).unwrap_or_default())
+    }
 }
 
 /// When an endpoint is left alone for a while.
@@ -229,6 +240,10 @@ pub struct Breaker {
     pub success_rate: Option<SuccessRate>,
     /// Time until a single probe request is let through.
     pub backoff: Backoff,
+    /// An endpoint that says how long it wants to be left alone is left alone for no less.
+    pub respect_retry_after: bool,
+    /// Endpoints that are never left alone together: while no more than this are ready, none is taken out.
+    pub min_ready: u32,
 }
 
 /// The success-rate part of a breaker.

@@ -43,6 +43,7 @@ fn policy(authorizations: &[Arc<Authorization>]) -> ServerPolicy {
         meta: Arc::new(Meta::Default("test".into())),
         protocol: Protocol::Opaque,
         authorizations: authorizations.into(),
+        rate_limits: None,
         version: None,
     }
 }

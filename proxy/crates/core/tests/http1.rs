@@ -1,9 +1,35 @@
 //! The strict look at heads of HTTP/1 requests.
 
-use hauberk_core::http1::{Checked, Framing, Head, Refusal, check};
+use bytes::BytesMut;
+use hauberk_core::http1::Framing;
+use hauberk_core::http1::refusal::Refusal;
+use hauberk_core::http1::request::take;
 use proptest::prelude::*;
 
 const MAX: usize = 4096;
+
+/// What the bytes of a head are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Checked {
+    NeedMore,
+    Ok(Head),
+    Refused(Refusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Head {
+    length: usize,
+    body: Framing,
+}
+
+fn check(bytes: &[u8], max: usize) -> Checked {
+    let mut buffer = BytesMut::from(bytes);
+    match take(&mut buffer, max) {
+        Ok(Some(head)) => Checked::Ok(Head { length: bytes.len() - buffer.len(), body: head.framing }),
+        Ok(None) => Checked::NeedMore,
+        Err(refusal) => Checked::Refused(refusal),
+    }
+}
 
 fn of(head: &str) -> Checked {
     check(head.as_bytes(), MAX)
@@ -24,7 +50,7 @@ fn whole_heads_say_what_follows() {
         ("GET / HTTP/1.0\r\n\r\n", Framing::Length(0)),
         ("\r\n\r\nGET / HTTP/1.1\r\nhost:\r\n\r\n", Framing::Length(0)),
         ("POST /a?b HTTP/1.1\r\nhost: [::1]:80\r\nContent-Length: 007 \r\n\r\n", Framing::Length(7)),
-        ("POST * HTTP/1.1\r\nhost: a\r\nTransfer-Encoding:\tChunked\r\n\r\n", Framing::Chunked),
+        ("OPTIONS * HTTP/1.1\r\nhost: a\r\nTransfer-Encoding:\tChunked\r\n\r\n", Framing::Chunked),
         ("CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n", Framing::Length(0)),
         ("GET / HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\n\r\n", Framing::Length(0)),
     ] {
@@ -94,6 +120,12 @@ fn lines_with_two_meanings_are_refused() {
         ("G\u{e9}T / HTTP/1.1\r\n", Refusal::RequestLine),
         ("GET / HTTP/1.1\n", Refusal::BareLineEnd),
         ("\nGET / HTTP/1.1\r\n", Refusal::BareLineEnd),
+        ("GET /a#b HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("GET * HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("GET a HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("GET a:1 HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("CONNECT / HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("CONNECT a HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
     ] {
         assert_eq!(of(head), Checked::Refused(expected), "{head:?}");
     }

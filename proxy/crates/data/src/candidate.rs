@@ -11,15 +11,15 @@ use hauberk_core::identity::Id;
 use hauberk_core::transport_header::{Header, Session};
 use hauberk_metrics::edge::EdgeMetrics;
 use http::{Request, Response, Version};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::connect::{Connector, Peer};
 use crate::http::body::Body;
 use crate::http::client::SendError;
-use crate::http::observe::Lease;
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
 use crate::http::pool::Pool;
-use crate::http::shared::Shared;
+use crate::http::{Answer, Shared};
 use crate::outbound::labels;
 use crate::worker;
 
@@ -72,7 +72,7 @@ impl Candidate {
             http1: connector(Some(Session::Http1)),
             http1_pool: Pool::new(config.idle_max, config.idle_timeout),
             http2: connector(Some(Session::Http2)),
-            http2_shared: Shared::new(endpoint.http2),
+            http2_shared: Shared::new(config.http.client.with(&endpoint.http2), &shared.budgets.buffers),
             opaque: connector(None),
             latency: RefCell::new(PeakEwma::new(decay)),
             in_flight: Cell::new(0),
@@ -97,7 +97,7 @@ impl Candidate {
     pub(crate) fn peer_id(&self) -> Option<&Id> {
         match self.peer() {
             Peer::Mesh { target, .. } => Some(&target.id),
-            Peer::Plain(_) | Peer::Unix(_) => None,
+            Peer::Plain(_) | Peer::Unix(_) | Peer::Within(_) => None,
         }
     }
 
@@ -169,22 +169,21 @@ impl Candidate {
     }
 
     /// Sends a request over the connections that its version asks for.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Result<(Response<Incoming>, Lease), SendError> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<Body>,
+        interims: &Interims,
+    ) -> Result<Response<Incoming>, SendError> {
         if request.version() == Version::HTTP_2 {
-            let (response, lease) = self.http2_shared.send(&self.http2, request).await?;
-            Ok((response, Lease::Shared(lease)))
+            self.http2_shared.send(&self.http2, request, interims).await
         } else {
-            let (response, lease) = self.http1_pool.send(&self.http1, request).await?;
-            Ok((response, Lease::Pool(lease)))
+            self.http1_pool.send(&self.http1, request, interims).await
         }
     }
 
     /// Sends a request whose connection may become a tunnel.
-    pub(crate) async fn send_tunnel(
-        &self,
-        request: Request<Body>,
-    ) -> Result<(Response<Incoming>, crate::http::pool::PoolLease), SendError> {
-        self.http1_pool.send(&self.http1, request).await
+    pub(crate) async fn ask(&self, request: Request<Body>, interims: &Interims) -> Result<Answer, SendError> {
+        self.http1_pool.ask(&self.http1, request, interims).await
     }
 }
 

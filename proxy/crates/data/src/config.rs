@@ -1,11 +1,16 @@
 //! What the fast path is told at start.
 
+mod http;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hauberk_core::name::Suffixes;
 use hauberk_net::listen::KeepAlive;
+
+pub use self::http::{Http, Http2Client, Http2Server};
 
 /// All settings of the fast path.
 #[derive(Clone, Debug)]
@@ -14,8 +19,18 @@ pub struct Config {
     pub inbound: Inbound,
     /// Traffic of the program.
     pub outbound: Outbound,
-    /// Connections that one worker accepts at once on each side; beyond, new ones are closed. One side cannot starve the other.
-    pub connections_max: usize,
+    /// What all workers together may have at once, beside the requests of each side.
+    pub limits: Limits,
+}
+
+/// What all workers together may have at once, beside the requests of each side. Each side has its own places, so that one
+/// cannot starve the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections that each side accepts; beyond, new ones are closed.
+    pub connections: usize,
+    /// Bytes that are held on behalf of connections: bodies kept for another try, windows of HTTP/2.
+    pub buffers: usize,
 }
 
 /// Settings of the inbound side.
@@ -41,6 +56,10 @@ pub struct Inbound {
     pub idle_timeout: Duration,
     /// How long what is known of a port is kept after its last use.
     pub discovery_idle: Duration,
+    /// HTTP of other proxies and clients, and to the program.
+    pub http: Http,
+    /// Names that this proxy takes connections for on behalf of other clusters. None: it is no gateway.
+    pub gateway: Suffixes,
     /// Set: everything goes to one target, whatever the original destination was.
     pub front: Option<Front>,
 }
@@ -73,6 +92,10 @@ pub struct Outbound {
     pub idle_max: usize,
     /// See `idle_max`.
     pub idle_timeout: Duration,
+    /// HTTP of the program, and to endpoints.
+    pub http: Http,
+    /// Set: the program is an ingress controller, whose requests may name their destination under one of these suffixes.
+    pub ingress: Option<Suffixes>,
     /// The program sees `l5d-` headers of answers, and the reason of errors.
     pub informational_headers: bool,
 }

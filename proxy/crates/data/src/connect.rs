@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,22 @@ pub(crate) enum Peer {
         /// Sent first, where the peer's proxy must be told the real destination.
         header: Option<Header>,
     },
+    /// The other side of this very proxy.
+    Within(Within),
+}
+
+/// Hands one end of a new connection to the other side of this proxy.
+#[derive(Clone)]
+pub(crate) struct Within {
+    /// The destination that the other side carries it to.
+    pub(crate) name: Arc<str>,
+    pub(crate) open: Rc<dyn Fn(Socket)>,
+}
+
+impl std::fmt::Debug for Within {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Within").field(&self.name).finish()
+    }
 }
 
 impl std::fmt::Display for Peer {
@@ -43,6 +60,7 @@ impl std::fmt::Display for Peer {
         match self {
             Peer::Plain(addr) | Peer::Mesh { addr, .. } => write!(f, "{addr}"),
             Peer::Unix(path) => write!(f, "{}", path.display()),
+            Peer::Within(within) => f.write_str(&within.name),
         }
     }
 }
@@ -117,6 +135,11 @@ impl Connector {
                 Ok(plain(Socket::Tcp(socket)))
             }
             Peer::Unix(path) => Ok(plain(Socket::Unix(UnixStream::connect(path).await?))),
+            Peer::Within(within) => {
+                let (near, far) = UnixStream::pair()?;
+                (within.open)(Socket::Unix(far));
+                Ok(plain(Socket::Unix(near)))
+            }
             Peer::Mesh { addr, target, header } => {
                 let socket = listen::connect(*addr, self.timeout, self.keep_alive).await?;
                 self.secure(Counted::new(Socket::Tcp(socket)), target, header.as_ref()).await
@@ -139,7 +162,7 @@ impl Connector {
             stream.write_all(&header.encode()).await?;
             stream.flush().await?; // a program that waits for the server's first word sends nothing that would take it along
         }
-        Ok(Stream::Client(Box::new(stream)))
+        Ok(Stream::Client(Box::new(Rewind::new(stream, bytes::Bytes::new()))))
     }
 }
 

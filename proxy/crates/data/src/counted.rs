@@ -33,6 +33,16 @@ impl Counted {
         self.metrics = Some(metrics);
     }
 
+    /// The socket itself.
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Whether the connection has its labels.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.metrics.is_some()
+    }
+
     fn note<T>(&mut self, result: &Poll<io::Result<T>>) {
         if let Poll::Ready(Err(e)) = result {
             self.error = Some(e.kind());

@@ -6,27 +6,15 @@ use tokio::sync::watch;
 use crate::connect::{ConnectError, Connector};
 use crate::stream::Stream;
 
-/// Connects to the server and copies both ways until both ended, or until `revoked` says that the client may no longer.
-pub(crate) async fn forward(
-    client: Stream,
-    connector: &Connector,
-    revoked: impl Future<Output = ()>,
-) -> Result<(), ForwardError> {
+/// Connects to the server and copies both ways until both ended.
+pub(crate) async fn forward(client: Stream, connector: &Connector) -> Result<(), ForwardError> {
     let server = connector.connect().await?;
-    join(client, server, revoked).await
+    join(client, server).await
 }
 
-/// Copies both ways until both ended, or until `revoked` says that the client may no longer.
-pub(crate) async fn join(
-    mut client: Stream,
-    mut server: Stream,
-    revoked: impl Future<Output = ()>,
-) -> Result<(), ForwardError> {
-    let end = tokio::select! {
-        end = copy::both(&mut client, &mut server) => end,
-        () = revoked => return Err(ForwardError::Revoked),
-    };
-    match end {
+/// Copies both ways until both ended.
+pub(crate) async fn join(mut client: Stream, mut server: Stream) -> Result<(), ForwardError> {
+    match copy::both(&mut client, &mut server).await {
         End::Clean => Ok(()),
         End::Client(error) => Err(ForwardError::Client(error)),
         End::Server(error) => Err(ForwardError::Server(error)),
@@ -47,6 +35,9 @@ pub(crate) enum ForwardError {
     /// The server cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// It goes on to another side of this proxy, which failed.
+    #[error("{0}")]
+    Elsewhere(String),
     /// Policy changed: the client may no longer talk to the server.
     #[error("no longer authorized")]
     Revoked,

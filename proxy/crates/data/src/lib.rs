@@ -4,6 +4,8 @@
 //! Invariant: knows neither the control plane nor its messages; one worker is one thread, without locks, and no
 //! request is copied or collected on its way.
 
+pub mod accept;
+pub mod budgets;
 pub mod config;
 pub mod drain;
 pub mod worker;
@@ -12,10 +14,13 @@ mod balance;
 mod candidate;
 mod connect;
 mod counted;
-mod exec;
+mod first_word;
 mod forward;
+mod greeters;
 mod http;
 mod inbound;
 mod outbound;
+mod recent;
+mod server_names;
 mod sniff;
 mod stream;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hauberk_metrics::edge::TransportMetrics;
+use hauberk_net::io::Socket;
 use hauberk_net::rewind::Rewind;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{client, server};
@@ -20,16 +21,16 @@ pub(crate) enum Stream {
     /// TLS terminated here.
     Server(Box<Rewind<server::TlsStream<Rewind<Counted>>>>),
     /// TLS begun here.
-    Client(Box<client::TlsStream<Counted>>),
+    Client(Box<Rewind<client::TlsStream<Counted>>>),
 }
 
 impl Stream {
-    /// The same stream with bytes that were read from it put back. Only an accepted stream is looked at before it is used.
+    /// The same stream with bytes that were read from it put back.
     pub(crate) fn rewound(mut self, prefix: Bytes) -> Self {
         match &mut self {
             Stream::Plain(s) => s.put_back(prefix),
             Stream::Server(s) => s.put_back(prefix),
-            Stream::Client(_) => debug_assert!(prefix.is_empty(), "nobody looks at a stream that this proxy began"),
+            Stream::Client(s) => s.put_back(prefix),
         }
         self
     }
@@ -39,7 +40,27 @@ impl Stream {
         match self {
             Stream::Plain(s) => s.get_mut().attach(metrics),
             Stream::Server(s) => s.get_mut().get_mut().0.get_mut().attach(metrics),
-            Stream::Client(s) => s.get_mut().0.attach(metrics),
+            Stream::Client(s) => s.get_mut().get_mut().0.attach(metrics),
+        }
+    }
+}
+
+impl Stream {
+    /// Makes the end of the connection an error for the peer (RST instead of FIN; on TLS, no close-notify besides).
+    pub(crate) fn abort(&self) {
+        self.socket().abort();
+    }
+
+    /// Whether the peer has closed its direction or the connection, by the kernel's own word.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.socket().has_ended()
+    }
+
+    fn socket(&self) -> &Socket {
+        match self {
+            Stream::Plain(s) => s.get_ref().socket(),
+            Stream::Server(s) => s.get_ref().get_ref().0.get_ref().socket(),
+            Stream::Client(s) => s.get_ref().get_ref().0.socket(),
         }
     }
 }

@@ -1,18 +1,23 @@
 //! One thread's share of the proxy: its connections, pools and balancers. Nothing in it is shared with other workers
-//! but configuration, credentials, discovery and counters.
+//! but configuration, credentials, discovery, budgets and counters.
 
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use hauberk_core::discover::Discover;
 use hauberk_metrics::families::DataMetrics;
+use pin_project_lite::pin_project;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
+use crate::accept::{Accepted, Arrivals, Gate, Side, accept_all};
+use crate::budgets::Budgets;
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::inbound::Inbound;
@@ -29,6 +34,21 @@ pub struct Shared {
     pub tls: Arc<hauberk_tls::store::Store>,
     /// Counters.
     pub metrics: Arc<DataMetrics>,
+    /// What all workers together may have at once.
+    pub budgets: Budgets,
+}
+
+impl Shared {
+    /// With budgets as the settings want them.
+    pub fn new(
+        config: Config,
+        discover: Arc<dyn Discover>,
+        tls: Arc<hauberk_tls::store::Store>,
+        metrics: Arc<DataMetrics>,
+    ) -> Self {
+        let budgets = Budgets::new(&config);
+        Self { config: Arc::new(config), discover, tls, metrics, budgets }
+    }
 }
 
 /// One thread's share of the proxy. Lives on a current-thread runtime that can spawn local tasks.
@@ -39,14 +59,12 @@ pub struct Worker {
     pub(crate) outbound: Outbound,
     original: Box<Original>,
     open: Cell<usize>,
+    emptied: Notify,
     random: Cell<u64>,
 }
 
 /// Tells where an accepted connection wanted to go before it was redirected.
 pub type Original = dyn Fn(&TcpStream) -> io::Result<SocketAddr>;
-
-/// A pause after the kernel refused to accept, such as for want of descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 impl Worker {
     /// `seed` starts the worker's random numbers; any value but 0 will do.
@@ -63,23 +81,44 @@ impl Worker {
             inbound: Inbound::default(),
             outbound: Outbound::default(),
             open: Cell::new(0),
+            emptied: Notify::new(),
             random: Cell::new(seed | 1),
         })
     }
 
     /// Serves connections to the program until draining begins.
     pub async fn serve_inbound(self: Rc<Self>, listener: TcpListener) {
-        self.serve(listener, crate::inbound::accept).await;
+        self.serve(Side::Inbound, listener).await;
     }
 
     /// Serves connections of the program until draining begins.
     pub async fn serve_outbound(self: Rc<Self>, listener: TcpListener) {
-        self.serve(listener, crate::outbound::accept).await;
+        self.serve(Side::Outbound, listener).await;
+    }
+
+    /// Serves the connections that an acceptor hands over, until the acceptor is gone.
+    pub async fn serve_arrivals(self: Rc<Self>, mut arrivals: Arrivals) {
+        while let Some(arrival) = arrivals.next().await {
+            match TcpStream::from_std(arrival.accepted.socket) {
+                Ok(socket) => {
+                    let place = (arrival.accepted.place, arrival.seat);
+                    self.begin(arrival.side, socket, arrival.accepted.peer, place);
+                }
+                Err(error) => tracing::warn!(peer = %arrival.accepted.peer, %error, "connection closed"),
+            }
+        }
     }
 
     /// Connections that are open now.
     pub fn open(&self) -> usize {
         self.open.get()
+    }
+
+    /// Returns once no connection is open.
+    pub async fn emptied(&self) {
+        while self.open.get() > 0 {
+            self.emptied.notified().await;
+        }
     }
 
     /// A place among the open connections, until it is dropped.
@@ -103,37 +142,43 @@ impl Worker {
         x.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    async fn serve<F, R>(self: Rc<Self>, listener: TcpListener, handle: F)
-    where
-        F: Fn(Rc<Worker>, TcpStream, SocketAddr) -> R,
-        R: Future<Output = ()> + 'static,
-    {
-        let mut drain = self.drain.clone();
-        let accepted_here = Rc::new(()); // one clone for each connection that is open
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = drain.begun() => return,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((_, peer)) if Rc::strong_count(&accepted_here) > self.shared.config.connections_max => {
-                    tracing::warn!(%peer, "connection closed: too many are open");
-                }
-                Ok((socket, peer)) => {
-                    let open = (self.occupy(), accepted_here.clone());
-                    let handled = handle(self.clone(), socket, peer);
-                    tokio::task::spawn_local(async move {
-                        let _open = open; // counted until the task ends, also when it panics
-                        handled.await;
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections for now");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
+    async fn serve(self: Rc<Self>, side: Side, listener: TcpListener) {
+        let begin = |accepted: Accepted<TcpStream>| {
+            self.begin(side, accepted.socket, accepted.peer, accepted.place);
+        };
+        let gate = Gate::new(side, &self.shared.budgets, &self.shared.metrics);
+        accept_all(gate, self.drain.clone(), || listener.accept(), begin).await;
+    }
+
+    /// Serves one connection in a task of its own, which holds its place.
+    fn begin<P: 'static>(self: &Rc<Self>, side: Side, socket: TcpStream, peer: SocketAddr, place: P) {
+        let place = (self.occupy(), place);
+        match side {
+            Side::Inbound => spawn(crate::inbound::accept(self.clone(), socket, peer), place),
+            Side::Outbound => spawn(crate::outbound::accept(self.clone(), socket, peer), place),
         }
+    }
+}
+
+fn spawn<F: Future<Output = ()> + 'static, P: 'static>(serving: F, place: P) {
+    tokio::task::spawn_local(Serving { serving, place });
+}
+
+pin_project! {
+    /// A connection being served; its place is free again when the task ends, also when it panics. An async block would
+    /// hold the large inner future twice.
+    struct Serving<F, P> {
+        #[pin]
+        serving: F,
+        place: P,
+    }
+}
+
+impl<F: Future<Output = ()>, P> Future for Serving<F, P> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().serving.poll(cx)
     }
 }
 
@@ -142,6 +187,10 @@ pub(crate) struct Open(Rc<Worker>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.set(self.0.open.get() - 1);
+        let left = self.0.open.get() - 1;
+        self.0.open.set(left);
+        if left == 0 {
+            self.0.emptied.notify_one();
+        }
     }
 }

@@ -76,11 +76,11 @@ impl ControlMetrics {
 
     /// Writes all families; the age of the views is as of `now`.
     pub fn write(&self, out: &mut Text, now: Instant) {
-        response::write(out, NAMES, &self.peers.all());
+        response::write(out, NAMES, &self.peers.totals());
         let name = "hauberk_view_rejected_total";
         out.family(name, Kind::Counter, "Answers of the control plane that made no sense and were not used");
-        for (labels, counter) in self.rejected.all() {
-            out.sample(name, "", &[&labels], counter.get());
+        for (labels, rejected) in self.rejected.totals() {
+            out.sample(name, "", &[&labels], rejected);
         }
         let (Some(confirmed), Some(age)) = (self.confirmed(), self.view_age(now)) else { return };
         let help = "Seconds since the control plane last confirmed what the proxy acts on";

@@ -17,6 +17,7 @@ const FINE_MAX_US: u64 = 10_000_000;
 
 /// Latencies. One observation serves both families that are written from it.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub struct Histogram {
     buckets: [AtomicU64; BOUNDS_US.len()],
     beyond: AtomicU64,

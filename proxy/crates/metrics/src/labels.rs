@@ -81,6 +81,11 @@ struct Escape<'a> {
 
 impl Write for Escape<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.len() <= self.left && !text.bytes().any(|b| matches!(b, b'\\' | b'"' | b'\n')) {
+            self.left -= text.len();
+            self.out.push_str(text);
+            return Ok(());
+        }
         for c in text.chars() {
             self.left = self.left.checked_sub(c.len_utf8()).ok_or(fmt::Error)?;
             match c {

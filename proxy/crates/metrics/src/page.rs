@@ -7,7 +7,7 @@ use crate::control::ControlMetrics;
 use crate::families::DataMetrics;
 use crate::identity::IdentityMetrics;
 use crate::process::{Build, Process};
-use crate::text::Text;
+use crate::text::{Format, Text};
 
 /// Everything that the proxy counts.
 #[derive(Clone, Debug)]
@@ -32,9 +32,9 @@ impl Metrics {
         }
     }
 
-    /// The page as of `now`, which is the same moment by both clocks. Its media type is `text::CONTENT_TYPE`.
-    pub fn render(&self, now: Instant, wall: SystemTime) -> String {
-        let mut out = Text::new();
+    /// The page as of `now`, which is the same moment by both clocks.
+    pub fn render(&self, format: Format, now: Instant, wall: SystemTime) -> String {
+        let mut out = Text::of(format);
         self.data.write(&mut out);
         self.control.write(&mut out, now);
         self.identity.write(&mut out);
@@ -42,7 +42,7 @@ impl Metrics {
         out.finish()
     }
 
-    /// Forgets the series that nobody used for `idle`. To be called about once a minute, scraped or not.
+    /// Forgets the series that nobody used for `idle`. To be called regularly, scraped or not.
     pub fn expire(&self, now: Instant, idle: Duration) {
         self.data.expire(now, idle);
         self.control.expire(now, idle);

@@ -1,4 +1,4 @@
-//! Requests and responses of one set of labels, shared by all threads.
+//! Requests and responses of one set of labels.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::counter::Counter;
 use crate::histogram::{Histogram, Snapshot};
 use crate::labels::LabelSet;
+use crate::registry::Series;
 use crate::text::{Kind, Text};
 
 /// Kinds of responses told apart within one set of labels; the peer chooses the status, so there must be a bound.
@@ -57,8 +58,10 @@ impl Slot {
     }
 }
 
-/// Requests, responses and latencies with one set of labels.
+/// One thread's requests, responses and latencies with one set of labels. They share no cache line with what another
+/// thread counts.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub struct ResponseMetrics {
     requests: Counter,
     slots: Mutex<Vec<Slot>>,
@@ -92,19 +95,47 @@ impl ResponseMetrics {
         })
     }
 
-    fn latencies(&self) -> Vec<(Option<u16>, Snapshot)> {
-        let mut found: Vec<(Option<u16>, Snapshot)> = Vec::new();
-        for slot in self.lock().iter() {
-            if !found.iter().any(|(status, _)| *status == slot.outcome.status) {
-                found.push((slot.outcome.status, slot.latency.snapshot()));
-            }
-        }
-        found
-    }
-
     fn lock(&self) -> MutexGuard<'_, Vec<Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The requests and responses of all threads.
+#[derive(Debug, Default)]
+pub struct ResponseTotal {
+    requests: u64,
+    responses: Vec<(Outcome, u64)>,
+    latencies: Vec<(Option<u16>, Snapshot)>,
+}
+
+impl Series for ResponseMetrics {
+    type Total = ResponseTotal;
+
+    fn add_to(&self, total: &mut ResponseTotal) {
+        total.requests += self.requests.get();
+        let mut seen: Vec<Option<u16>> = Vec::new();
+        for slot in self.lock().iter() {
+            let Outcome { status, .. } = slot.outcome;
+            *sum_of(&mut total.responses, slot.outcome) += slot.responses.get();
+            if !seen.contains(&status) {
+                seen.push(status); // the outcomes of one status share their latencies
+                sum_of(&mut total.latencies, status).merge(&slot.latency.snapshot());
+            }
+        }
+    }
+
+    fn events(&self) -> u64 {
+        self.requests.get()
+    }
+}
+
+/// The sum that belongs to `key`, in the order in which keys appeared.
+pub(crate) fn sum_of<K: PartialEq, V: Default>(sums: &mut Vec<(K, V)>, key: K) -> &mut V {
+    let at = sums.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+        sums.push((key, V::default()));
+        sums.len() - 1
+    });
+    &mut sums[at].1
 }
 
 /// The names of the families, which differ by who asked whom.
@@ -118,31 +149,28 @@ pub(crate) struct Names {
 }
 
 /// Writes all families of requests and responses.
-pub(crate) fn write(out: &mut Text, names: Names, all: &[(Arc<str>, Arc<ResponseMetrics>)]) {
+pub(crate) fn write(out: &mut Text, names: Names, all: &[(Arc<str>, ResponseTotal)]) {
     out.family(names.requests, Kind::Counter, "Requests that arrived");
-    for (labels, series) in all {
-        out.sample(names.requests, "", &[labels], series.requests.get());
+    for (labels, total) in all {
+        out.sample(names.requests, "", &[labels], total.requests);
     }
     out.family(names.responses, Kind::Counter, "Responses that ended");
-    for (labels, series) in all {
-        for slot in series.lock().iter() {
-            out.sample(names.responses, "", &[labels, slot.outcome.labels().as_str()], slot.responses.get());
+    for (labels, total) in all {
+        for (outcome, responses) in &total.responses {
+            out.sample(names.responses, "", &[labels, outcome.labels().as_str()], responses);
         }
     }
     out.family(names.latency_ms, Kind::Histogram, "Milliseconds from a request's head to its response's end");
-    for (labels, series) in all {
-        for (status, latency) in series.latencies() {
-            latency.write_ms(out, names.latency_ms, &[labels, status_label(status).as_str()]);
+    for (labels, total) in all {
+        for (status, latency) in &total.latencies {
+            latency.write_ms(out, names.latency_ms, &[labels, status_label(*status).as_str()]);
         }
     }
     let Some(name) = names.latency_seconds else { return };
     out.family(name, Kind::Histogram, "Seconds from a request's head to its response's end");
-    for (labels, series) in all {
-        let mut total = Snapshot::default();
-        let latencies = series.latencies();
-        latencies.iter().for_each(|(_, latency)| total.merge(latency));
-        if !latencies.is_empty() {
-            total.write_seconds(out, name, &[labels]);
-        }
+    for (labels, total) in all.iter().filter(|(_, total)| !total.latencies.is_empty()) {
+        let mut sum = Snapshot::default();
+        total.latencies.iter().for_each(|(_, latency)| sum.merge(latency));
+        sum.write_seconds(out, name, &[labels]);
     }
 }

@@ -14,7 +14,7 @@ use hauberk_metrics::labels::LabelSet;
 use hauberk_metrics::page::Metrics;
 use hauberk_metrics::process::Build;
 use hauberk_metrics::response::OUTCOMES_MAX;
-use hauberk_metrics::text::Text;
+use hauberk_metrics::text::{Format, Text};
 use proptest::prelude::*;
 use reader::value;
 
@@ -119,7 +119,7 @@ fn the_whole_page_reads_and_names_the_process() {
     peer.request();
     metrics.identity.renewed(UNIX_EPOCH + Duration::from_secs(5_000), UNIX_EPOCH + Duration::from_secs(2_000));
     metrics.identity.failed();
-    let page = metrics.render(now, wall);
+    let page = metrics.render(Format::Plain, now, wall);
     assert_eq!(value(&page, "outbound_tcp_errors_total", &[("error", "i/o")]), 1.0);
     assert_eq!(value(&page, "control_request_total", &[("addr", "policy:8090"), ("tls", "true")]), 1.0);
     assert_eq!(value(&page, "control_identity_cert_expiration_timestamp_seconds", &[]), 5_000.0);
@@ -137,9 +137,9 @@ fn the_age_of_the_views_is_known_once_they_were_confirmed() {
     let metrics = metrics();
     let start = Instant::now();
     metrics.control.view_rejected("destination");
-    assert!(!metrics.render(start, UNIX_EPOCH).contains("hauberk_view_age_seconds"));
+    assert!(!metrics.render(Format::Plain, start, UNIX_EPOCH).contains("hauberk_view_age_seconds"));
     metrics.control.view_confirmed(42, start);
-    let page = metrics.render(start + Duration::from_millis(2_500), UNIX_EPOCH);
+    let page = metrics.render(Format::Plain, start + Duration::from_millis(2_500), UNIX_EPOCH);
     assert_eq!(value(&page, "hauberk_view_age_seconds", &[]), 2.5);
     assert_eq!(value(&page, "hauberk_view_revision", &[]), 42.0);
     assert_eq!(value(&page, "hauberk_view_rejected_total", &[("service", "destination")]), 1.0);
@@ -155,10 +155,23 @@ fn what_nobody_uses_leaves_the_page() {
     for minute in 0..=11 {
         metrics.expire(start + Duration::from_secs(60 * minute), Duration::from_secs(600));
     }
-    let page = metrics.render(start, UNIX_EPOCH);
+    let page = metrics.render(Format::Plain, start, UNIX_EPOCH);
     assert_eq!(value(&page, "request_total", &[]), 1.0);
     assert!(!page.contains("tcp_open_total{"));
     assert_eq!(Arc::strong_count(&held), 2, "a page holds on to nothing");
+}
+
+#[test]
+fn openmetrics_announces_counters_by_what_stands_before_total() {
+    let metrics = metrics();
+    metrics.identity.renewed(UNIX_EPOCH, UNIX_EPOCH);
+    metrics.data.edge(&web()).request();
+    let page = metrics.render(Format::OpenMetrics, Instant::now(), UNIX_EPOCH);
+    assert!(page.contains("# TYPE request counter\nrequest_total{"), "{page}");
+    assert!(page.contains("# TYPE identity_cert_refresh_count unknown\n"));
+    let plain = metrics.render(Format::Plain, Instant::now(), UNIX_EPOCH);
+    assert!(plain.contains("# TYPE request_total counter\nrequest_total{"), "{plain}");
+    assert!(page.ends_with("\n# EOF\n") && plain.ends_with("\n# EOF\n"));
 }
 
 proptest! {

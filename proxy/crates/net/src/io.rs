@@ -1,9 +1,12 @@
 //! One type for the byte streams that a proxy reads and writes, so that nothing behind it is boxed.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -14,6 +17,30 @@ pub enum Socket {
     Tcp(TcpStream),
     /// A Unix socket (the control plane behind its front proxy).
     Unix(UnixStream),
+}
+
+impl Socket {
+    /// Makes the end of the connection an error for the peer: RST instead of FIN.
+    pub fn abort(&self) {
+        if let Socket::Tcp(socket) = self {
+            // Best effort: the socket may be gone already.
+            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// Whether the peer has closed its direction or the connection, by the kernel's own word: the runtime may not have heard
+    /// of it yet.
+    pub fn has_ended(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = match self {
+            Socket::Tcp(socket) => SockRef::from(socket).peek(&mut byte),
+            Socket::Unix(socket) => SockRef::from(socket).peek(&mut byte),
+        };
+        match peeked {
+            Ok(length) => length == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
 }
 
 macro_rules! each {

@@ -4,6 +4,7 @@
 //! Invariant: the only crate that may contain `unsafe`; it knows nothing of protocols or policy.
 #![allow(unsafe_code, reason = "system calls live here and nowhere else")]
 
+pub mod accept;
 pub mod copy;
 pub mod io;
 pub mod listen;

@@ -1,7 +1,10 @@
 //! Child processes with fewer rights, their signals and their end.
 
+mod capabilities;
 mod guard;
+mod needed;
 mod rights;
+mod seccomp;
 mod signals;
 
 use std::fs::File;
@@ -10,8 +13,10 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+pub use capabilities::{CONTAINER_CAPABILITIES, give_up_capabilities};
 pub use guard::Guard;
-pub use rights::{CONTAINER_CAPABILITIES, FailedStep, Rights, Step};
+pub use rights::{FailedStep, Rights, Step};
+pub use seccomp::{Forbidden, forbid};
 pub use signals::{Deliveries, Delivery, SignalMask, Signals};
 
 /// Whether the process may do what this crate's other functions need: its effective user is root.
@@ -56,8 +61,10 @@ pub fn kill(pid: u32, signal: i32) -> io::Result<()> {
 /// Whether `pid` is in this process's own group, and so gets what a terminal sends to the group.
 pub fn shares_group(pid: u32) -> bool {
     let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
-    // SAFETY: take no pointers; an unknown pid answers -1, which is no group.
-    unsafe { libc::getpgid(pid) == libc::getpgrp() }
+    // SAFETY: takes an integer; an unknown pid answers -1, which is no group.
+    let group = unsafe { libc::getpgid(pid) };
+    // SAFETY: takes nothing and cannot fail.
+    group == unsafe { libc::getpgrp() }
 }
 
 /// Puts `/dev/null` in the place of this process's standard input and output, which its children have by now. The error

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use hauberk_control::controller::Controller;
@@ -25,30 +24,35 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::front::Front;
-use crate::logging::Level;
+use crate::logging::Log;
 use crate::signals;
-use crate::worker::{self, Listeners};
+use crate::worker::{Listeners, Workers};
 
-/// How often idle series are looked for.
-const EXPIRE: Duration = Duration::from_secs(60);
-/// How often draining looks whether the workers are done.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often idle series are looked for: a few times while one is kept, and no more often or seldom than this.
+const EXPIRE_MIN: Duration = Duration::from_secs(1);
+const EXPIRE_MAX: Duration = Duration::from_secs(60);
+
+/// How long the first policies of ports are waited for; the contract's time for the first message of a stream.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Descriptors for everything but traffic: listeners, the control plane, the admin endpoints, files.
 const OTHER_FILES: u64 = 256;
 
 const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
-    git_sha: "",
+    git_sha: match option_env!("HAUBERK_BUILD_SHA") {
+        Some(sha) => sha,
+        None => "",
+    },
     profile: if cfg!(debug_assertions) { "debug" } else { "release" },
 };
 
 /// Runs the proxy until it is told to end; a second signal ends it at once.
-pub(crate) fn run(config: Config, level: Level) -> ExitCode {
+pub(crate) fn run(config: Config, log: Log) -> ExitCode {
     let served = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .and_then(|runtime| LocalSet::new().block_on(&runtime, serve(config, level)));
+        .and_then(|runtime| LocalSet::new().block_on(&runtime, serve(config, log)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -58,15 +62,18 @@ pub(crate) fn run(config: Config, level: Level) -> ExitCode {
     }
 }
 
-async fn serve(mut config: Config, level: Level) -> io::Result<()> {
+async fn serve(mut config: Config, log: Log) -> io::Result<()> {
+    if !config.unused.is_empty() {
+        tracing::warn!(variables = ?config.unused, "LINKERD2_PROXY_* settings that this proxy does not act on");
+    }
     fit_into_open_files(&mut config);
     let listeners = listen(&config)?;
-    let admin_listener = named(config.admin_listen, config.backlog, false)?;
+    let admin_listener = named(config.admin_listen, config.inbound_backlog, false)?;
     let metrics = Metrics::new(BUILD, SystemTime::now());
     let tls = Arc::new(Store::new(config.control.id.clone(), config.control.roots.clone()).map_err(io::Error::other)?);
     let end = Arc::new(Notify::new());
     let ready = Arc::new(AtomicBool::new(false));
-    spawn_local(Rc::new(admin(&config, level, &metrics, &ready, &end)).serve(admin_listener));
+    spawn_local(Rc::new(admin(&config, log, &metrics, &tls, &ready, &end)).serve(admin_listener));
     spawn_local(expire(metrics.clone(), config.metrics_retain_idle));
     let identity = Identity::new(config.control.identity.clone(), tls.clone(), metrics.identity.clone());
     let identity = identity.map_err(io::Error::other)?;
@@ -74,27 +81,48 @@ async fn serve(mut config: Config, level: Level) -> io::Result<()> {
     spawn_local(become_ready(certified.clone(), ready));
     spawn_local(identity.run());
 
-    let shared = Shared {
-        discover: discover(&config, &tls, certified, &metrics),
-        config: Arc::new(config.data),
-        tls,
-        metrics: metrics.data.clone(),
-    };
-    let (draining, drain) = drain::channel();
-    let mut workers = Vec::with_capacity(config.workers);
-    for index in 0..config.workers {
-        workers.push(worker::start(index, shared.clone(), drain.clone(), listeners.share()?)?);
+    let (discover, answered) = discover(&config, &tls, certified.clone(), &metrics);
+    let shared = Shared::new(config.data, discover, tls, metrics.data.clone());
+    if !may_carry(certified, answered, &end).await? {
+        return Ok(());
     }
-    drop(listeners);
-    let why = signals::end_wanted(end.clone()).await?;
+    let (draining, drain) = drain::channel();
+    let mut workers = Workers::start(config.workers, &shared, &drain, listeners)?;
+    let why = tokio::select! {
+        why = signals::end_wanted(end.clone()) => why?,
+        () = workers.one_ended() => return Err(io::Error::other("a worker ended; see the log before this line")),
+    };
     tracing::info!(why, "draining: no new connections, what is in flight finishes");
     draining.begin();
     tokio::select! {
-        () = finished(workers) => tracing::info!("all connections are done"),
+        () = workers.all_ended() => tracing::info!("all connections are done"),
         () = tokio::time::sleep(config.grace) => tracing::warn!("some connections did not finish in time"),
         why = signals::end_wanted(end) => tracing::warn!(why = why?, "told again to end"),
     }
     Ok(())
+}
+
+/// Nothing is carried before the workload can prove who it is and, if it is told soon, who may come in: until then connections
+/// wait to be accepted. A proxy that comes back while the control plane is away lets nobody in by its default policy.
+async fn may_carry(
+    mut certified: watch::Receiver<bool>,
+    mut answered: watch::Receiver<bool>,
+    end: &Arc<Notify>,
+) -> io::Result<bool> {
+    let prepared = async {
+        let is_certified = certified.wait_for(|certified| *certified).await.is_ok();
+        if tokio::time::timeout(PATIENCE, answered.wait_for(|answered| *answered)).await.is_err() {
+            tracing::warn!("no policy came for some ports; until it does the default policy holds for them");
+        }
+        is_certified
+    };
+    tokio::select! {
+        is_certified = prepared => Ok(is_certified),
+        why = signals::end_wanted(end.clone()) => {
+            tracing::info!(why = why?, "ending before anything was carried");
+            Ok(false)
+        }
+    }
 }
 
 /// A connection takes two descriptors, and there are two sides: what a flood of connections may take leaves enough to
@@ -102,10 +130,10 @@ async fn serve(mut config: Config, level: Level) -> io::Result<()> {
 fn fit_into_open_files(config: &mut Config) {
     match hauberk_net::process::raise_open_files() {
         Ok(files) => {
-            let each = files.saturating_sub(OTHER_FILES) / 4 / config.workers as u64;
-            let most = usize::try_from(each.max(1)).unwrap_or(usize::MAX);
-            if most < config.data.connections_max {
-                config.data.connections_max = most;
+            let most = usize::try_from((files.saturating_sub(OTHER_FILES) / 4).max(1)).unwrap_or(usize::MAX);
+            let connections = &mut config.data.limits.connections;
+            if most < *connections {
+                *connections = most;
                 tracing::info!(files, most, "the limit of open files bounds the connections of each side");
             }
         }
@@ -115,15 +143,16 @@ fn fit_into_open_files(config: &mut Config) {
 
 fn listen(config: &Config) -> io::Result<Listeners> {
     // A front proxy may be there before the bridge whose address it listens on.
-    let inbound = named(config.inbound_listen, config.backlog, config.is_front())?.into_std()?;
-    let outbound = config.outbound_listen.iter().filter_map(|addr| match named(*addr, config.backlog, false) {
-        // A kernel without IPv6 has no IPv6 connections to carry either.
-        Err(error) if addr.is_ipv6() => {
-            tracing::info!("{error}; going on without");
-            None
-        }
-        bound => Some(bound.and_then(TcpListener::into_std)),
-    });
+    let inbound = named(config.inbound_listen, config.inbound_backlog, config.is_front())?.into_std()?;
+    let outbound =
+        config.outbound_listen.iter().filter_map(|addr| match named(*addr, config.outbound_backlog, false) {
+            // A kernel without IPv6 has no IPv6 connections to carry either.
+            Err(error) if addr.is_ipv6() => {
+                tracing::info!("{error}; going on without");
+                None
+            }
+            bound => Some(bound.and_then(TcpListener::into_std)),
+        });
     Ok(Listeners { inbound, outbound: outbound.collect::<io::Result<_>>()? })
 }
 
@@ -132,27 +161,38 @@ fn named(addr: std::net::SocketAddr, backlog: i32, freebind: bool) -> io::Result
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
 }
 
+/// Who answers the fast path's questions, and whether the first answers are there.
 fn discover(
     config: &Config,
     tls: &Arc<Store>,
     certified: watch::Receiver<bool>,
     metrics: &Metrics,
-) -> Arc<dyn Discover> {
+) -> (Arc<dyn Discover>, watch::Receiver<bool>) {
     match &config.control.clients {
-        None => Arc::new(Front::new()),
+        None => (Arc::new(Front::new()), certified),
         Some(clients) => {
             let (clients, metrics) = (clients.clone(), metrics.control.clone());
-            Controller::start(clients, tls.clone(), certified, metrics, Handle::current())
+            let controller = Controller::start(clients, tls.clone(), certified, metrics, Handle::current());
+            let answered = controller.answered();
+            (controller, answered)
         }
     }
 }
 
-fn admin(config: &Config, level: Level, metrics: &Metrics, ready: &Arc<AtomicBool>, end: &Arc<Notify>) -> Admin {
+fn admin(
+    config: &Config,
+    log: Log,
+    metrics: &Metrics,
+    tls: &Arc<Store>,
+    ready: &Arc<AtomicBool>,
+    end: &Arc<Notify>,
+) -> Admin {
     let metrics = metrics.clone();
     Admin {
         ready: ready.clone(),
-        metrics: Box::new(move || metrics.render(Instant::now(), SystemTime::now())),
-        level,
+        metrics: Box::new(move |format| metrics.render(format, Instant::now(), SystemTime::now())),
+        log,
+        tls: tls.clone(),
         shutdown: config.shutdown_endpoint.then(|| end.clone()),
     }
 }
@@ -165,14 +205,9 @@ async fn become_ready(mut identity: watch::Receiver<bool>, ready: Arc<AtomicBool
 }
 
 async fn expire(metrics: Metrics, idle: Duration) {
+    let every = (idle / 4).clamp(EXPIRE_MIN, EXPIRE_MAX);
     loop {
-        tokio::time::sleep(EXPIRE).await;
+        tokio::time::sleep(every).await;
         metrics.expire(Instant::now(), idle);
-    }
-}
-
-async fn finished(workers: Vec<JoinHandle<()>>) {
-    while !workers.iter().all(JoinHandle::is_finished) {
-        tokio::time::sleep(LOOK).await;
     }
 }

@@ -7,6 +7,7 @@ use hauberk_core::discover::Discover;
 use hauberk_core::endpoint::Endpoints;
 use hauberk_core::inbound::{Authentication, Authorization, Cidr, Network, Protocol, ServerPolicy};
 use hauberk_core::meta::Meta;
+use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::Target;
 use tokio::sync::watch;
 
@@ -33,6 +34,7 @@ impl Front {
                 ],
                 authentication: Authentication::Unauthenticated,
             })]),
+            rate_limits: None,
             version: None,
         };
         Self {
@@ -45,6 +47,10 @@ impl Front {
 
 impl Discover for Front {
     fn outbound(&self, _addr: SocketAddr) -> watch::Receiver<Option<Target>> {
+        self.outbound.subscribe()
+    }
+
+    fn named(&self, _name: &NameAddr) -> watch::Receiver<Option<Target>> {
         self.outbound.subscribe()
     }
 

@@ -8,6 +8,7 @@ mod app;
 mod config;
 mod front;
 mod logging;
+mod memory;
 mod signals;
 mod worker;
 
@@ -50,9 +51,11 @@ fn main() -> ExitCode {
 }
 
 fn proxy() -> ExitCode {
-    let level = logging::start(std::env::var("LINKERD2_PROXY_LOG").ok().as_deref(), logging::wants_json());
+    let told = |name| std::env::var(name).ok();
+    let (filter, format) = (told("LINKERD2_PROXY_LOG"), told("LINKERD2_PROXY_LOG_FORMAT"));
+    let log = logging::start(filter.as_deref(), format.as_deref());
     match config::Config::from_env(&|name| std::env::var(name).ok()) {
-        Ok(config) => app::run(config, level),
+        Ok(config) => app::run(config, log),
         Err(problems) => {
             for problem in problems {
                 tracing::error!("{problem}");

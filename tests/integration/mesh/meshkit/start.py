@@ -18,13 +18,13 @@ SERVER = PROGRAMS / "server.py"
 PORTS = ("80:8080", "9001", "9002", "9003", "9004", "50051")
 OPAQUE = "config.linkerd.io/opaque-ports=9001,9002"
 SLOTS_OF_WORKER = 10
-_BUILT = HERE.parents[2] / "proxy" / "target" / "debug" / "hauberk-proxy"
+BUILT = HERE.parents[2] / "proxy" / "target" / "debug" / "hauberk-proxy"
 
 
 @contextmanager
 def a_mesh(settings: Mapping[str, str]) -> Iterator[Mesh]:
     """A mesh of one's own, with these HAUBERK_* settings; at its end nothing of it may be left."""
-    os.environ.setdefault("HAUBERK_PROXY_BINARY", str(_BUILT))
+    os.environ.setdefault("HAUBERK_PROXY_BINARY", str(BUILT))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     slot = claim(int(worker) * SLOTS_OF_WORKER)
     root = Path(tempfile.mkdtemp(prefix="hb-"))

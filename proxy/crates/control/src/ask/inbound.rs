@@ -1,6 +1,7 @@
 //! The policy of one port.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hauberk_api::linkerd::inbound::inbound_server_policies_client::InboundServerPoliciesClient;
 use hauberk_api::linkerd::inbound::{PortSpec, Server};
@@ -20,12 +21,13 @@ pub(crate) struct Ask {
     workload: Arc<str>,
     last: Option<Server>,
     version: Option<Version>,
+    is_refused: bool,
     shown: Arc<watch::Sender<Arc<ServerPolicy>>>,
 }
 
 impl Ask {
     pub(crate) fn new(port: u16, workload: Arc<str>, shown: Arc<watch::Sender<Arc<ServerPolicy>>>) -> Self {
-        Self { port, workload, last: None, version: None, shown }
+        Self { port, workload, last: None, version: None, is_refused: false, shown }
     }
 }
 
@@ -43,7 +45,8 @@ impl Question for Ask {
 
     fn take(&mut self, server: Server, _first: bool) -> Read<()> {
         let content = Server { version: None, ..server.clone() };
-        let policy = inbound::policy(server)?;
+        let held = self.shown.borrow().rate_limits.clone();
+        let policy = inbound::policy(server, held.as_deref(), Instant::now())?;
         if is_stale(&mut self.version, policy.version.as_ref()) || self.last.as_ref() == Some(&content) {
             return Ok(());
         }
@@ -52,6 +55,11 @@ impl Question for Ask {
         Ok(())
     }
 
-    /// What was in force stays, or else the default: no answer never opens a port.
-    fn refused(&mut self, _status: &Status) {}
+    /// What was in force stays, or else the default: no answer never opens a port. Who waits for a first answer is told that
+    /// there is none.
+    fn refused(&mut self, _status: &Status) {
+        if !std::mem::replace(&mut self.is_refused, true) && self.last.is_none() {
+            self.shown.send_modify(|_| {});
+        }
+    }
 }

@@ -1,25 +1,24 @@
 //! What is known of a destination: its policy or, where there is none, the workload behind its address.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hauberk_api::linkerd::destination::destination_client::DestinationClient;
 use hauberk_api::linkerd::destination::{DestinationProfile, GetDestination};
 use hauberk_api::linkerd::outbound::outbound_policies_client::OutboundPoliciesClient;
-use hauberk_api::linkerd::outbound::{OutboundPolicy as Message, TrafficSpec, traffic_spec};
+use hauberk_api::linkerd::outbound::{OutboundPolicy as Message, TrafficSpec};
 use hauberk_core::endpoint::ProtocolHint;
 use hauberk_core::version::Version;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 
 use super::answers::{Answers, Policy, Profile};
-use super::is_stale;
+use super::{Destination, is_stale};
 use crate::follow::Question;
-use crate::wire::{Read, endpoints, meta, net, outbound};
+use crate::wire::{Read, endpoints, meta, outbound};
 
 /// `OutboundPolicies.Watch`.
 pub(crate) struct AskPolicy {
-    addr: SocketAddr,
+    of: Destination,
     workload: Arc<str>,
     last: Option<Message>,
     version: Option<Version>,
@@ -27,8 +26,8 @@ pub(crate) struct AskPolicy {
 }
 
 impl AskPolicy {
-    pub(crate) fn new(addr: SocketAddr, workload: Arc<str>, answers: Arc<Answers>) -> Self {
-        Self { addr, workload, last: None, version: None, answers }
+    pub(crate) fn new(of: Destination, workload: Arc<str>, answers: Arc<Answers>) -> Self {
+        Self { of, workload, last: None, version: None, answers }
     }
 }
 
@@ -40,8 +39,8 @@ impl Question for AskPolicy {
     }
 
     async fn ask(&self, channel: Channel) -> Result<Streaming<Message>, Status> {
-        let target = Some(traffic_spec::Target::Addr(net::tcp_address(self.addr)));
-        let request = TrafficSpec { source_workload: self.workload.to_string(), target };
+        let target = self.of.target();
+        let request = TrafficSpec { source_workload: self.workload.to_string(), target: Some(target) };
         Ok(OutboundPoliciesClient::new(channel).watch(request).await?.into_inner())
     }
 
@@ -68,7 +67,7 @@ impl Question for AskPolicy {
 
 /// `Destination.GetProfile`.
 pub(crate) struct AskProfile {
-    addr: SocketAddr,
+    of: Destination,
     context: Arc<str>,
     last: Option<DestinationProfile>,
     version: Option<Version>,
@@ -76,8 +75,8 @@ pub(crate) struct AskProfile {
 }
 
 impl AskProfile {
-    pub(crate) fn new(addr: SocketAddr, context: Arc<str>, answers: Arc<Answers>) -> Self {
-        Self { addr, context, last: None, version: None, answers }
+    pub(crate) fn new(of: Destination, context: Arc<str>, answers: Arc<Answers>) -> Self {
+        Self { of, context, last: None, version: None, answers }
     }
 }
 
@@ -89,7 +88,7 @@ impl Question for AskProfile {
     }
 
     async fn ask(&self, channel: Channel) -> Result<Streaming<DestinationProfile>, Status> {
-        let (path, context_token) = (self.addr.to_string(), self.context.to_string());
+        let (path, context_token) = (self.of.to_string(), self.context.to_string());
         let request = GetDestination { scheme: "k8s".into(), path, context_token };
         Ok(DestinationClient::new(channel).get_profile(request).await?.into_inner())
     }

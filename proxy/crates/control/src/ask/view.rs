@@ -9,6 +9,7 @@ use hauberk_metrics::control::ControlMetrics;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
+use crate::capabilities::CAPABILITIES;
 use crate::follow::Question;
 use crate::wire::{Read, meta};
 
@@ -37,7 +38,8 @@ impl Question for Ask {
     }
 
     async fn ask(&self, channel: Channel) -> Result<Streaming<Confirmation>, Status> {
-        let request = ConfirmRequest { workload: self.workload.to_string(), capabilities: Vec::new() };
+        let capabilities = CAPABILITIES.map(str::to_owned).to_vec();
+        let request = ConfirmRequest { workload: self.workload.to_string(), capabilities };
         Ok(ViewsClient::new(channel).confirm(request).await?.into_inner())
     }
 

@@ -20,6 +20,13 @@ const KEY_MAX: usize = 63;
 const VALUE_MAX: usize = 253;
 /// Longest SPIFFE ID (SPIFFE-ID section 2.3).
 const URI_MAX: usize = 2048;
+/// What HTTP/2 allows of windows and frames; and what this proxy takes of reset streams and of bytes that wait.
+const WINDOW_MIN: u32 = 65_535;
+const WINDOW_MAX: u32 = (1 << 31) - 1;
+const FRAME_MIN: u32 = 16_384;
+const FRAME_MAX: u32 = (1 << 24) - 1;
+const RESETS_MAX: u32 = 10_000;
+const SEND_BUFFER_MAX: u32 = 16 * 1024 * 1024;
 
 /// The endpoints after an update; the first update of a stream says all there is, others change what `held` shows.
 pub(crate) fn apply(held: &Endpoints, update: Update, first: bool) -> Read<Endpoints> {
@@ -28,6 +35,9 @@ pub(crate) fn apply(held: &Endpoints, update: Update, first: bool) -> Read<Endpo
     let mut next = if whole { Endpoints { labels: held.labels.clone(), ..Endpoints::default() } } else { held.clone() };
     next.version = version;
     match required(update.update, "the update")? {
+        update::Update::Add(set) if set.addrs.is_empty() => {
+            return Err(Nonsense::new("an addition of no endpoints"));
+        }
         update::Update::Add(set) => {
             next.exists = true;
             next.labels = labels(set.metric_labels);
@@ -36,6 +46,9 @@ pub(crate) fn apply(held: &Endpoints, update: Update, first: bool) -> Read<Endpo
                 let known = held.by_addr.get(&new.addr).filter(|known| ***known == new);
                 next.by_addr.insert(new.addr, known.cloned().unwrap_or_else(|| Arc::new(new)));
             }
+        }
+        update::Update::Remove(set) if whole || set.addrs.is_empty() => {
+            return Err(Nonsense::new("a removal of no endpoints, or of what this stream never named"));
         }
         update::Update::Remove(set) => {
             next.exists = true;
@@ -112,16 +125,21 @@ fn authority(of: String) -> Read<Arc<str>> {
     }
 }
 
+/// Zero is the proxy's own choice; what HTTP/2 cannot say is brought within its bounds (RFC 9113 sections 6.5.2 and 6.9.1).
 fn http2(of: Http2ClientParams) -> Read<Http2Params> {
     let flow = of.flow_control.unwrap_or_default();
-    let alive = of.keep_alive.unwrap_or_default();
-    let window = |size: u32| Some(size).filter(|size| *size != 0);
+    let internals = of.internals.unwrap_or_default();
+    let chosen = |size: u32, min: u32, max: u32| Some(size).filter(|size| *size != 0).map(|size| size.clamp(min, max));
+    let alive = of.keep_alive.as_ref();
     Ok(Http2Params {
-        initial_connection_window: window(flow.initial_connection_window_size),
-        initial_stream_window: window(flow.initial_stream_window_size),
-        keep_alive_interval: time::limit(alive.interval, "the keep-alive interval")?,
-        keep_alive_timeout: time::limit(alive.timeout, "the keep-alive timeout")?,
-        keep_alive_while_idle: alive.while_idle,
+        initial_connection_window: chosen(flow.initial_connection_window_size, WINDOW_MIN, WINDOW_MAX),
+        initial_stream_window: chosen(flow.initial_stream_window_size, 1, WINDOW_MAX),
+        keep_alive_interval: time::limit(alive.and_then(|a| a.interval), "the keep-alive interval")?,
+        keep_alive_timeout: time::limit(alive.and_then(|a| a.timeout), "the keep-alive timeout")?,
+        keep_alive_while_idle: alive.map(|alive| alive.while_idle),
+        max_frame_size: chosen(internals.max_frame_size, FRAME_MIN, FRAME_MAX),
+        max_reset_streams: chosen(internals.max_concurrent_reset_streams, 1, RESETS_MAX).map(|max| max as usize),
+        max_send_buffer: chosen(internals.max_send_buf_size, FRAME_MIN, SEND_BUFFER_MAX).map(|max| max as usize),
     })
 }
 

@@ -88,8 +88,12 @@ fn an_update_with_one_wrong_endpoint_is_refused_whole() {
         add(vec![addr("10.0.0.2:80"), WeightedAddr::default()]),
         add((0..=ENDPOINTS_MAX).map(|_| addr("10.0.0.2:80")).collect()),
         Update::default(),
-        Update { version: Some(hauberk_api::view::Version::default()), ..add(Vec::new()) },
+        add(Vec::new()),
+        update(update::Update::Remove(AddrSet::default())),
+        Update { version: Some(hauberk_api::view::Version::default()), ..add(vec![addr("10.0.0.2:80")]) },
     ] {
         assert!(apply(&held, wrong, false).is_err());
     }
+    let gone = AddrSet { addrs: vec![net::tcp_address("10.0.0.1:80".parse().unwrap())] };
+    assert!(apply(&held, update(update::Update::Remove(gone)), true).is_err(), "a stream begins with what there is");
 }

@@ -1,36 +1,50 @@
 //! The policy of a port.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hauberk_api::linkerd::inbound::authn::{Permit, permit_mesh_tls::Clients};
 use hauberk_api::linkerd::inbound::{self as message, proxy_protocol};
 use hauberk_core::inbound::{
     Authentication, Authorization, GrpcAccess, HttpAccess, HttpRoutes, Network, Protocol, ServerPolicy,
 };
+use hauberk_core::rate::Limits;
 use hauberk_core::route::{Route, Rule};
 
 use crate::wire::routes::{self, ROUTES_MAX, RULES_MAX};
-use crate::wire::{Nonsense, Read, each, grpc, http, meta, net, required, time};
+use crate::wire::{Nonsense, Read, each, grpc, http, meta, net, rates, required, time};
 
 /// Authorizations of a port or route; networks of one, and parts left out of each; identities of one.
 const AUTHORIZATIONS_MAX: usize = 1000;
 const NETWORKS_MAX: usize = 1000;
-const IDENTITIES_MAX: usize = 5000;
+pub(super) const IDENTITIES_MAX: usize = 5000;
 /// Longest identity, and most parts of a suffix.
 const IDENTITY_MAX: usize = 2048;
 const PARTS_MAX: usize = 127;
 
 type Authorizations = Arc<[Arc<Authorization>]>;
 
-/// A whole policy.
-pub(crate) fn policy(of: message::Server) -> Read<ServerPolicy> {
-    let kind = required(of.protocol.and_then(|protocol| protocol.kind), "the protocol")?;
+/// A whole policy. Rate limits that were in force already, `held`, go on with what is left of them at `now`.
+pub(crate) fn policy(of: message::Server, held: Option<&Limits>, now: Instant) -> Read<ServerPolicy> {
+    let mut kind = required(of.protocol.and_then(|protocol| protocol.kind), "the protocol")?;
+    let rates = rates::rates(rate_limit(&mut kind))?;
     Ok(ServerPolicy {
         meta: meta::from_labels(&of.labels)?,
         version: meta::version(of.version)?,
         protocol: protocol(kind)?,
         authorizations: authorizations(of.authorizations)?,
+        rate_limits: rates.map(|rates| Arc::new(Limits::new(rates, held, now))),
     })
+}
+
+/// Takes the rate limit out of a protocol that has one.
+fn rate_limit(of: &mut proxy_protocol::Kind) -> Option<message::HttpLocalRateLimit> {
+    match of {
+        proxy_protocol::Kind::Detect(detect) => detect.http_local_rate_limit.take(),
+        proxy_protocol::Kind::Http1(http) => http.local_rate_limit.take(),
+        proxy_protocol::Kind::Http2(http) => http.local_rate_limit.take(),
+        proxy_protocol::Kind::Grpc(_) | proxy_protocol::Kind::Opaque(_) | proxy_protocol::Kind::Tls(_) => None,
+    }
 }
 
 fn protocol(of: proxy_protocol::Kind) -> Read<Protocol> {
@@ -107,7 +121,7 @@ fn authentication(of: Permit) -> Read<Authentication> {
 }
 
 /// DNS names are compared in lower case, URIs byte for byte.
-fn identity_name(of: String) -> Read<Arc<str>> {
+pub(super) fn identity_name(of: String) -> Read<Arc<str>> {
     match of.len() {
         0 => Err(Nonsense::new("an identity is empty")),
         1..=IDENTITY_MAX if of.contains("://") => Ok(of.into()),

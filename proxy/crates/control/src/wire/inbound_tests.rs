@@ -11,6 +11,10 @@ use hauberk_core::route::PathMatch as Path;
 
 use super::*;
 
+fn policy(of: message::Server) -> Read<ServerPolicy> {
+    super::policy(of, None, Instant::now())
+}
+
 fn network(prefix_len: u32) -> message::Network {
     let ip = Some(IpAddress { ip: Some(ip_address::Ip::Ipv4(0x0A00_0000)) });
     message::Network { net: Some(IpNetwork { ip, prefix_len }), except: Vec::new() }

@@ -10,6 +10,7 @@ pub(crate) mod inbound;
 pub(crate) mod meta;
 pub(crate) mod net;
 pub(crate) mod outbound;
+mod rates;
 mod routes;
 mod time;
 
@@ -47,3 +48,10 @@ fn bounded<T>(list: Vec<T>, max: usize, name: &str) -> Read<Vec<T>> {
 fn each<T, U>(list: Vec<T>, max: usize, name: &str, convert: impl FnMut(T) -> Read<U>) -> Read<Vec<U>> {
     bounded(list, max, name)?.into_iter().map(convert).collect()
 }
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod hostile;
+
+#[cfg(test)]
+#[path = "hostile_tests.rs"]
+mod hostile_tests;

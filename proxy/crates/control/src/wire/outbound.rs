@@ -63,27 +63,35 @@ fn grpc_routes(of: proxy_protocol::Grpc) -> Read<GrpcRoutes> {
 }
 
 fn failure_accrual(of: message::FailureAccrual) -> Read<Breaker> {
-    match required(of.kind, "the kind of a failure accrual")? {
-        failure_accrual::Kind::ConsecutiveFailures(consecutive) => Ok(Breaker {
-            max_consecutive_failures: consecutive.max_failures,
-            success_rate: None,
-            backoff: backend::backoff(required(consecutive.backoff, "the back-off of a failure accrual")?)?,
-        }),
-        failure_accrual::Kind::Unified(unified) => {
-            if !(0.0..=1.0).contains(&unified.success_rate_threshold) {
-                return Err(Nonsense::new("the success rate of a failure accrual is not between 0 and 1"));
-            }
-            Ok(Breaker {
-                max_consecutive_failures: unified.max_consecutive_failures,
-                success_rate: Some(SuccessRate {
-                    threshold: unified.success_rate_threshold,
-                    window: time::positive(unified.decay, "the decay of a failure accrual")?,
-                    min_requests: unified.min_requests,
-                }),
-                backoff: backend::backoff(required(unified.backoff, "the back-off of a failure accrual")?)?,
-            })
+    let (max_consecutive_failures, success_rate, pauses) = match required(of.kind, "the kind of a failure accrual")? {
+        failure_accrual::Kind::ConsecutiveFailures(consecutive) => {
+            (consecutive.max_failures, None, consecutive.backoff)
         }
+        failure_accrual::Kind::Unified(unified) => {
+            let rate = success_rate(&unified)?;
+            (unified.max_consecutive_failures, rate, unified.backoff)
+        }
+    };
+    let pauses = required(pauses, "the back-off of a failure accrual")?;
+    Ok(Breaker {
+        max_consecutive_failures,
+        success_rate,
+        respect_retry_after: pauses.respect_retry_after_hint,
+        min_ready: of.ejection.map_or(0, |ejection| ejection.min_ready_endpoints),
+        backoff: backend::backoff(pauses)?,
+    })
+}
+
+/// A threshold of 0 asks for nothing.
+fn success_rate(of: &failure_accrual::Unified) -> Read<Option<SuccessRate>> {
+    if !(0.0..=1.0).contains(&of.success_rate_threshold) {
+        return Err(Nonsense::new("the success rate of a failure accrual is not between 0 and 1"));
     }
+    if of.success_rate_threshold == 0.0 {
+        return Ok(None);
+    }
+    let window = time::positive(of.decay, "the decay of a failure accrual")?;
+    Ok(Some(SuccessRate { threshold: of.success_rate_threshold, window, min_requests: of.min_requests }))
 }
 
 fn opaque_routes(of: proxy_protocol::Opaque) -> Read<OpaqueRoutes> {

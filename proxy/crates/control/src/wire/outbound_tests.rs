@@ -181,3 +181,31 @@ fn a_breaker_needs_pauses_that_grow() {
         assert!(with(seconds(min), seconds(max), jitter).is_err(), "{min} {max} {jitter}");
     }
 }
+
+#[test]
+fn a_breaker_may_count_shares_and_spare_the_last_ones() {
+    let unified = |success_rate_threshold, decay| {
+        let backoff = message::ExponentialBackoff {
+            min_backoff: seconds(1),
+            max_backoff: seconds(60),
+            respect_retry_after_hint: true,
+            ..Default::default()
+        };
+        let kind = failure_accrual::Kind::Unified(failure_accrual::Unified {
+            success_rate_threshold,
+            decay,
+            min_requests: 5,
+            max_consecutive_failures: 0,
+            backoff: Some(backoff),
+        });
+        let ejection = Some(failure_accrual::Ejection { min_ready_endpoints: 2 });
+        super::failure_accrual(message::FailureAccrual { kind: Some(kind), ejection })
+    };
+    let breaker = unified(0.8, seconds(10)).unwrap();
+    assert_eq!(breaker.success_rate.map(|rate| (rate.threshold, rate.min_requests)), Some((0.8, 5)));
+    assert_eq!((breaker.min_ready, breaker.respect_retry_after, breaker.max_consecutive_failures), (2, true, 0));
+    assert_eq!(unified(0.0, None).unwrap().success_rate, None, "a threshold of 0 asks for nothing");
+    for (threshold, decay) in [(1.5, seconds(10)), (f64::NAN, seconds(10)), (0.8, None), (0.8, seconds(0))] {
+        assert!(unified(threshold, decay).is_err(), "{threshold} {decay:?}");
+    }
+}

@@ -60,3 +60,15 @@ async fn ports_that_are_known_at_start_are_watched_from_then_on() {
         assert_eq!(asker.plane.port(port).opened(), 1);
     }
 }
+
+#[tokio::test]
+async fn it_is_known_when_all_ports_have_their_first_answer_or_none() {
+    let asker = Asker::with(|config| config.inbound.ports = vec![8080, 4191]).await;
+    let mut answered = asker.controller.answered();
+    asker.plane.port(8080).say(server("web", 1));
+    until_named(&mut asker.controller.inbound(8080), "web").await;
+    assert!(!*answered.borrow());
+    asker.plane.port(4191).restart(vec![Err(Status::not_found("no such workload"))]);
+    until(&mut answered, |answered| answered.then_some(())).await;
+    assert_eq!(asker.controller.inbound(4191).borrow().meta.name(), "all-authenticated", "the default stays in force");
+}

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use hauberk_api::view::Confirmation;
 use hauberk_core::discover::Discover;
+use hauberk_core::outbound::Backoff;
 use hauberk_metrics::control::ControlMetrics;
 use tokio::net::UnixListener;
+use tonic::Status;
 
 use crate::messages::{add, policy, version};
 use crate::plane::{Plane, serve_unix};
@@ -43,6 +45,20 @@ async fn a_server_that_is_silent_is_asked_again() {
     let mut seen = asker.controller.endpoints(PATH);
     eventually("asked again", || said.opened() > 2).await;
     said.say(add(&[1], 1));
+    until_at(&mut seen, &[1]).await;
+}
+
+#[tokio::test]
+async fn a_server_that_answers_and_hangs_up_is_not_asked_without_a_pause() {
+    let min = Duration::from_millis(20);
+    let asker = Asker::with(|config| config.backoff = Backoff { min, max: min * 16, jitter: 0.0 }).await;
+    let said = asker.plane.endpoints(PATH);
+    let hangs_up = || vec![Ok(add(&[1], 1)), Err(Status::unavailable("draining"))];
+    said.restart(hangs_up());
+    let begun = Instant::now();
+    let mut seen = asker.controller.endpoints(PATH);
+    eventually("asked again", || said.opened() > 4).await;
+    assert!(begun.elapsed() >= min * (1 + 2 + 4 + 8), "each pause is twice the last one");
     until_at(&mut seen, &[1]).await;
 }
 

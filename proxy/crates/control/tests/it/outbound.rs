@@ -4,6 +4,7 @@ use hauberk_api::linkerd::destination::tls_identity::{DnsLikeIdentity, Strategy}
 use hauberk_api::linkerd::destination::{DestinationProfile, TlsIdentity, WeightedAddr};
 use hauberk_api::linkerd::outbound::OutboundPolicy;
 use hauberk_core::discover::Discover;
+use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::Target;
 use tonic::Status;
 
@@ -85,6 +86,23 @@ async fn a_workload_that_is_addressed_directly_comes_from_its_profile() {
     asker.plane.policy(8080).restart(vec![Ok(policy("now-a-service", 4))]);
     until_policy(&mut seen, "now-a-service").await;
     eventually("the profile is no longer followed", || profiles.listening() == 0).await;
+}
+
+#[tokio::test]
+async fn a_destination_that_has_a_name_is_asked_for_by_it() {
+    let asker = Asker::start().await;
+    let name = NameAddr::parse("web.default.svc.cluster.local", 80).unwrap();
+    let key = "web.default.svc.cluster.local:80";
+    let said = asker.plane.named(key);
+    let mut seen = asker.controller.named(&name);
+    said.say(policy("one", 1));
+    until_policy(&mut seen, "one").await;
+    said.restart(vec![Err(Status::not_found("no policy"))]);
+    let profiles = asker.plane.profile(key);
+    profiles.say(profile(member(5, "web.mesh"), 1));
+    until(&mut seen, |target| matches!(target, Some(Target::Endpoint { .. })).then_some(())).await;
+    profiles.restart(vec![Err(Status::invalid_argument("no such name"))]);
+    until(&mut seen, |target| matches!(target, Some(Target::Unknown)).then_some(())).await;
 }
 
 #[tokio::test]

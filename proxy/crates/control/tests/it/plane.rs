@@ -59,6 +59,11 @@ impl Plane {
         script(&self.policies, &port.to_string())
     }
 
+    /// The policy of a destination that has a name.
+    pub(crate) fn named(&self, authority: &str) -> Arc<Script<OutboundPolicy>> {
+        script(&self.policies, authority)
+    }
+
     pub(crate) fn port(&self, port: u16) -> Arc<Script<Server>> {
         script(&self.ports, &port.to_string())
     }
@@ -156,7 +161,8 @@ impl OutboundPolicies for Of {
             Some(traffic_spec::Target::Addr(addr)) => {
                 self.0.policy(u16::try_from(addr.port).unwrap()).open().map(Response::new)
             }
-            other => Err(Status::internal(format!("not an address: {other:?}"))),
+            Some(traffic_spec::Target::Authority(name)) => self.0.named(&name).open().map(Response::new),
+            None => Err(Status::internal("no target")),
         }
     }
 }

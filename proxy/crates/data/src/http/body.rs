@@ -6,10 +6,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::http::gather::Gather;
+use crate::http::incoming::{Incoming, SenderError};
 use crate::http::replay::ReplayBody;
 
 /// A message body of either direction.
@@ -24,16 +23,29 @@ pub(crate) struct Body {
 pub(crate) enum BodyError {
     /// Its sender failed.
     #[error(transparent)]
-    Sender(#[from] hyper::Error),
+    Sender(#[from] SenderError),
     /// Policy gives the message no more time.
     #[error("the time for the message is over")]
     Late,
 }
 
+impl BodyError {
+    /// How HTTP/2 says it: what the sender's own stream said, else that the message is not whole.
+    pub(crate) fn reason(&self) -> h2::Reason {
+        match self {
+            BodyError::Sender(SenderError::Http2(error)) if error.is_reset() => {
+                error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR)
+            }
+            BodyError::Sender(_) => h2::Reason::INTERNAL_ERROR,
+            BodyError::Late => h2::Reason::CANCEL,
+        }
+    }
+}
+
 enum Source {
     Empty,
     Full(Bytes),
-    Incoming(Gather),
+    Incoming(Incoming),
     Replay(ReplayBody),
 }
 
@@ -60,7 +72,7 @@ impl Body {
 
     /// What a peer sends.
     pub(crate) fn incoming(body: Incoming) -> Self {
-        Self::of(Source::Incoming(Gather::new(body)))
+        Self::of(Source::Incoming(body))
     }
 
     /// What a peer sends, kept for another try.
@@ -88,6 +100,13 @@ impl Body {
         self
     }
 
+    /// Goes on sending what this answers while nobody reads it.
+    pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) {
+        if let Source::Incoming(body) = &mut self.source {
+            body.poll_upload(cx);
+        }
+    }
+
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(deadline) = &mut self.deadline
             && deadline.as_mut().poll(cx).is_ready()
@@ -102,7 +121,7 @@ impl Body {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Source::Incoming(body) => body.poll_frame(cx).map_err(BodyError::Sender),
-            Source::Replay(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Sender),
+            Source::Replay(body) => body.poll_frame(cx).map_err(BodyError::Sender),
         }
     }
 

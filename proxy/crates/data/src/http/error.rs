@@ -42,6 +42,8 @@ pub(crate) enum ErrorKind {
     Timeout,
     /// The endpoint is not who the program demands.
     IdentityRequired,
+    /// The request came through this gateway before.
+    GatewayLoop,
     /// The policy itself is wrong.
     InvalidPolicy,
     /// Policy injects a failure.
@@ -62,6 +64,7 @@ impl ErrorKind {
             ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed | ErrorKind::IdentityRequired => {
                 StatusCode::BAD_GATEWAY
             }
+            ErrorKind::GatewayLoop => StatusCode::LOOP_DETECTED,
             ErrorKind::InvalidPolicy => StatusCode::INTERNAL_SERVER_ERROR,
             ErrorKind::Injected(status) => status,
             ErrorKind::InjectedGrpc(_) => StatusCode::OK,
@@ -88,6 +91,7 @@ impl ErrorKind {
             ErrorKind::ConnectTimeout => "connect timeout",
             ErrorKind::Timeout => "response timeout",
             ErrorKind::IdentityRequired => "identity required",
+            ErrorKind::GatewayLoop => "gateway loop",
             ErrorKind::InvalidPolicy => "invalid policy",
             ErrorKind::Injected(_) | ErrorKind::InjectedGrpc(_) => "injected",
         }

@@ -75,9 +75,10 @@ pub(crate) fn strip_l5d(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the request asks for another protocol on its connection: CONNECT, or HTTP/1 with `Upgrade`.
+/// Whether the request asks for another protocol on its connection: CONNECT, or `Upgrade`. (On HTTP/2 a CONNECT is a stream
+/// like any other.)
 pub(crate) fn is_tunnel<B>(request: &Request<B>) -> bool {
-    request.method() == Method::CONNECT || (request.version() <= http::Version::HTTP_11 && upgrades(request.headers()))
+    request.version() <= http::Version::HTTP_11 && (request.method() == Method::CONNECT || upgrades(request.headers()))
 }
 
 /// Whether an upgrade is asked for that may pass: `Connection` must name it. Cleartext HTTP/2 may not: its requests would

@@ -9,18 +9,6 @@ use tokio::time::Instant;
 
 use crate::candidate::Load;
 use crate::http::body::{BodyError, Observer};
-use crate::http::pool::PoolLease;
-use crate::http::shared::SharedLease;
-
-/// The connection that an answer comes from.
-pub(crate) enum Lease {
-    /// A place on a shared connection.
-    Shared(#[expect(dead_code, reason = "held until the response is over")] SharedLease),
-    /// A connection of its own, which may serve again.
-    Pool(PoolLease),
-    /// Nothing: the proxy answered by itself.
-    None,
-}
 
 /// What an answer turned out to be, before its body.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +63,6 @@ pub(crate) struct ResponseObserver {
     pub(crate) edge: Rc<EdgeMetrics>,
     pub(crate) started: Instant,
     pub(crate) head: Head,
-    pub(crate) lease: Lease,
     /// The endpoint's load while the response lasts.
     #[expect(dead_code, reason = "held until the response is over")]
     pub(crate) load: Option<Load>,
@@ -93,9 +80,6 @@ impl ResponseObserver {
 impl Observer for ResponseObserver {
     fn complete(self: Box<Self>, trailers: Option<&HeaderMap>) {
         self.record(trailers, None);
-        if let Lease::Pool(lease) = self.lease {
-            lease.give_back();
-        }
     }
 
     fn failed(self: Box<Self>, error: &BodyError) {

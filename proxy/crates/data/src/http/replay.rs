@@ -1,16 +1,15 @@
 //! A request body that can be sent again: what passed is kept, up to a bound.
 
 use std::cell::RefCell;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Frame, SizeHint};
 
 use crate::http::body::Body;
+use crate::http::incoming::{Incoming, Piece};
 
 /// Frames that are kept: a sender of tiny ones would make each byte cost many.
 const FRAMES_MAX: usize = 1024;
@@ -78,12 +77,10 @@ impl State {
     }
 }
 
-impl http_body::Body for ReplayBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let this = &mut *self;
+impl ReplayBody {
+    /// The next piece of this try.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        let this = self;
         let mut state = this.state.borrow_mut();
         if let Some(data) = state.kept.get(this.sent) {
             this.sent += 1;
@@ -96,7 +93,7 @@ impl http_body::Body for ReplayBody {
             }
             return Poll::Ready(None);
         }
-        let frame = ready!(Pin::new(&mut state.rest).poll_frame(cx));
+        let frame = ready!(state.rest.poll_frame(cx));
         match &frame {
             // Nobody is left who could ask for another try.
             Some(Ok(frame)) if Rc::strong_count(&this.state) == 1 => {
@@ -123,13 +120,15 @@ impl http_body::Body for ReplayBody {
         Poll::Ready(frame)
     }
 
-    fn is_end_stream(&self) -> bool {
+    /// Whether it is certain that nothing more comes.
+    pub(crate) fn is_end_stream(&self) -> bool {
         let state = self.state.borrow();
         let over = state.ended || state.rest.is_end_stream();
         over && self.sent >= state.kept.len() && (self.trailers_sent || state.trailers.is_none())
     }
 
-    fn size_hint(&self) -> SizeHint {
+    /// How much is to come, as far as its sender said.
+    pub(crate) fn size_hint(&self) -> SizeHint {
         let state = self.state.borrow();
         let ahead: u64 = state.kept.iter().skip(self.sent).map(|data| data.len() as u64).sum();
         let rest = if state.ended { SizeHint::with_exact(0) } else { state.rest.size_hint() };

@@ -1,95 +1,90 @@
-//! Serves the requests of one accepted connection.
+//! What is served: the shape of an answer, whatever carries it.
 
 use std::future::Future;
-use std::pin::pin;
-use std::time::Duration;
+use std::pin::Pin;
 
+use hauberk_core::budget::Budget;
+use hauberk_net::rewind::Rewind;
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 
+use crate::config::Http2Server;
 use crate::drain::Drain;
-use crate::exec::LocalExec;
-use crate::http::FRAME_MAX;
 use crate::http::body::Body;
-use crate::http::guard::{Gate, Guard, HEAD_MAX};
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::http::{h1, h2};
 use crate::stream::Stream;
 
-/// Streams that one peer may have open on one connection.
-const STREAMS_MAX: u32 = 256;
-const STREAM_WINDOW: u32 = 256 * 1024;
-/// As much as all streams may have on their way: a stalled one never holds the credit of the others.
-const CONNECTION_WINDOW: u32 = STREAM_WINDOW * STREAMS_MAX;
-const HEADER_LIST_MAX: u32 = 64 * 1024;
-/// Resets that a peer may cause before its connection is closed (CVE-2023-44487 and its kin).
-const RESETS_MAX: usize = 64;
+/// The answer to a request.
+pub(crate) enum Reply {
+    /// A response.
+    Answer(Box<Response<Body>>),
+    /// The server agreed to another protocol: the client's connection becomes a tunnel to it. Only of HTTP/1.
+    Tunnel(Response<()>, Box<Tunnel>),
+}
+
+/// What a connection becomes when its protocol changes.
+pub(crate) struct Tunnel {
+    /// The connection to the server.
+    pub(crate) server: Box<Rewind<Stream>>,
+    /// Done once the client may no longer use it.
+    pub(crate) revoked: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+impl From<Response<Body>> for Reply {
+    fn from(response: Response<Body>) -> Self {
+        Reply::Answer(Box::new(response))
+    }
+}
 
 /// Ends the request without an answer: on HTTP/2 by resetting its stream with the reason.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("stream reset: {0}")]
-pub(crate) struct Reset(#[from] h2::Error);
+pub(crate) struct Reset(::h2::Reason);
 
 impl Reset {
     /// The request was not processed; the client may send it elsewhere (RFC 9113, 8.7).
     pub(crate) fn refused() -> Self {
-        Self(h2::Reason::REFUSED_STREAM.into())
+        Self(::h2::Reason::REFUSED_STREAM)
+    }
+
+    /// The reason on the wire.
+    pub(crate) fn reason(self) -> ::h2::Reason {
+        self.0
     }
 }
 
-/// Serves HTTP/1 until the connection ends. `gate` is told by the service when a change of protocol was agreed on.
-pub(crate) async fn http1<F, R>(stream: Stream, gate: Gate, mut drain: Drain, service: F) -> hyper::Result<()>
+/// How connections are served.
+pub(crate) struct Serving<'a> {
+    /// HTTP/2 with these settings; none: HTTP/1.
+    pub(crate) http2: Option<Http2Server>,
+    /// What windows are taken from.
+    pub(crate) buffers: &'a Budget,
+    /// When to say goodbye.
+    pub(crate) drain: Drain,
+}
+
+/// Serves the requests of one connection until it ends.
+pub(crate) async fn serve<F, R>(stream: Stream, how: Serving<'_>, service: F) -> Result<(), Error>
 where
-    F: Fn(Request<Incoming>) -> R,
-    R: Future<Output = Result<Response<Body>, Reset>>,
+    F: Fn(Request<Incoming>, Interims) -> R,
+    R: Future<Output = Result<Reply, Reset>>,
 {
-    let guarded = Guard::new(stream, gate);
-    let connection = http1::Builder::new()
-        .half_close(true)
-        .max_header_size(HEAD_MAX)
-        .max_buf_size(HEAD_MAX)
-        .auto_date_header(false)
-        .header_read_timeout(None::<Duration>) // the guard limits the time of a head, but not of a pause between two
-        .serve_connection(TokioIo::new(guarded), service_fn(service))
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    tokio::select! {
-        biased; // a request that is there already is answered, even if draining has begun
-        result = connection.as_mut() => result,
-        () = drain.begun() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+    let Serving { http2, buffers, drain } = how;
+    match http2 {
+        // Boxed, so that the many connections of HTTP/1 do not pay for the few of HTTP/2.
+        Some(settings) => Ok(Box::pin(h2::server::serve(stream, settings, buffers, drain, service)).await?),
+        None => Ok(h1::server::serve(stream, drain, service).await?),
     }
 }
 
-/// Serves HTTP/2 until the connection ends.
-pub(crate) async fn http2<F, R>(stream: Stream, mut drain: Drain, service: F) -> hyper::Result<()>
-where
-    F: Fn(Request<Incoming>) -> R,
-    R: Future<Output = Result<Response<Body>, Reset>> + 'static,
-{
-    let connection = http2::Builder::new(LocalExec)
-        .timer(TokioTimer::new())
-        .auto_date_header(false)
-        .max_concurrent_streams(STREAMS_MAX)
-        .max_frame_size(FRAME_MAX)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_header_list_size(HEADER_LIST_MAX)
-        .max_pending_accept_reset_streams(RESETS_MAX)
-        .max_local_error_reset_streams(RESETS_MAX)
-        .keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(3))
-        .serve_connection(TokioIo::new(stream), service_fn(service));
-    let mut connection = pin!(connection);
-    tokio::select! {
-        biased; // a request that is there already is answered, even if draining has begun
-        result = connection.as_mut() => result,
-        () = drain.begun() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    }
+/// Why a connection ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// HTTP/1.
+    #[error(transparent)]
+    Http1(#[from] h1::server::Ended),
+    /// HTTP/2.
+    #[error(transparent)]
+    Http2(#[from] h2::server::Ended),
 }

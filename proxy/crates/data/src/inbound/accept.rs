@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hauberk_core::authorize::{self, Verdict};
@@ -21,7 +22,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::counted::Counted;
-use crate::forward::{forward, until_revoked};
+use crate::first_word;
+use crate::forward::{ForwardError, forward, join, until_revoked};
+use crate::inbound::silence::{self, Silence};
 use crate::inbound::{Client, direct, http, labels};
 use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;
@@ -57,6 +60,8 @@ pub(super) enum Refused {
     NotHttp(u16),
     #[error("the transport header is wrong: {0}")]
     Header(&'static str),
+    #[error("{0} is no destination of this gateway")]
+    GatewayDomain(String),
 }
 
 /// Handles one connection to its end.
@@ -82,36 +87,72 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
     if config.front.is_none() && dst.port() == config.port {
         return direct::serve(worker, socket, peer, dst).await;
     }
-    let policy = worker.inbound.policy(worker, dst.port());
-    let current = policy.borrow().clone();
+    let current = worker.inbound.policy(worker, dst.port()).borrow().clone();
+    let client = Client { addr: peer, tls: ClientTls::Plain, own_tls: None };
     let timeout = match &current.protocol {
-        Protocol::Opaque => {
-            let client = Client { addr: peer, tls: ClientTls::Plain };
-            return opaque(worker, plain(socket, Bytes::new()), client, dst).await;
-        }
+        Protocol::Opaque => return opaque(worker, plain(socket), client, dst, None).await,
         Protocol::Detect { timeout, .. } => *timeout,
         _ => config.detect_timeout,
     };
+    detect(worker, socket, client, dst, &current, timeout).await
+}
+
+/// Finds out what the client speaks, in and under TLS, and serves it.
+async fn detect(
+    worker: &Rc<Worker>,
+    mut socket: Counted,
+    mut client: Client,
+    dst: SocketAddr,
+    policy: &ServerPolicy,
+    timeout: Duration,
+) -> Result<(), Refused> {
+    let mut heard = BytesMut::new();
+    let mut program = match silence::broken(worker, &mut socket, &mut heard, policy, &client, dst, timeout).await? {
+        Silence::Broken(program) => program,
+        Silence::Bytes(program) => return opaque(worker, plain(socket), client, dst, program).await,
+        Silence::Over => return Ok(()),
+    };
     let deadline = Instant::now() + timeout;
-    let (mut stream, client, mut prefix) = terminate(worker, socket, peer, deadline).await?;
-    let spoken = match current.protocol {
+    let mut stream = match find_tls(worker, &mut socket, &mut heard, deadline).await? {
+        Tls::Ours => {
+            // Who the client is, and what it may, is known only now.
+            program.take().into_iter().for_each(first_word::close);
+            let stream = handshake(worker, socket, heard.split().freeze(), deadline, false).await?;
+            client.tls = hauberk_tls::peer::client_tls(stream.get_ref().1);
+            Stream::Server(Box::new(Rewind::new(stream, Bytes::new())))
+        }
+        Tls::OfTheProgram(name) => {
+            client.own_tls = Some(worker.inbound.server_names.label(name.as_deref()));
+            plain(socket)
+        }
+        Tls::None => plain(socket),
+    };
+    if client.tls != ClientTls::Plain {
+        program = match silence::broken(worker, &mut stream, &mut heard, policy, &client, dst, timeout).await? {
+            Silence::Broken(program) => program,
+            Silence::Bytes(program) => return opaque(worker, stream, client, dst, program).await,
+            Silence::Over => return Ok(()),
+        };
+    }
+    let spoken = match &policy.protocol {
         Protocol::Tls => Spoken::Opaque,
         _ => {
             // A handshake took its own time; the program's first bytes get theirs.
             let deadline = if client.tls == ClientTls::Plain { deadline } else { Instant::now() + timeout };
-            detect_http(&mut stream, &mut prefix, deadline).await?
+            detect_http(&mut stream, &mut heard, deadline).await?
         }
     };
-    let stream = stream.rewound(prefix.freeze());
-    match spoken {
-        Spoken::Opaque => opaque(worker, stream, client, dst).await,
-        http => Ok(http::serve(worker, stream, client, dst, http == Spoken::Http2).await?),
+    let stream = stream.rewound(heard.freeze());
+    if spoken == Spoken::Opaque {
+        return opaque(worker, stream, client, dst, program).await;
     }
+    program.into_iter().for_each(first_word::close);
+    Ok(http::serve(worker, stream, client, dst, spoken == Spoken::Http2, None).await?)
 }
 
 /// Whether policy decides by request, so that bytes which are no request must not pass: a route that somebody wrote lets
 /// through what it matches and nothing else, whoever may connect.
-fn demands_http(policy: &ServerPolicy) -> bool {
+pub(super) fn demands_http(policy: &ServerPolicy) -> bool {
     match &policy.protocol {
         Protocol::Http1(_) | Protocol::Http2(_) | Protocol::Grpc(_) => true,
         Protocol::Detect { routes, .. } => routes.iter().any(|route| matches!(*route.meta, Meta::Resource(_))),
@@ -119,34 +160,27 @@ fn demands_http(policy: &ServerPolicy) -> bool {
     }
 }
 
-/// Looks for TLS; terminates it if it is for this workload.
-async fn terminate(
-    worker: &Rc<Worker>,
-    mut socket: Counted,
-    peer: SocketAddr,
-    deadline: Instant,
-) -> Result<(Stream, Client, BytesMut), Refused> {
-    let mut prefix = BytesMut::new();
-    let name = worker.shared.config.inbound.local_name.clone();
-    let ours = sniff(&mut socket, &mut prefix, client_hello::MAX, deadline, |bytes| is_ours(bytes, &name)).await?;
-    match ours {
-        Sniffed::Decided(true) => {
-            let stream = handshake(worker, socket, prefix.split().freeze(), deadline, false).await?;
-            let tls = hauberk_tls::peer::client_tls(stream.get_ref().1);
-            let stream = Stream::Server(Box::new(Rewind::new(stream, Bytes::new())));
-            Ok((stream, Client { addr: peer, tls }, BytesMut::new()))
-        }
-        _ => Ok((plain(socket, Bytes::new()), Client { addr: peer, tls: ClientTls::Plain }, prefix)),
-    }
+/// TLS at the start of a connection.
+enum Tls {
+    /// For this workload: this proxy terminates it.
+    Ours,
+    /// The program's own, with the name that the client asks for.
+    OfTheProgram(Option<String>),
+    None,
 }
 
-/// Some(true): TLS for this workload; Some(false): something else, or TLS of the program's own.
-fn is_ours(bytes: &[u8], name: &str) -> Option<bool> {
-    match client_hello::parse(bytes) {
+async fn find_tls(worker: &Worker, socket: &mut Counted, heard: &mut BytesMut, deadline: Instant) -> io::Result<Tls> {
+    let local = &worker.shared.config.inbound.local_name;
+    let sniffed = sniff(socket, heard, client_hello::MAX, deadline, |bytes| match client_hello::parse(bytes) {
         ClientHello::NeedMore => None,
-        ClientHello::Found { sni, .. } => Some(sni.is_some_and(|sni| sni.eq_ignore_ascii_case(name))),
-        ClientHello::Invalid => Some(false),
-    }
+        ClientHello::Found { sni: Some(name) } if name.eq_ignore_ascii_case(local) => Some(Tls::Ours),
+        ClientHello::Found { sni } => Some(Tls::OfTheProgram(sni)),
+        ClientHello::Invalid => Some(Tls::None),
+    });
+    Ok(match sniffed.await? {
+        Sniffed::Decided(tls) => tls,
+        Sniffed::TimedOut | Sniffed::Ended => Tls::None,
+    })
 }
 
 /// The server side of a TLS handshake whose first bytes were read already.
@@ -167,8 +201,8 @@ pub(super) async fn handshake(
     }
 }
 
-async fn detect_http(stream: &mut Stream, prefix: &mut BytesMut, deadline: Instant) -> io::Result<Spoken> {
-    let sniffed = sniff(stream, prefix, HTTP_SNIFF_MAX, deadline, |bytes| match detect::detect(bytes) {
+async fn detect_http(stream: &mut Stream, heard: &mut BytesMut, deadline: Instant) -> io::Result<Spoken> {
+    let sniffed = sniff(stream, heard, HTTP_SNIFF_MAX, deadline, |bytes| match detect::detect(bytes) {
         Detected::NeedMore => None,
         Detected::Http1 => Some(Spoken::Http1),
         Detected::Http2 => Some(Spoken::Http2),
@@ -177,17 +211,34 @@ async fn detect_http(stream: &mut Stream, prefix: &mut BytesMut, deadline: Insta
     Ok(match sniffed.await? {
         Sniffed::Decided(spoken) => spoken,
         // Half a request line is still HTTP: the guard and the parser answer it.
-        Sniffed::TimedOut | Sniffed::Ended if !prefix.is_empty() && detect::is_http_prefix(prefix) => Spoken::Http1,
+        Sniffed::TimedOut | Sniffed::Ended if detect::is_http_prefix(heard) => Spoken::Http1,
         Sniffed::TimedOut | Sniffed::Ended => Spoken::Opaque,
     })
 }
 
-/// Joins the client to the program's port, if policy lets it pass bytes that nobody reads.
+/// Joins the client to the program's port, if policy lets it pass bytes that nobody reads. `program`: by this connection.
 pub(super) async fn opaque(
+    worker: &Rc<Worker>,
+    stream: Stream,
+    client: Client,
+    dst: SocketAddr,
+    program: Option<Stream>,
+) -> Result<(), Refused> {
+    let app = worker.inbound.app(worker, dst);
+    let carry = async |stream| match program {
+        Some(program) => join(stream, program).await,
+        None => forward(stream, &app.connector).await,
+    };
+    pass(worker, stream, client, dst, carry).await
+}
+
+/// Lets `carry` have the client's bytes for as long as the policy of `dst` lets bytes pass that nobody reads.
+pub(super) async fn pass(
     worker: &Rc<Worker>,
     mut stream: Stream,
     client: Client,
     dst: SocketAddr,
+    carry: impl AsyncFnOnce(Stream) -> Result<(), ForwardError>,
 ) -> Result<(), Refused> {
     let policy = worker.inbound.policy(worker, dst.port());
     let metrics = &worker.shared.metrics;
@@ -201,21 +252,22 @@ pub(super) async fn opaque(
     };
     let transport = labels::tcp_allowed(metrics, &current, authorization.as_ref(), &client, dst);
     stream.attach(transport);
-    let app = worker.inbound.app(worker, dst);
-    let allowed = |policy: &Arc<ServerPolicy>| {
-        let verdict = authorize::connection(policy, client.addr.ip(), &client.tls);
-        matches!(verdict, Verdict::Allow(_)) && !demands_http(policy)
-    };
-    match forward(stream, &app.connector, until_revoked(policy, allowed)).await {
-        Ok(()) => Ok(()),
-        Err(crate::forward::ForwardError::Revoked) => {
+    let allowed = |policy: &Arc<ServerPolicy>| passes_bytes(policy, &client);
+    tokio::select! {
+        carried = carry(stream) => Ok(carried.map_err(io::Error::other)?),
+        () = until_revoked(policy, allowed) => {
             labels::tcp_terminated(metrics, &current, &client, dst);
             Err(Refused::Unauthorized(dst.port()))
         }
-        Err(error) => Err(Refused::Io(io::Error::other(error))),
     }
 }
 
-fn plain(socket: Counted, prefix: Bytes) -> Stream {
-    Stream::Plain(Box::new(Rewind::new(socket, prefix)))
+/// Whether the client may pass bytes that nobody reads.
+pub(super) fn passes_bytes(policy: &ServerPolicy, client: &Client) -> bool {
+    let verdict = authorize::connection(policy, client.addr.ip(), &client.tls);
+    matches!(verdict, Verdict::Allow(_)) && !demands_http(policy)
+}
+
+fn plain(socket: Counted) -> Stream {
+    Stream::Plain(Box::new(Rewind::new(socket, Bytes::new())))
 }

@@ -2,15 +2,15 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::sync::Arc;
 
-use hauberk_core::endpoint::Http2Params;
+use hauberk_metrics::edge::TransportMetrics;
 use hauberk_net::listen::KeepAlive;
 
-use crate::config::Front;
-use crate::connect::{Connector, Peer};
+use crate::config::{Front, Http2Client};
+use crate::connect::{Connector, Peer, Within};
+use crate::http::Shared;
 use crate::http::pool::Pool;
-use crate::http::shared::Shared;
 use crate::inbound::labels;
 use crate::worker;
 
@@ -21,9 +21,6 @@ pub(crate) struct App {
     pub(crate) http2: Shared,
 }
 
-/// Pings on loopback tell nothing that a closed socket does not.
-const NO_PINGS: Duration = Duration::from_secs(3600);
-
 impl App {
     /// The program behind `addr`, or behind the configured front target.
     pub(crate) fn new(shared: &worker::Shared, addr: SocketAddr) -> Self {
@@ -33,10 +30,20 @@ impl App {
             Some(Front::Tcp(target)) => Peer::Plain(*target),
             Some(Front::Unix(path)) => Peer::Unix(path.as_path().into()),
         };
-        let metrics = shared.metrics.transport(&labels::app(addr));
+        Self::at(shared, peer, shared.metrics.transport(&labels::app(addr)))
+    }
+
+    /// The other side of this proxy in the place of a program. What passes within the proxy is no transport to count.
+    pub(crate) fn within(shared: &worker::Shared, within: Within) -> Self {
+        Self::at(shared, Peer::Within(within), Arc::default())
+    }
+
+    fn at(shared: &worker::Shared, peer: Peer, metrics: Arc<TransportMetrics>) -> Self {
+        let config = &shared.config.inbound;
         let keep_alive: KeepAlive = config.connect_keep_alive;
         let connector = Connector::new(peer, config.connect_timeout, keep_alive, shared.tls.clone(), metrics);
-        let params = Http2Params { keep_alive_interval: Some(NO_PINGS), ..Http2Params::default() };
-        Self { connector, http1: Pool::new(config.idle_max, config.idle_timeout), http2: Shared::new(params) }
+        // Pings on loopback tell nothing that a closed socket does not.
+        let http2 = Http2Client { keep_alive_interval: None, ..config.http.client };
+        Self { connector, http1: Pool::new(config.idle_max, config.idle_timeout), http2: Shared::new(http2, &shared.budgets.buffers) }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::counted::Counted;
 use crate::inbound::accept::{Refused, handshake, opaque};
-use crate::inbound::{Client, http};
+use crate::inbound::{Client, gateway, http};
 use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;
 use crate::worker::Worker;
@@ -46,17 +46,17 @@ pub(super) async fn serve(
         Sniffed::Ended => return Err(Refused::Header("the connection ended before it")),
     };
     let _ = prefix.split_to(consumed);
-    if header.name.is_some() {
-        return Err(Refused::Header("this proxy is no gateway"));
+    let client = Client { addr: peer, tls, own_tls: None };
+    let stream = stream.rewound(prefix.freeze());
+    if let Some(name) = &header.name {
+        return gateway::serve(worker, stream, client, local, name, &header).await;
     }
     if header.port == worker.shared.config.inbound.port {
         return Err(Refused::Loop);
     }
-    let client = Client { addr: peer, tls };
     let dst = SocketAddr::new(local.ip(), header.port);
-    let stream = stream.rewound(prefix.freeze());
     match header.session {
-        None => opaque(worker, stream, client, dst).await,
-        Some(session) => Ok(http::serve(worker, stream, client, dst, session == Session::Http2).await?),
+        None => opaque(worker, stream, client, dst, None).await,
+        Some(session) => Ok(http::serve(worker, stream, client, dst, session == Session::Http2, None).await?),
     }
 }

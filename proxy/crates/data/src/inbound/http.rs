@@ -6,32 +6,29 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hauberk_core::authorize::{self, Verdict};
 use hauberk_core::classify;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
 use hauberk_metrics::edge::EdgeMetrics;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
-use hyper::body::Incoming;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::forward::until_revoked;
 use crate::http::body::Body;
 use crate::http::client::SendError;
-use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::guard::Gate;
+use crate::http::error::ProxyError;
 use crate::http::headers::{self, CLIENT_ID};
-use crate::http::observe::{Head, Lease, ResponseObserver};
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::http::observe::{Head, ResponseObserver};
 use crate::http::replay::Replay;
-use crate::http::serve::{self, Reset};
+use crate::http::serve::{self, Reply, Reset, Serving};
 use crate::http::translate;
-use crate::http::tunnel;
-use crate::inbound::Client;
 use crate::inbound::app::App;
-use crate::inbound::labels;
-use crate::inbound::route::{self, Access};
+use crate::inbound::decide::Decided;
+use crate::inbound::gateway::Gateway;
+use crate::inbound::{Client, labels, tunnel};
 use crate::stream::Stream;
 use crate::worker::Worker;
 
@@ -45,87 +42,90 @@ pub(super) async fn serve(
     client: Client,
     dst: SocketAddr,
     http2: bool,
+    gateway: Option<Rc<Gateway>>,
 ) -> io::Result<()> {
     let policy = worker.inbound.policy(worker, dst.port());
     stream.attach(labels::http_transport(&worker.shared.metrics, &policy.borrow(), &client, dst));
-    let gate = Gate::default();
     let connection = Rc::new(Connection {
         client_id: client_id(&client),
-        app: worker.inbound.app(worker, dst),
+        app: gateway.as_ref().map_or_else(|| worker.inbound.app(worker, dst), |gateway| gateway.app().clone()),
         worker: worker.clone(),
         decided: RefCell::default(),
         policy: RefCell::new(policy),
-        gate: gate.clone(),
         fallback: translate::authority_of(dst),
         client,
         dst,
+        gateway,
     });
-    let drain = worker.drain.clone();
-    let service = move |request| connection.clone().call(request);
-    let result = if http2 {
-        serve::http2(stream, drain, service).await
-    } else {
-        serve::http1(stream, gate, drain, service).await
+    let how = Serving {
+        http2: http2.then_some(worker.shared.config.inbound.http.server),
+        buffers: &worker.shared.budgets.buffers,
+        drain: worker.drain.clone(),
     };
-    if let Err(error) = result {
+    let service = move |request, interims| connection.clone().call(request, interims);
+    if let Err(error) = serve::serve(stream, how, service).await {
         tracing::debug!(%error, "a connection ended early");
     }
     Ok(())
 }
 
 /// What is known of one connection, so that a request need not find it out again.
-struct Connection {
-    worker: Rc<Worker>,
-    client: Client,
+pub(super) struct Connection {
+    pub(super) worker: Rc<Worker>,
+    pub(super) client: Client,
+    pub(super) dst: SocketAddr,
+    pub(super) app: Rc<App>,
+    pub(super) policy: RefCell<watch::Receiver<Arc<ServerPolicy>>>,
+    pub(super) decided: RefCell<Decided>,
     client_id: Option<HeaderValue>,
-    dst: SocketAddr,
-    app: Rc<App>,
-    policy: RefCell<watch::Receiver<Arc<ServerPolicy>>>,
-    decided: RefCell<Decided>,
-    gate: Gate,
+    /// Set: the requests are for another destination than the program.
+    gateway: Option<Rc<Gateway>>,
     /// For requests that name no host.
     fallback: Authority,
 }
 
-/// Decisions under one policy, by route: a change of policy starts afresh.
-#[derive(Default)]
-struct Decided {
-    policy: Option<Arc<ServerPolicy>>,
-    by_route: Vec<(route::Key, Outcome)>,
-}
-
-/// What was decided for a route, with the counters of exactly these labels.
-#[derive(Clone)]
-struct Outcome {
-    allowed: bool,
-    edge: Rc<EdgeMetrics>,
+/// One request, as far as its answer depends on it.
+#[derive(Clone, Copy)]
+pub(super) struct Exchange {
+    started: Instant,
+    grpc: bool,
+    /// The version that the program is spoken to with.
+    version: Version,
+    /// It was HTTP/1, and came over HTTP/2.
+    carried: bool,
+    /// The client is a member of the mesh, and may know the reason of a failure.
+    meshed: bool,
 }
 
 impl Connection {
-    async fn call(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<Body>, Reset> {
-        let started = Instant::now();
-        let grpc = classify::is_grpc(request.headers());
+    async fn call(self: Rc<Self>, mut request: Request<Incoming>, interims: Interims) -> Result<Reply, Reset> {
         let http2_peer = request.version() == Version::HTTP_2;
         let meshed = self.client.tls != ClientTls::Plain;
         let carried = meshed && http2_peer && translate::restore_request(&mut request);
         let version = request.version();
+        let grpc = classify::is_grpc(request.headers());
+        let exchange = Exchange { started: Instant::now(), grpc, version, carried, meshed };
         headers::strip_l5d(request.headers_mut());
         translate::settle_host(&mut request);
         let (outcome, injected) = match self.decide(&request) {
             Ok(decision) => decision,
             Err(error) => {
                 labels::http_error(&self.worker.shared.metrics, &error);
-                return Ok(self.answer(&error, grpc, meshed, carried, version));
+                return Ok(self.refusal(&error, exchange).into());
             }
+        };
+        let injected = match &self.gateway {
+            Some(gateway) if outcome.allowed && injected.is_none() => gateway.admit(&mut request, &self.client).err(),
+            _ => injected,
         };
         outcome.edge.request();
         if !outcome.allowed || injected.is_some() {
             let error = injected.unwrap_or_else(|| self.unauthorized());
-            let response = self.answer(&error, grpc, meshed, carried, version);
-            return Ok(self.observe(response, outcome.edge, started, grpc, Lease::None, error.kind.label()));
+            let response = self.refusal(&error, exchange);
+            return Ok(observe(response, outcome.edge, exchange, error.kind.label()).into());
         }
         if headers::is_tunnel(&request) {
-            return Box::pin(self.tunnel(request, outcome.edge, started, meshed)).await;
+            return Box::pin(tunnel::open(&self, request, outcome.edge, exchange, &interims)).await;
         }
         if version == Version::HTTP_2 {
             translate::ensure_authority(&mut request, &self.fallback);
@@ -133,190 +133,104 @@ impl Connection {
             headers::strip_hop_by_hop(request.headers_mut());
         }
         self.name_client(request.headers_mut());
-        match self.send(request, version == Version::HTTP_2).await {
-            Ok((response, lease)) => {
-                let mut response = self.observe(response.map(Body::incoming), outcome.edge, started, grpc, lease, "");
+        match self.send(request, version == Version::HTTP_2, &interims).await {
+            Ok(response) => {
+                let mut response = observe(response.map(Body::incoming), outcome.edge, exchange, "");
                 headers::strip_l5d(response.headers_mut());
-                self.translate(&mut response, carried, version);
-                Ok(response)
+                translate(&mut response, exchange);
+                Ok(response.into())
             }
-            Err(failure) => {
-                let untouched = failure.is_untouched();
-                let error = failure.into_error(self.app.connector.peer());
-                labels::http_error(&self.worker.shared.metrics, &error);
-                if untouched && http2_peer {
-                    return Err(Reset::refused());
-                }
-                let response = self.answer(&error, grpc, meshed, carried, version);
-                Ok(self.observe(response, outcome.edge, started, grpc, Lease::None, error.kind.label()))
+            Err(failure) if failure.is_untouched() && http2_peer => {
+                labels::http_error(&self.worker.shared.metrics, &failure.to_error(self.app.connector.peer()));
+                Err(Reset::refused())
             }
+            Err(failure) => Ok(self.failed(&failure, outcome.edge, exchange).into()),
         }
-    }
-
-    /// The decision for a request, made once for each route under each policy.
-    fn decide(&self, request: &Request<Incoming>) -> Result<(Outcome, Option<ProxyError>), ProxyError> {
-        let mut decided = self.decided.borrow_mut();
-        let mut policy = self.policy.borrow_mut();
-        if decided.policy.is_none() || policy.has_changed().unwrap_or(false) {
-            let latest = policy.borrow_and_update().clone();
-            decided.by_route.clear();
-            decided.policy = Some(latest);
-        }
-        let Decided { policy: Some(policy), by_route } = &mut *decided else {
-            return Err(ProxyError::new(ErrorKind::InvalidPolicy, "no policy"));
-        };
-        let no_route = || ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port()));
-        let mut outcome_of = |access: &Access<'_>| {
-            let known = by_route.iter().find(|(key, _)| *key == access.key).map(|(_, outcome)| outcome.clone());
-            known.unwrap_or_else(|| {
-                let outcome = self.judge(policy, access);
-                by_route.push((access.key, outcome.clone()));
-                outcome
-            })
-        };
-        let access = route::find(policy, request).ok_or_else(no_route)?;
-        let injected = access.failure(self.worker.random());
-        let outcome = outcome_of(&access);
-        if outcome.allowed
-            && let Some(uri) = route::other_reading(policy, request)
-        {
-            let other = outcome_of(&route::find_at(policy, request, &uri).ok_or_else(no_route)?);
-            if !other.allowed {
-                return Ok((other, None));
-            }
-        }
-        Ok((outcome, injected))
-    }
-
-    fn judge(&self, policy: &ServerPolicy, access: &Access<'_>) -> Outcome {
-        let ip = self.client.addr.ip();
-        let verdict = authorize::request(policy, access.authorizations, ip, &self.client.tls);
-        let metrics = &self.worker.shared.metrics;
-        let edge = labels::edge(metrics, policy, access.meta, &verdict, &self.client, self.dst);
-        Outcome { allowed: matches!(verdict, Verdict::Allow(_)), edge }
-    }
-
-    fn unauthorized(&self) -> ProxyError {
-        let who = match &self.client.tls {
-            ClientTls::Identified { id, .. } => id.as_str().to_owned(),
-            ClientTls::Anonymous => "a client without a certificate".to_owned(),
-            ClientTls::Plain => "an unauthenticated client".to_owned(),
-        };
-        let port = self.dst.port();
-        ProxyError::new(ErrorKind::Unauthorized, format!("{who} is not authorized on port {port}"))
     }
 
     /// Sends a request to the program. A kept connection that was lost proves nothing about the program: a request that
     /// may be repeated gets a second try.
-    async fn send(&self, request: Request<Incoming>, http2: bool) -> Result<(Response<Incoming>, Lease), SendError> {
-        if !headers::is_idempotent(request.method()) {
-            return self.send_once(request.map(Body::incoming), http2).await;
-        }
+    async fn send(
+        &self,
+        request: Request<Incoming>,
+        http2: bool,
+        interims: &Interims,
+    ) -> Result<Response<Incoming>, SendError> {
+        let idempotent = headers::is_idempotent(request.method());
         let (parts, body) = request.into_parts();
         let replay = Replay::of(body, REPLAY_MAX);
         let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
-        match self.send_once(first, http2).await {
-            Err(SendError::Lost(error)) => match replay.body() {
-                Some(body) => Box::pin(self.send_once(Request::from_parts(parts, body), http2)).await,
-                None => Err(SendError::Lost(error)),
+        match self.send_once(first, http2, interims).await {
+            Err(error) if is_worth_another(&error, idempotent) => match replay.body() {
+                Some(body) => {
+                    Box::pin(self.send_once(Request::from_parts(parts, body), http2, interims)).await
+                }
+                None => Err(error),
             },
             result => result,
         }
     }
 
-    async fn send_once(&self, request: Request<Body>, http2: bool) -> Result<(Response<Incoming>, Lease), SendError> {
+    async fn send_once(
+        &self,
+        request: Request<Body>,
+        http2: bool,
+        interims: &Interims,
+    ) -> Result<Response<Incoming>, SendError> {
         let connector = &self.app.connector;
         if http2 {
-            let (response, lease) = self.app.http2.send(connector, request).await?;
-            Ok((response, Lease::Shared(lease)))
+            self.app.http2.send(connector, request, interims).await
         } else {
-            let (response, lease) = self.app.http1.send(connector, request).await?;
-            Ok((response, Lease::Pool(lease)))
+            self.app.http1.send(connector, request, interims).await
         }
     }
 
     /// After everything that the client may have named in `Connection` is gone.
-    fn name_client(&self, headers: &mut HeaderMap) {
+    pub(super) fn name_client(&self, headers: &mut HeaderMap) {
         if let Some(id) = &self.client_id {
             headers.insert(CLIENT_ID, id.clone());
         }
     }
 
-    async fn tunnel(
-        &self,
-        mut request: Request<Incoming>,
-        edge: Rc<EdgeMetrics>,
-        started: Instant,
-        meshed: bool,
-    ) -> Result<Response<Body>, Reset> {
-        let version = request.version();
-        let client = tunnel::Client {
-            upgrade: hyper::upgrade::on(&mut request),
-            addr: self.client.addr,
-            gate: self.gate.clone(),
-            method: request.method().clone(),
-            open: self.worker.occupy(),
-        };
-        let revoked = self.revoked(&request);
-        translate::to_tunnel(&mut request);
-        self.name_client(request.headers_mut());
-        let sent = self.app.http1.send(&self.app.connector, request.map(Body::incoming)).await;
-        match sent {
-            Ok((mut response, lease)) => {
-                headers::strip_l5d(response.headers_mut());
-                let (response, lease) = tunnel::join(client, response, lease, revoked);
-                Ok(self.observe(response, edge, started, false, lease, ""))
-            }
-            Err(failure) => {
-                let error = failure.into_error(self.app.connector.peer());
-                labels::http_error(&self.worker.shared.metrics, &error);
-                let response = self.answer(&error, false, meshed, false, version);
-                Ok(self.observe(response, edge, started, false, Lease::None, error.kind.label()))
-            }
-        }
+    /// The program gave no answer.
+    pub(super) fn failed(&self, failure: &SendError, edge: Rc<EdgeMetrics>, exchange: Exchange) -> Response<Body> {
+        let error = failure.to_error(self.app.connector.peer());
+        labels::http_error(&self.worker.shared.metrics, &error);
+        observe(self.refusal(&error, exchange), edge, exchange, error.kind.label())
     }
 
-    /// Returns once policy would refuse this very request.
-    fn revoked(&self, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
-        let (policy, client) = (self.policy.borrow().clone(), self.client.clone());
-        let mut asked = Request::new(());
-        (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
-        asked.headers_mut().clone_from(request.headers());
-        until_revoked(policy, move |policy: &Arc<ServerPolicy>| {
-            route::find(policy, &asked).is_some_and(|access| {
-                let verdict = authorize::request(policy, access.authorizations, client.addr.ip(), &client.tls);
-                matches!(verdict, Verdict::Allow(_))
-            })
-        })
-    }
-
-    fn translate(&self, response: &mut Response<Body>, carried: bool, version: Version) {
-        if carried {
-            translate::mark_response(response, response.version());
-        } else if version != Version::HTTP_2 {
-            translate::restore_response(response);
-        }
-    }
-
-    fn answer(&self, error: &ProxyError, grpc: bool, meshed: bool, carried: bool, version: Version) -> Response<Body> {
-        let mut response = error.to_response(grpc, meshed);
-        self.translate(&mut response, carried, version);
+    fn refusal(&self, error: &ProxyError, exchange: Exchange) -> Response<Body> {
+        let mut response = error.to_response(exchange.grpc, exchange.meshed);
+        translate(&mut response, exchange);
         response
     }
+}
 
-    fn observe(
-        &self,
-        response: Response<Body>,
-        edge: Rc<EdgeMetrics>,
-        started: Instant,
-        grpc: bool,
-        lease: Lease,
-        error: &'static str,
-    ) -> Response<Body> {
-        let head = Head::of(&response, grpc);
-        let observer = ResponseObserver { edge, started, head, lease, load: None, error };
-        response.map(|body| body.observed(Box::new(observer)))
+/// Nobody was asked, or somebody who closed the connection and may be asked again.
+fn is_worth_another(error: &SendError, idempotent: bool) -> bool {
+    let refused = matches!(error, SendError::Connect(_));
+    !refused && (error.is_untouched() || (idempotent && error.is_lost()))
+}
+
+/// The response as the client's proxy, or the client, takes it.
+fn translate(response: &mut Response<Body>, exchange: Exchange) {
+    if exchange.carried {
+        translate::mark_response(response, response.version());
+    } else if exchange.version != Version::HTTP_2 {
+        translate::restore_response(response);
     }
+}
+
+/// Measures a response to its end; `error` is the class of a failure that the proxy itself answers.
+pub(super) fn observe(
+    response: Response<Body>,
+    edge: Rc<EdgeMetrics>,
+    exchange: Exchange,
+    error: &'static str,
+) -> Response<Body> {
+    let head = Head::of(&response, exchange.grpc);
+    let observer = ResponseObserver { edge, started: exchange.started, head, load: None, error };
+    response.map(|body| body.observed(Box::new(observer)))
 }
 
 fn client_id(client: &Client) -> Option<HeaderValue> {

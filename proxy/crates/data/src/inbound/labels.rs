@@ -1,4 +1,5 @@
-//! The labels of inbound traffic (Linkerd's names and values, so that dashboards mean the same).
+//! The labels of inbound traffic (Linkerd's names and values, so that dashboards mean the same). They are written for the
+//! first connection that they fit; for the next ones, counters are found by the facts that labels are made of.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -6,11 +7,14 @@ use std::sync::Arc;
 
 use hauberk_core::authorize::Verdict;
 use hauberk_core::identity::ClientTls;
-use hauberk_core::inbound::{Authorization, ServerPolicy};
+use hauberk_core::inbound::{Authorization, Protocol, ServerPolicy};
 use hauberk_core::meta::Meta;
+use hauberk_metrics::counter::Counter;
 use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
 use hauberk_metrics::families::{DataMetrics, Family};
 use hauberk_metrics::labels::LabelSet;
+use hauberk_metrics::route::BackendMetrics;
+use hauberk_metrics::statuses::RouteKind;
 
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::inbound::Client;
@@ -29,8 +33,10 @@ pub(super) fn http_transport(
     client: &Client,
     dst: SocketAddr,
 ) -> Arc<TransportMetrics> {
-    let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
-    metrics.transport(&server(tls(labels, client), policy, dst))
+    metrics.transport_by(&("inbound", facts(policy, client, dst)), || {
+        let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
+        server(tls(labels, client), policy, dst)
+    })
 }
 
 /// A connection was let in: it is counted, and its transport's counters are returned.
@@ -41,19 +47,30 @@ pub(super) fn tcp_allowed(
     client: &Client,
     dst: SocketAddr,
 ) -> Arc<TransportMetrics> {
-    let labels = authorized(access(policy, client, dst), authorization);
-    metrics.counter(Family::InboundTcpAllowed, &labels).increment();
+    let facts = (facts(policy, client, dst), &*authorization.meta);
+    let labels = || authorized(access(policy, client, dst), authorization);
+    metrics.counter_by(Family::InboundTcpAllowed, &facts, labels).increment();
     http_transport(metrics, policy, client, dst)
 }
 
 /// A connection was refused by policy.
 pub(super) fn tcp_denied(metrics: &DataMetrics, policy: &ServerPolicy, client: &Client, dst: SocketAddr) {
-    metrics.counter(Family::InboundTcpDenied, &access(policy, client, dst)).increment();
+    decision(metrics, Family::InboundTcpDenied, policy, client, dst).increment();
 }
 
 /// An open connection was closed since policy changed.
 pub(super) fn tcp_terminated(metrics: &DataMetrics, policy: &ServerPolicy, client: &Client, dst: SocketAddr) {
-    metrics.counter(Family::InboundTcpTerminated, &access(policy, client, dst)).increment();
+    decision(metrics, Family::InboundTcpTerminated, policy, client, dst).increment();
+}
+
+fn decision(
+    metrics: &DataMetrics,
+    family: Family,
+    policy: &ServerPolicy,
+    client: &Client,
+    dst: SocketAddr,
+) -> Arc<Counter> {
+    metrics.counter_by(family, &facts(policy, client, dst), || access(policy, client, dst))
 }
 
 /// The requests of a client on a route. What was decided for them is counted with each.
@@ -65,27 +82,51 @@ pub(super) fn edge(
     client: &Client,
     dst: SocketAddr,
 ) -> Rc<EdgeMetrics> {
-    let routed = |labels| on_route(labels, route.map(|meta| &**meta));
-    let decided = || routed(access(policy, client, dst));
-    let labels = server(tls(target(direction().kept_in_overflow(), dst), client), policy, dst);
-    let (labels, each_request) = match verdict {
-        Verdict::Allow(authorization) => {
-            let allowed = authorized(decided(), authorization);
-            let counter = metrics.counter(Family::InboundHttpAllowed, &allowed);
-            (authorized(routed(labels), authorization), vec![counter])
-        }
-        Verdict::Deny => {
-            let denied = metrics.counter(Family::InboundHttpDenied, &decided());
-            let error = metrics.counter(Family::InboundHttpErrors, &error_label(ErrorKind::Unauthorized.label()));
-            (routed(labels), vec![denied, error])
-        }
+    let route = route.map(|meta| &**meta);
+    let authorization = match verdict {
+        Verdict::Allow(authorization) => Some(&**authorization),
+        Verdict::Deny => None,
     };
-    Rc::new(EdgeMetrics::new(metrics.edge(&labels), each_request))
+    let facts = (facts(policy, client, dst), route, authorization.map(|authorization| &*authorization.meta));
+    let decided = |labels| {
+        let routed = on_route(labels, route);
+        authorization.into_iter().fold(routed, authorized)
+    };
+    let series = metrics.edge_by(&("inbound", &facts), || {
+        decided(server(tls(target(direction().kept_in_overflow(), dst), client), policy, dst))
+    });
+    let counter = |family| metrics.counter_by(family, &facts, || decided(access(policy, client, dst)));
+    let each_request = match authorization {
+        Some(_) => vec![counter(Family::InboundHttpAllowed)],
+        None => vec![counter(Family::InboundHttpDenied), http_errors(metrics, ErrorKind::Unauthorized)],
+    };
+    Rc::new(EdgeMetrics::new(series, each_request).on_route(served(metrics, policy, route, dst)))
+}
+
+/// The requests on a route, whoever sends them.
+fn served(metrics: &DataMetrics, policy: &ServerPolicy, route: Option<&Meta>, dst: SocketAddr) -> BackendMetrics {
+    let kind = match policy.protocol {
+        Protocol::Grpc(_) => RouteKind::Grpc,
+        _ => RouteKind::Http,
+    };
+    metrics.served_by(kind, &(&*policy.meta, dst.port(), route), || {
+        let parent = LabelSet::new()
+            .with("parent_group", policy.meta.group())
+            .with("parent_kind", policy.meta.kind())
+            .with("parent_name", policy.meta.name())
+            .with("parent_port", dst.port());
+        on_route(parent, route)
+    })
 }
 
 /// A request was answered with an error of this proxy's own.
 pub(super) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
-    metrics.counter(Family::InboundHttpErrors, &error_label(error.kind.label())).increment();
+    http_errors(metrics, error.kind).increment();
+}
+
+fn http_errors(metrics: &DataMetrics, kind: ErrorKind) -> Arc<Counter> {
+    let label = kind.label();
+    metrics.counter_by(Family::InboundHttpErrors, &label, || error_label(label))
 }
 
 /// A connection ended by an error.
@@ -99,8 +140,9 @@ pub(super) fn connection_error(metrics: &DataMetrics, error: &Refused) {
         Refused::Unauthorized(_) => "unauthorized",
         Refused::NotHttp(_) => "not http",
         Refused::Header(_) => "transport header",
+        Refused::GatewayDomain(_) => "gateway domain invalid",
     };
-    metrics.counter(Family::InboundTcpErrors, &error_label(label)).increment();
+    metrics.counter_by(Family::InboundTcpErrors, &label, || error_label(label)).increment();
 }
 
 fn direction() -> LabelSet {
@@ -109,6 +151,24 @@ fn direction() -> LabelSet {
 
 fn error_label(error: &str) -> LabelSet {
     LabelSet::new().with("error", error)
+}
+
+/// What `access` is made of.
+fn facts<'a>(
+    policy: &'a ServerPolicy,
+    client: &'a Client,
+    dst: SocketAddr,
+) -> (&'a Meta, SocketAddr, Option<&'a str>, Option<&'a str>, bool) {
+    (&policy.meta, dst, id_of(client), client.own_tls.as_deref(), client.addr.ip().is_loopback())
+}
+
+/// Empty for a client that has none; `None` without mutual TLS.
+fn id_of(client: &Client) -> Option<&str> {
+    match &client.tls {
+        ClientTls::Identified { id, .. } => Some(id.as_str()),
+        ClientTls::Anonymous => Some(""),
+        ClientTls::Plain => None,
+    }
 }
 
 /// The labels of the counters of decisions.
@@ -124,6 +184,9 @@ fn tls(labels: LabelSet, client: &Client) -> LabelSet {
     match &client.tls {
         ClientTls::Identified { id, .. } => labels.with("tls", "true").with("client_id", id),
         ClientTls::Anonymous => labels.with("tls", "true").with("client_id", ""),
+        ClientTls::Plain if client.own_tls.is_some() => {
+            labels.with("tls", "opaque").with("sni", client.own_tls.as_deref().unwrap_or_default())
+        }
         ClientTls::Plain => {
             let reason = if client.addr.ip().is_loopback() { "loopback" } else { "no_tls_from_remote" };
             labels.with("tls", "no_identity").with("no_tls_reason", reason)
@@ -166,9 +229,14 @@ mod tests {
 
     fn page_of(verdict: &Verdict, tls: ClientTls) -> String {
         let metrics = DataMetrics::new();
-        let policy =
-            ServerPolicy { meta: meta("srv"), protocol: Protocol::Opaque, authorizations: [].into(), version: None };
-        let client = Client { addr: "10.0.0.9:5000".parse().unwrap(), tls };
+        let policy = ServerPolicy {
+            meta: meta("srv"),
+            protocol: Protocol::Opaque,
+            authorizations: [].into(),
+            rate_limits: None,
+            version: None,
+        };
+        let client = Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, own_tls: None };
         edge(&metrics, &policy, None, verdict, &client, "10.0.0.1:80".parse().unwrap()).request();
         let mut out = Text::new();
         metrics.write(&mut out);

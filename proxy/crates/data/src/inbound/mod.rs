@@ -2,10 +2,14 @@
 
 mod accept;
 mod app;
+mod decide;
 mod direct;
+mod gateway;
 mod http;
 mod labels;
 mod route;
+mod silence;
+mod tunnel;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -16,9 +20,12 @@ use std::sync::Arc;
 
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
+use hauberk_core::name::NameAddr;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::greeters::Greeters;
+use crate::server_names::ServerNames;
 use crate::worker::Worker;
 pub(crate) use accept::accept;
 
@@ -28,7 +35,10 @@ pub(crate) use accept::accept;
 pub(crate) struct Inbound {
     ports: RefCell<HashMap<u16, Kept<watch::Receiver<Arc<ServerPolicy>>>>>,
     apps: RefCell<HashMap<SocketAddr, Kept<Rc<app::App>>>>,
+    gateways: RefCell<HashMap<NameAddr, Kept<Rc<app::App>>>>,
     sweeping: Cell<bool>,
+    greeters: Greeters<SocketAddr>,
+    server_names: ServerNames,
 }
 
 /// Something with the time when it was last asked for.
@@ -42,6 +52,8 @@ struct Kept<T> {
 pub(crate) struct Client {
     pub(crate) addr: SocketAddr,
     pub(crate) tls: ClientTls,
+    /// The program's own TLS, by the label of the name that the client asks for; empty if it asks for none.
+    pub(crate) own_tls: Option<Arc<str>>,
 }
 
 /// Ports that a workload's peers can make this worker remember.
@@ -58,6 +70,12 @@ impl Inbound {
     pub(crate) fn app(&self, worker: &Rc<Worker>, addr: SocketAddr) -> Rc<app::App> {
         let mut apps = self.apps.borrow_mut();
         self.keep(worker, &mut apps, addr, || Rc::new(app::App::new(&worker.shared, addr)))
+    }
+
+    /// The outbound side in the place of a program, for what this gateway takes for `name`.
+    pub(crate) fn gateway(&self, worker: &Rc<Worker>, name: &NameAddr, make: impl FnOnce() -> app::App) -> Rc<app::App> {
+        let mut gateways = self.gateways.borrow_mut();
+        self.keep(worker, &mut gateways, name.clone(), || Rc::new(make()))
     }
 
     fn keep<K: Eq + Hash, T: Clone>(
@@ -88,11 +106,12 @@ async fn sweep(worker: Rc<Worker>) {
     let idle = worker.shared.config.inbound.discovery_idle;
     loop {
         tokio::time::sleep(idle).await;
-        let Inbound { ports, apps, sweeping } = &worker.inbound;
-        let (mut ports, mut apps) = (ports.borrow_mut(), apps.borrow_mut());
+        let Inbound { ports, apps, gateways, sweeping, .. } = &worker.inbound;
+        let (mut ports, mut apps, mut gateways) = (ports.borrow_mut(), apps.borrow_mut(), gateways.borrow_mut());
         ports.retain(|_, kept| kept.used.elapsed() < idle);
         apps.retain(|_, kept| kept.used.elapsed() < idle || Rc::strong_count(&kept.what) > 1);
-        if ports.is_empty() && apps.is_empty() {
+        gateways.retain(|_, kept| kept.used.elapsed() < idle || Rc::strong_count(&kept.what) > 1);
+        if ports.is_empty() && apps.is_empty() && gateways.is_empty() {
             sweeping.set(false);
             return;
         }

@@ -4,27 +4,21 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
-use hauberk_core::client_hello::{self, ClientHello};
-use hauberk_core::detect::{self, Detected};
+use bytes::BytesMut;
 use hauberk_net::io::Socket;
 use hauberk_net::rewind::Rewind;
 use hauberk_net::{listen, original};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 
 use crate::config::Inbound;
 use crate::counted::Counted;
 use crate::http::error::ProxyError;
-use crate::outbound::destination::Destination;
+use crate::outbound::destination::{Destination, Place};
+use crate::outbound::reading::{self, Bytes, Spoken};
 use crate::outbound::stack::Reading;
 use crate::outbound::{http, labels, opaque};
-use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;
 use crate::worker::Worker;
-
-/// Enough for a request line that is recognised as one.
-const HTTP_SNIFF_MAX: usize = 16 * 1024;
 
 /// Why a connection was closed without a word.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +30,9 @@ pub(super) enum Refused {
     #[error("{0} is this proxy or a loopback address, where it would reach itself")]
     Loop(SocketAddr),
     #[error("the control plane said nothing about {0} in time")]
-    Unknown(SocketAddr),
+    Unknown(Place),
+    #[error("what the program sends to {0} is no HTTP, and somebody wrote routes for it")]
+    NotHttp(Place),
     #[error(transparent)]
     Policy(#[from] ProxyError),
     #[error(transparent)]
@@ -50,16 +46,10 @@ impl Refused {
             Refused::ForeignClient(_) => "foreign client",
             Refused::Loop(_) => "loop",
             Refused::Unknown(_) => "failfast",
+            Refused::NotHttp(_) => "not http",
             Refused::Policy(error) => error.kind.label(),
         }
     }
-}
-
-/// What the first bytes of a connection are.
-enum Spoken {
-    Http1,
-    Http2,
-    Opaque,
 }
 
 /// Handles one connection to its end.
@@ -79,7 +69,7 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
     check(&config.inbound, peer.ip(), dst, local)?;
     let destination = worker.outbound.destination(worker, dst);
     destination.touch();
-    let served = routed(worker, socket, peer, &destination).await;
+    let served = routed(worker, Socket::Tcp(socket), peer, &destination, |reading| reading).await;
     destination.touch();
     served
 }
@@ -97,75 +87,71 @@ fn check(inbound: &Inbound, peer: IpAddr, dst: SocketAddr, local: SocketAddr) ->
     Ok(())
 }
 
+/// Serves a connection of HTTP that was made within this proxy, to its end.
+pub(crate) async fn serve_within(worker: Rc<Worker>, socket: Socket, peer: SocketAddr, destination: Rc<Destination>) {
+    destination.touch();
+    // Whoever may not get through hears it as an answer.
+    let http = |reading| match reading {
+        Reading::Detect { .. } | Reading::Refused => Reading::Detect { takes_bytes: false },
+        reading => reading,
+    };
+    if let Err(error) = routed(&worker, socket, peer, &destination, http).await {
+        labels::connection_error(&worker.shared.metrics, error.label());
+        tracing::info!(destination = %destination.place(), %error, "connection of the gateway closed");
+    }
+    destination.touch();
+}
+
+/// Carries bytes that nobody reads to `destination`; an error is a text for people.
+pub(crate) async fn carry(worker: &Rc<Worker>, stream: Stream, destination: &Rc<Destination>) -> Result<(), String> {
+    destination.touch();
+    let patience = worker.shared.config.outbound.discovery_timeout;
+    let carried = match destination.ready(worker, patience).await {
+        Some(_) => opaque::serve(worker, stream, destination, None, None).await,
+        None => Err(Refused::Unknown(destination.place().clone())),
+    };
+    destination.touch();
+    carried.map_err(|error| error.to_string())
+}
+
 async fn routed(
     worker: &Rc<Worker>,
-    socket: TcpStream,
+    socket: Socket,
     peer: SocketAddr,
     destination: &Rc<Destination>,
+    read_as: impl FnOnce(Reading) -> Reading,
 ) -> Result<(), Refused> {
-    let config = &worker.shared.config.outbound;
-    let dst = destination.addr();
-    let stack = destination.ready(worker, config.discovery_timeout).await.ok_or(Refused::Unknown(dst))?;
-    let mut socket = Counted::new(Socket::Tcp(socket));
-    socket.attach(labels::accepted(&worker.shared.metrics, dst));
-    let mut prefix = BytesMut::new();
-    let deadline = Instant::now() + config.detect_timeout;
-    let mut server_name = None;
-    let spoken = match stack.reading {
-        Reading::Detect => detect_http(&mut socket, &mut prefix, deadline).await?,
-        Reading::Http1 => Some(Spoken::Http1),
-        Reading::Http2 => Some(Spoken::Http2),
-        Reading::Tls => {
-            server_name = read_server_name(&mut socket, &mut prefix, deadline).await?;
-            Some(Spoken::Opaque)
-        }
-        Reading::Opaque | Reading::Refused => Some(Spoken::Opaque),
-    };
+    let patience = worker.shared.config.outbound.discovery_timeout;
+    let stack = destination.ready(worker, patience).await;
+    let stack = stack.ok_or_else(|| Refused::Unknown(destination.place().clone()))?;
+    let reading = read_as(stack.reading);
     drop(stack); // so that a connection does not hold an old version of the policy
-    let stream = Stream::Plain(Box::new(Rewind::new(socket, Bytes::new()))).rewound(prefix.freeze());
-    match spoken {
-        None => Ok(()),
-        Some(Spoken::Opaque) => opaque::serve(worker, stream, destination, server_name.as_deref()).await,
-        Some(http) => {
-            let http2 = matches!(http, Spoken::Http2);
-            http::serve(worker, stream, destination.clone(), peer, http2).await;
+    let mut socket = Counted::new(socket);
+    let mut heard = BytesMut::new();
+    let spoken = reading::read(worker, &mut socket, &mut heard, destination, reading).await;
+    let tls = match &spoken {
+        Ok(Spoken::Bytes(bytes)) => bytes.tls.as_ref(),
+        _ => None,
+    };
+    destination.label(worker, &mut socket, tls.map(Option::as_deref));
+    let stream = || Stream::Plain(Box::new(Rewind::new(socket, heard.freeze())));
+    match spoken? {
+        Spoken::Nothing => Ok(()),
+        Spoken::Bytes(Bytes { tls, server }) => {
+            if let Some(server_name) = &tls {
+                tracing::debug!(client = %peer, destination = %destination.place(), server_name, "TLS of the program's own");
+            }
+            opaque::serve(worker, stream(), destination, tls.flatten().as_deref(), server).await
+        }
+        Spoken::Http1 => {
+            http::serve(worker, stream(), destination.clone(), peer, false).await;
+            Ok(())
+        }
+        Spoken::Http2 => {
+            http::serve(worker, stream(), destination.clone(), peer, true).await;
             Ok(())
         }
     }
-}
-
-/// `None`: the client went away without a byte. A client that waits for the server to speak first is let through once
-/// the time is over.
-async fn detect_http(socket: &mut Counted, prefix: &mut BytesMut, deadline: Instant) -> io::Result<Option<Spoken>> {
-    let sniffed = sniff(socket, prefix, HTTP_SNIFF_MAX, deadline, |bytes| match detect::detect(bytes) {
-        Detected::NeedMore => None,
-        Detected::Http1 => Some(Spoken::Http1),
-        Detected::Http2 => Some(Spoken::Http2),
-        Detected::Tls | Detected::Opaque => Some(Spoken::Opaque),
-    });
-    Ok(match sniffed.await? {
-        Sniffed::Decided(spoken) => Some(spoken),
-        Sniffed::Ended if prefix.is_empty() => None,
-        Sniffed::TimedOut | Sniffed::Ended if detect::is_http_prefix(prefix) => Some(Spoken::Http1),
-        Sniffed::TimedOut | Sniffed::Ended => Some(Spoken::Opaque),
-    })
-}
-
-/// The server name that the program's own TLS asks for.
-async fn read_server_name(
-    socket: &mut Counted,
-    prefix: &mut BytesMut,
-    deadline: Instant,
-) -> io::Result<Option<String>> {
-    let sniffed = sniff(socket, prefix, client_hello::MAX, deadline, |bytes| match client_hello::parse(bytes) {
-        ClientHello::NeedMore => None,
-        ClientHello::Found { sni } => Some(sni),
-        ClientHello::Invalid => Some(None),
-    });
-    Ok(match sniffed.await? {
-        Sniffed::Decided(name) => name,
-        Sniffed::TimedOut | Sniffed::Ended => None,
-    })
 }
 
 #[cfg(test)]
@@ -189,6 +175,8 @@ mod tests {
             idle_max: 0,
             idle_timeout: Duration::ZERO,
             discovery_idle: Duration::ZERO,
+            http: Default::default(),
+            gateway: Default::default(),
             front: None,
         };
         let local = SocketAddr::from(([10, 77, 0, 9], 4140));

@@ -13,7 +13,7 @@ impl Pause {
     pub(super) fn next(&mut self, backoff: &Backoff, random: u64) -> Duration {
         let pause = self.0.map_or(backoff.min, |last| last * 2).min(backoff.max);
         self.0 = Some(pause);
-        let share = f64::from(backoff.jitter.clamp(0.0, 100.0)) / 100.0;
+        let share = f64::from(backoff.jitter.clamp(0.0, 100.0));
         pause + pause.mul_f64(share * (random as f64 / u64::MAX as f64))
     }
 }

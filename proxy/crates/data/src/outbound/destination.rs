@@ -1,24 +1,48 @@
-//! One destination that the program dialled, with the latest that is known of it.
+//! One destination, dialled by the program or named by a peer, with the latest that is known of it.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::endpoint::Endpoint;
+use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::Target;
+use http::uri::Authority;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::balance::Balancer;
+use crate::counted::Counted;
 use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::translate;
+use crate::outbound::labels;
 use crate::outbound::stack::Stack;
 use crate::worker::Worker;
 
+/// Where a connection or request wants to go.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// The address that the program dialled.
+    Addr(SocketAddr),
+    /// The name that a peer gave to this gateway, or a program to this ingress.
+    Name(NameAddr),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Addr(addr) => addr.fmt(f),
+            Place::Name(name) => name.fmt(f),
+        }
+    }
+}
+
 /// A destination. What a request needs of its policy is computed once for each version of it.
 pub(crate) struct Destination {
-    addr: SocketAddr,
+    place: Place,
     target: RefCell<watch::Receiver<Option<Target>>>,
     stack: RefCell<Option<Rc<Stack>>>,
     fixed: Fixed,
@@ -27,19 +51,41 @@ pub(crate) struct Destination {
 
 impl Destination {
     /// Asks for a destination; the answer may take its time.
-    pub(super) fn new(worker: &Worker, addr: SocketAddr) -> Self {
+    pub(super) fn new(worker: &Worker, place: Place) -> Self {
+        let target = match &place {
+            Place::Addr(addr) => worker.shared.discover.outbound(*addr),
+            Place::Name(name) => worker.shared.discover.named(name),
+        };
         Self {
-            addr,
-            target: RefCell::new(worker.shared.discover.outbound(addr)),
+            place,
+            target: RefCell::new(target),
             stack: RefCell::default(),
             fixed: Fixed::default(),
             used: Cell::new(Instant::now()),
         }
     }
 
-    /// The address that the program dialled.
-    pub(super) fn addr(&self) -> SocketAddr {
-        self.addr
+    /// Where it is.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// For requests that name no host.
+    pub(super) fn authority(&self) -> Authority {
+        match &self.place {
+            Place::Addr(addr) => translate::authority_of(*addr),
+            Place::Name(name) => authority_of(name),
+        }
+    }
+
+    /// Gives a connection of the program its labels; `server_name`: of its own TLS. A connection within this proxy has none.
+    pub(super) fn label(&self, worker: &Worker, socket: &mut Counted, server_name: Option<Option<&str>>) {
+        if let Place::Addr(addr) = self.place
+            && !socket.is_attached()
+        {
+            let server_name = server_name.map(|name| worker.outbound.server_names.label(name));
+            socket.attach(labels::accepted(&worker.shared.metrics, addr, server_name.as_deref()));
+        }
     }
 
     /// Notes that a connection begins or ends.
@@ -70,7 +116,7 @@ impl Destination {
             return known;
         }
         let latest = target.borrow_and_update().clone()?;
-        let stack = Rc::new(Stack::of(worker, &self.fixed, self.addr, &latest));
+        let stack = Rc::new(Stack::of(worker, &self.fixed, &self.place, &latest));
         *self.stack.borrow_mut() = Some(stack.clone());
         self.fixed.forget_unused();
         Some(stack)
@@ -93,6 +139,12 @@ impl Destination {
     fn changes(&self) -> watch::Receiver<Option<Target>> {
         self.target.borrow().clone()
     }
+}
+
+/// A name as requests write it.
+pub(crate) fn authority_of(name: &NameAddr) -> Authority {
+    let text = if name.port() == 80 { name.name().to_owned() } else { name.to_string() };
+    text.parse().unwrap_or_else(|_| Authority::from_static("unknown"))
 }
 
 /// Backends of one endpoint, which outlive changes of a policy that still names them.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use hauberk_core::classify;
 use hauberk_core::outbound::Retry;
 use http::{Method, Response, StatusCode};
-use hyper::body::Incoming;
 
 use crate::candidate::{Candidate, Load};
 use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers::{self, UNANSWERED};
-use crate::http::observe::{Head, Lease};
+use crate::http::incoming::Incoming;
+use crate::http::observe::Head;
 use crate::outbound::http::Exchange;
 use crate::outbound::limits::Limits;
 
@@ -20,7 +20,6 @@ use crate::outbound::limits::Limits;
 pub(super) struct Answered {
     pub(super) candidate: Rc<Candidate>,
     pub(super) response: Response<Incoming>,
-    pub(super) lease: Lease,
     pub(super) load: Load,
     pub(super) limits: Limits,
 }
@@ -42,7 +41,7 @@ impl Failure {
     pub(super) fn is_harmless(&self, method: &Method) -> bool {
         let idempotent = headers::is_idempotent(method);
         match self {
-            Failure::Send(error, _) => error.is_untouched() || (idempotent && matches!(error, SendError::Lost(_))),
+            Failure::Send(error, _) => error.is_untouched() || (idempotent && error.is_lost()),
             Failure::Retryable(answered) => idempotent && is_unanswered(&answered.response),
             Failure::TryTimeout(_) | Failure::Proxy(_) => false,
         }
@@ -66,7 +65,7 @@ impl Failure {
     pub(super) fn into_result(self) -> Result<Answered, ProxyError> {
         match self {
             Failure::Retryable(answered) => Ok(*answered),
-            Failure::Send(error, candidate) => Err(error.into_error(candidate.peer())),
+            Failure::Send(error, candidate) => Err(error.to_error(candidate.peer())),
             Failure::TryTimeout(limit) => {
                 Err(ProxyError::new(ErrorKind::Timeout, format!("no answer within {limit:?} of the last try")))
             }

@@ -7,14 +7,14 @@ use std::rc::Rc;
 use hauberk_core::classify;
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Version};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::guard::Gate;
 use crate::http::headers::{self, REQUIRE_ID};
-use crate::http::serve::{self, Reset};
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::http::serve::{self, Reply, Reset, Serving};
 use crate::http::translate::{self, AuthorityCache};
 use crate::outbound::destination::Destination;
 use crate::outbound::filter::{self, Answer};
@@ -31,23 +31,19 @@ pub(super) async fn serve(
     client: SocketAddr,
     http2: bool,
 ) {
-    let gate = Gate::default();
     let connection = Rc::new(Connection {
         worker: worker.clone(),
-        fallback: translate::authority_of(destination.addr()),
+        fallback: destination.authority(),
         destination,
-        client,
-        gate: gate.clone(),
         authorities: RefCell::default(),
     });
-    let drain = worker.drain.clone();
-    let service = move |request| connection.clone().call(request);
-    let result = if http2 {
-        serve::http2(stream, drain, service).await
-    } else {
-        serve::http1(stream, gate, drain, service).await
+    let how = Serving {
+        http2: http2.then_some(worker.shared.config.outbound.http.server),
+        buffers: &worker.shared.budgets.buffers,
+        drain: worker.drain.clone(),
     };
-    if let Err(error) = result {
+    let service = move |request, interims| connection.clone().call(request, interims);
+    if let Err(error) = serve::serve(stream, how, service).await {
         tracing::debug!(%client, %error, "a connection of the program ended early");
     }
 }
@@ -55,8 +51,6 @@ pub(super) async fn serve(
 /// What is known of one connection, so that a request need not find it out again.
 pub(super) struct Connection {
     pub(super) worker: Rc<Worker>,
-    pub(super) client: SocketAddr,
-    pub(super) gate: Gate,
     /// For requests that name no host: the address that the program dialled.
     pub(super) fallback: Authority,
     pub(super) authorities: RefCell<AuthorityCache>,
@@ -70,31 +64,39 @@ pub(super) struct Exchange {
     pub(super) grpc: bool,
     /// The identity that the program demands of the server.
     pub(super) require_id: Option<HeaderValue>,
+    /// Where the request goes: where its connection does, unless it names another place.
+    pub(super) destination: Rc<Destination>,
 }
 
 impl Connection {
-    async fn call(self: Rc<Self>, mut request: Request<Incoming>) -> Result<Response<Body>, Reset> {
+    async fn call(self: Rc<Self>, mut request: Request<Incoming>, interims: Interims) -> Result<Reply, Reset> {
         let mut exchange = Exchange {
             started: Instant::now(),
             version: request.version(),
             grpc: classify::is_grpc(request.headers()),
             require_id: None,
+            destination: self.destination.clone(),
         };
+        let named = self.worker.outbound.overridden(&self.worker, request.headers()).await;
         exchange.require_id = request.headers_mut().remove(REQUIRE_ID);
         headers::strip_l5d(request.headers_mut());
         translate::settle_host(&mut request);
         if exchange.version == Version::HTTP_2 {
             translate::ensure_authority(&mut request, &self.fallback);
         }
-        let result = match self.rule(&request) {
-            Ok(rule) => self.forward(&exchange, &rule, request).await,
+        let rule = named.and_then(|named| {
+            exchange.destination = named.unwrap_or(exchange.destination.clone());
+            self.rule(&exchange, &request)
+        });
+        let result = match rule {
+            Ok(rule) => self.forward(&exchange, &rule, request, &interims).await,
             Err(error) => Err(error),
         };
-        Ok(result.unwrap_or_else(|error| self.answer(&error, &exchange)))
+        Ok(result.unwrap_or_else(|error| self.answer(&error, &exchange).into()))
     }
 
-    fn rule<B>(&self, request: &Request<B>) -> Result<Rc<Rule>, ProxyError> {
-        let Some(stack) = self.destination.current(&self.worker) else {
+    fn rule<B>(&self, exchange: &Exchange, request: &Request<B>) -> Result<Rc<Rule>, ProxyError> {
+        let Some(stack) = exchange.destination.current(&self.worker) else {
             return Err(ProxyError::new(ErrorKind::FailFast, "nothing is known of the destination"));
         };
         stack.request(request).cloned()
@@ -105,7 +107,8 @@ impl Connection {
         exchange: &Exchange,
         rule: &Rc<Rule>,
         mut request: Request<Incoming>,
-    ) -> Result<Response<Body>, ProxyError> {
+        interims: &Interims,
+    ) -> Result<Reply, ProxyError> {
         let random = || self.worker.random();
         if let Some(answer) = filter::request(&rule.filters, &mut request, &rule.prefixes, random) {
             return answered(answer);
@@ -115,19 +118,19 @@ impl Connection {
             return answered(answer);
         }
         if headers::is_tunnel(&request) {
-            return Box::pin(tunnel::open(self, exchange, leaf, request)).await;
+            return Box::pin(tunnel::open(self, exchange, leaf, request, interims)).await;
         }
-        let answer = send::send(self, exchange, rule, leaf, request).await?;
-        Ok(response::finish(self, exchange, rule, leaf, answer))
+        let answer = send::send(self, exchange, rule, leaf, request, interims).await?;
+        Ok(response::finish(self, exchange, rule, leaf, answer).into())
     }
 
     /// Returns once policy would forbid this very request.
-    pub(super) fn revoked(&self, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
+    pub(super) fn revoked(&self, exchange: &Exchange, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
         let mut asked = Request::new(());
         (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
         asked.headers_mut().clone_from(request.headers());
         *asked.version_mut() = request.version();
-        let (worker, destination) = (self.worker.clone(), self.destination.clone());
+        let (worker, destination) = (self.worker.clone(), exchange.destination.clone());
         async move { destination.forbidden(&worker, |stack| stack.request(&asked).map(drop)).await }
     }
 
@@ -138,9 +141,9 @@ impl Connection {
     }
 }
 
-fn answered(answer: Answer) -> Result<Response<Body>, ProxyError> {
+fn answered(answer: Answer) -> Result<Reply, ProxyError> {
     match answer {
         Answer::Failure(error) => Err(error),
-        Answer::Redirect(response) => Ok(response),
+        Answer::Redirect(response) => Ok(response.into()),
     }
 }

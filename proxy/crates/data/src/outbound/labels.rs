@@ -10,10 +10,13 @@ use hauberk_metrics::labels::LabelSet;
 
 use crate::http::error::ProxyError;
 
-/// Connections that the program makes to `dst`.
-pub(crate) fn accepted(metrics: &DataMetrics, dst: SocketAddr) -> Arc<TransportMetrics> {
-    let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
-    metrics.transport(&labels.with("tls", "no_identity").with("no_tls_reason", "loopback"))
+/// Connections that the program makes to `dst`. `server_name`: the one that its own TLS asks for, empty if it asks for none.
+pub(crate) fn accepted(metrics: &DataMetrics, dst: SocketAddr, server_name: Option<&str>) -> Arc<TransportMetrics> {
+    metrics.transport_by(&("outbound", dst, server_name), || {
+        let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
+        let labels = labels.with("tls", "no_identity").with("no_tls_reason", "loopback");
+        server_name.into_iter().fold(labels, |labels, name| labels.with("sni", name))
+    })
 }
 
 /// Connections to an endpoint. `local`: it is this very workload.
@@ -37,20 +40,20 @@ pub(crate) fn edge(
 
 /// A request was answered with an error of this proxy's own.
 pub(crate) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
-    metrics.counter(Family::OutboundHttpErrors, &error_label(error.kind.label())).increment();
+    count_error(metrics, Family::OutboundHttpErrors, error.kind.label());
 }
 
 /// A connection ended by an error of this class, such as `ErrorKind::label` or `i/o`.
 pub(crate) fn connection_error(metrics: &DataMetrics, error: &'static str) {
-    metrics.counter(Family::OutboundTcpErrors, &error_label(error)).increment();
+    count_error(metrics, Family::OutboundTcpErrors, error);
 }
 
 fn direction() -> LabelSet {
     LabelSet::new().with("direction", "outbound")
 }
 
-fn error_label(error: &str) -> LabelSet {
-    LabelSet::new().with("error", error)
+fn count_error(metrics: &DataMetrics, family: Family, error: &'static str) {
+    metrics.counter_by(family, &error, || LabelSet::new().with("error", error)).increment();
 }
 
 fn target(labels: LabelSet, addr: SocketAddr) -> LabelSet {

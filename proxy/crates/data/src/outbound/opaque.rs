@@ -1,12 +1,16 @@
 //! Bytes of the program that nobody reads: to an endpoint, and back.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 
+use hauberk_core::identity::Id;
 use tokio::time::Instant;
 
+use crate::balance::Balancer;
 use crate::candidate::{Candidate, Load};
 use crate::connect::ConnectError;
-use crate::forward;
+use crate::first_word::{Dialled, Unreachable};
+use crate::forward::{self, ForwardError};
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::outbound::accept::Refused;
 use crate::outbound::destination::Destination;
@@ -14,19 +18,70 @@ use crate::outbound::rule::Leaf;
 use crate::stream::Stream;
 use crate::worker::Worker;
 
-/// Joins a connection of the program to an endpoint until both ended, or until policy forbids it.
+/// Who is behind a connection, for what is remembered of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Server {
+    /// A member of the mesh, and the port of its program.
+    Member(Id, u16),
+    /// Somebody without an identity.
+    Outside(SocketAddr),
+}
+
+/// What belongs to a connection that was made for a silent client.
+pub(super) struct Attached {
+    pub(super) server: Server,
+    load: Load,
+}
+
+impl Server {
+    fn of(candidate: &Candidate) -> Self {
+        let addr = candidate.endpoint().addr;
+        match candidate.peer_id() {
+            Some(id) => Server::Member(id.clone(), addr.port()),
+            None => Server::Outside(addr),
+        }
+    }
+}
+
+/// Joins a connection of the program to an endpoint until both ended, or until policy forbids it. `server`: that one.
 pub(super) async fn serve(
     worker: &Rc<Worker>,
     client: Stream,
     destination: &Rc<Destination>,
     server_name: Option<&str>,
+    server: Option<Dialled<Attached>>,
 ) -> Result<(), Refused> {
     let leaf = leaf(worker, destination, server_name)?;
-    let (server, _load) = connect(worker, &leaf).await?;
+    let (server, _load) = match server {
+        Some(dialled) => (dialled.stream, dialled.with.load),
+        None => connect(worker, &leaf).await?,
+    };
     drop(leaf);
     let forbidden = destination.forbidden(worker, |stack| stack.bytes(server_name).map(drop));
-    forward::join(client, server, forbidden).await?;
-    Ok(())
+    tokio::select! {
+        joined = forward::join(client, server) => Ok(joined?),
+        () = forbidden => Err(Refused::Forward(ForwardError::Revoked)),
+    }
+}
+
+/// Connects to an endpoint for a client that has said nothing for a moment.
+pub(super) async fn dial(
+    worker: &Rc<Worker>,
+    destination: &Rc<Destination>,
+) -> Result<Dialled<Attached>, Unreachable<ProxyError>> {
+    let early = |error| Unreachable { error, awaited: false };
+    let leaf = leaf(worker, destination, None).map_err(early)?;
+    let balancer = leaf.balancer().map_err(early)?;
+    let first = balancer.pick(worker, None, leaf.failfast).await.map_err(early)?;
+    let (server, greeters) = (Server::of(&first), &worker.outbound.greeters);
+    greeters.wait_for_client(&server).await;
+    match reach(worker, &leaf, balancer, first).await {
+        Ok((stream, load, candidate)) => {
+            let with = Attached { server: Server::of(&candidate), load };
+            Ok(Dialled { stream, is_program: candidate.peer_id().is_none(), with })
+        }
+        Err(error) => Err(Unreachable { error, awaited: greeters.know(&server) }),
+    }
 }
 
 fn leaf(worker: &Worker, destination: &Destination, server_name: Option<&str>) -> Result<Rc<Leaf>, ProxyError> {
@@ -36,19 +91,30 @@ fn leaf(worker: &Worker, destination: &Destination, server_name: Option<&str>) -
     rule.leaf(worker.random()).cloned()
 }
 
-/// A connection to an endpoint; if the first one cannot be reached, to another one.
 async fn connect(worker: &Worker, leaf: &Leaf) -> Result<(Stream, Load), ProxyError> {
     let balancer = leaf.balancer()?;
     let first = balancer.pick(worker, None, leaf.failfast).await?;
+    let (stream, load, _) = reach(worker, leaf, balancer, first).await?;
+    Ok((stream, load))
+}
+
+/// A connection to `first`; if that cannot be reached, to another endpoint.
+async fn reach(
+    worker: &Worker,
+    leaf: &Leaf,
+    balancer: &Balancer,
+    first: Rc<Candidate>,
+) -> Result<(Stream, Load, Rc<Candidate>), ProxyError> {
     let error = match once(&first).await {
-        Ok(connected) => return Ok(connected),
+        Ok((stream, load)) => return Ok((stream, load, first)),
         Err(error) => error,
     };
     let second = balancer.pick(worker, Some(first.endpoint().addr), leaf.failfast).await?;
     if Rc::ptr_eq(&first, &second) {
         return Err(refused(&error));
     }
-    once(&second).await.map_err(|error| refused(&error))
+    let (stream, load) = once(&second).await.map_err(|error| refused(&error))?;
+    Ok((stream, load, second))
 }
 
 async fn once(candidate: &Rc<Candidate>) -> Result<(Stream, Load), ConnectError> {

@@ -20,13 +20,12 @@ pub(super) fn finish(
     leaf: &Leaf,
     answered: Answered,
 ) -> Response<Body> {
-    let Answered { candidate, response, lease, load, limits } = answered;
+    let Answered { candidate, response, load, limits } = answered;
     let head = Head::of(&response, exchange.grpc);
     let observer = ResponseObserver {
         edge: candidate.edge().clone(),
         started: exchange.started,
         head,
-        lease,
         load: Some(load),
         error: "",
     };

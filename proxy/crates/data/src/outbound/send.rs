@@ -6,14 +6,14 @@ use std::time::Duration;
 use hauberk_core::outbound::Retry;
 use http::request::Parts;
 use http::{Request, Version};
-use hyper::body::Incoming;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::candidate::Candidate;
 use crate::http::body::Body;
-use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
 use crate::http::observe::Head;
 use crate::http::replay::Replay;
 use crate::http::translate;
@@ -36,9 +36,10 @@ pub(super) async fn send(
     rule: &Rule,
     leaf: &Leaf,
     request: Request<Incoming>,
+    interims: &Interims,
 ) -> Result<Answered, ProxyError> {
     let limits = Limits::new(&rule.timeouts, exchange.started);
-    let tries = Tries { connection, exchange, leaf, retry: rule.retry.as_ref(), limits: limits.clone() };
+    let tries = Tries { connection, exchange, leaf, retry: rule.retry.as_ref(), limits: limits.clone(), interims };
     if limits.are_none() { tries.run(request).await } else { Box::pin(limits.apply(tries.run(request))).await }
 }
 
@@ -48,6 +49,7 @@ struct Tries<'a> {
     leaf: &'a Leaf,
     retry: Option<&'a Retry>,
     limits: Limits,
+    interims: &'a Interims,
 }
 
 impl Tries<'_> {
@@ -97,8 +99,8 @@ impl Tries<'_> {
         candidate.edge().request();
         let waiting = Waiting { tries: self, candidate: &candidate, started, floor: balancer.default_rtt() };
         let sent = match self.retry.and_then(|retry| retry.timeout) {
-            None => candidate.send(request).await,
-            Some(limit) => match timeout_at(started + limit, candidate.send(request)).await {
+            None => candidate.send(request, self.interims).await,
+            Some(limit) => match timeout_at(started + limit, candidate.send(request, self.interims)).await {
                 Ok(sent) => sent,
                 Err(_) => {
                     std::mem::forget(waiting);
@@ -110,14 +112,14 @@ impl Tries<'_> {
         };
         std::mem::forget(waiting);
         match sent {
-            Ok((response, lease)) => {
+            Ok(response) => {
                 if Head::of(&response, self.exchange.grpc).is_failure() {
                     candidate.failed(started.elapsed(), balancer.default_rtt(), Instant::now());
                 } else {
                     candidate.answered(started.elapsed(), Instant::now());
                 }
                 let limits = self.limits.clone();
-                let answered = Answered { candidate, response, lease, load, limits };
+                let answered = Answered { candidate, response, load, limits };
                 if self.wants_another(&answered, parts) {
                     Err(Failure::Retryable(Box::new(answered)))
                 } else {
@@ -128,7 +130,7 @@ impl Tries<'_> {
                 let now = Instant::now();
                 match &error {
                     error if error.is_untouched() => candidate.unreachable(now),
-                    SendError::Lost(_) => candidate.failed(now - started, balancer.default_rtt(), now),
+                    error if error.is_lost() => candidate.failed(now - started, balancer.default_rtt(), now),
                     // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
                     _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
                 }

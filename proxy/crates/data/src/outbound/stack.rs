@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::endpoint::{Endpoint, Http2Params, ProtocolHint};
+use hauberk_core::meta::Meta;
 use hauberk_core::outbound::{GrpcAction, HttpAction, OpaqueRefusal, OpaqueRoute, OutboundPolicy, Protocol, Target};
 use hauberk_core::route::{GrpcMatch, HostMatch, HttpMatch, RequestFacts, Route};
 use hauberk_core::{matching, outbound};
@@ -14,9 +15,12 @@ use http::Request;
 use crate::balance::Balancer;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
-use crate::outbound::destination::Fixed;
+use crate::outbound::destination::{Fixed, Place};
 use crate::outbound::rule::Rule;
 use crate::worker::Worker;
+
+/// The kind of a policy's parent whose requests routes are written for.
+const SERVICE: &str = "Service";
 
 /// One version of a destination's policy.
 pub(super) struct Stack {
@@ -29,7 +33,10 @@ pub(super) struct Stack {
 /// How the bytes of new connections are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    Detect,
+    Detect {
+        /// Whether bytes that are no request may pass.
+        takes_bytes: bool,
+    },
     Http1,
     Http2,
     /// Not at all.
@@ -73,22 +80,32 @@ impl Backends<'_> {
 }
 
 impl Stack {
-    /// Makes `target` ready for the destination `addr`.
-    pub(super) fn of(worker: &Worker, fixed: &Fixed, addr: SocketAddr, target: &Target) -> Self {
+    /// Makes `target` ready for the destination `place`.
+    pub(super) fn of(worker: &Worker, fixed: &Fixed, place: &Place, target: &Target) -> Self {
         let backends = Backends { worker, fixed };
         match target {
             Target::Policy(policy) => Self::policy(&backends, policy),
             Target::Endpoint { endpoint, opaque } => {
-                let reading = if *opaque { Reading::Opaque } else { Reading::Detect };
+                let reading = if *opaque { Reading::Opaque } else { Reading::Detect { takes_bytes: true } };
                 Self::forward(reading, Rule::to(backends.fixed(endpoint)))
             }
-            Target::Unknown => Self::forward(Reading::Opaque, Rule::to(backends.fixed(&Arc::new(outside(addr))))),
-            Target::Refused(why) => {
-                let message = format!("the control plane refuses {addr}: {why}");
-                let refused = BytesRoute { names: Vec::new(), rule: Err(forbidden(message)) };
-                Self { reading: Reading::Refused, http1: Routes::Bytes, http2: Routes::Bytes, bytes: vec![refused] }
-            }
+            Target::Unknown => match place {
+                Place::Addr(addr) => {
+                    let endpoint = backends.fixed(&Arc::new(outside(*addr)));
+                    Self::forward(Reading::Detect { takes_bytes: true }, Rule::to(endpoint))
+                }
+                Place::Name(name) => {
+                    let message = format!("the control plane knows no destination {name}");
+                    Self::refusal(ProxyError::new(ErrorKind::NoRoute, message))
+                }
+            },
+            Target::Refused(why) => Self::refusal(forbidden(format!("the control plane refuses {place}: {why}"))),
         }
+    }
+
+    fn refusal(error: ProxyError) -> Self {
+        let bytes = vec![BytesRoute { names: Vec::new(), rule: Err(error) }];
+        Self { reading: Reading::Refused, http1: Routes::Bytes, http2: Routes::Bytes, bytes }
     }
 
     fn forward(reading: Reading, rule: Rule) -> Self {
@@ -102,7 +119,11 @@ impl Stack {
         };
         let (reading, http1, http2, bytes) = match &policy.protocol {
             Protocol::Detect { http1, http2, opaque, .. } => {
-                (Reading::Detect, Routes::http(backends, http1), Routes::http(backends, http2), bytes(opaque))
+                let bytes: Vec<_> = bytes(opaque);
+                let allowed = bytes.first().is_some_and(|route| route.rule.is_ok());
+                let takes_bytes = allowed && !demands_http(policy, [http1, http2]);
+                let reading = Reading::Detect { takes_bytes };
+                (reading, Routes::http(backends, http1), Routes::http(backends, http2), bytes)
             }
             Protocol::Http1(routes) => {
                 (Reading::Http1, Routes::http(backends, routes), Routes::http(backends, routes), Vec::new())
@@ -184,6 +205,13 @@ impl BytesRoute {
         };
         Self { names, rule }
     }
+}
+
+/// Whether bytes that are no request must not pass, although the policy has a route for them: somebody wrote routes for the
+/// requests to this Service. What goes out of the mesh has routes for both, and each of them counts.
+fn demands_http(policy: &OutboundPolicy, routes: [&outbound::HttpRoutes; 2]) -> bool {
+    let mut all = routes.iter().flat_map(|routes| routes.routes.iter());
+    policy.parent.kind() == SERVICE && all.any(|route| matches!(*route.meta, Meta::Resource(_)))
 }
 
 fn forbidden(message: String) -> ProxyError {

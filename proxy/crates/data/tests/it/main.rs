@@ -2,10 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod endpoints;
+mod families;
 mod framing;
+mod gateway;
 mod http;
+mod ingress;
 mod opaque;
+mod own_tls;
 mod policy;
+mod server_first;
 mod smuggling;
 mod support;
 mod tunnel;
+mod workers;

@@ -1,7 +1,5 @@
 //! Bytes that nobody reads.
 
-use std::time::Duration;
-
 use hauberk_core::endpoint::ProtocolHint;
 use hauberk_core::inbound;
 use hauberk_core::outbound::Target;
@@ -111,19 +109,5 @@ fn loopback_and_the_proxy_itself_are_no_destinations() {
             ends(TcpStream::connect(own).await.unwrap()).await;
         }
         assert_eq!(mesh.outbound.count("outbound_tcp_errors_total", &["error=\"loop\""]), 3.0);
-    });
-}
-
-#[test]
-fn a_client_that_stays_silent_waits_no_longer_than_detection() {
-    run(async {
-        let table = Table::new();
-        table.set_endpoints([endpoint(greets().await)]);
-        let patience = Duration::from_millis(20);
-        let outbound = Proxy::outbound_with(&Authority::new(), CLIENT, &table, patience).await;
-        let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
-        let mut greeting = [0; 5];
-        socket.read_exact(&mut greeting).await.unwrap();
-        assert_eq!(&greeting, b"hello");
     });
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-use super::{check, kill};
+use super::{SignalMask, check, kill};
 use crate::namespace::NamespaceId;
 
 /// How often and in which intervals the processes of a namespace are looked for and killed, until none is left.
@@ -56,11 +56,11 @@ impl Guard {
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends = [0 as RawFd; 2];
-    // SAFETY: the array has room for two descriptors, which then belong to nobody else.
-    unsafe {
-        check(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
-        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
-    }
+    // SAFETY: the array has room for two descriptors.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    // SAFETY: the descriptor was just made and belongs to nobody else.
+    let own = |fd| unsafe { OwnedFd::from_raw_fd(fd) };
+    Ok((own(ends[0]), own(ends[1])))
 }
 
 fn watch(lifeline: OwnedFd, namespace: NamespaceId, parent: u32) {
@@ -83,22 +83,24 @@ fn detach(lifeline: &OwnedFd) -> io::Result<()> {
     // Stays open beside its three copies only where it is one of them.
     let null = File::options().read(true).write(true).open("/dev/null")?.into_raw_fd();
     let keep = lifeline.as_raw_fd().unsigned_abs();
-    // SAFETY: descriptors of this fork that nothing else uses; the set is filled before it is used; the name ends in
-    // NUL and lives during the call.
-    unsafe {
-        for standard in 0..3 {
-            check(libc::dup2(null, standard))?;
-        }
-        if keep > 3 {
-            check(libc::close_range(3, keep - 1, 0))?;
-        }
-        check(libc::close_range(keep + 1, libc::c_uint::MAX, 0))?;
-        let mut all = std::mem::MaybeUninit::uninit();
-        libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), std::ptr::null_mut());
-        libc::setsid();
-        check(libc::prctl(libc::PR_SET_NAME, c"hauberk-guard".as_ptr()))
+    for standard in 0..3 {
+        // SAFETY: takes integers; nothing in this fork relies on what the standard streams were.
+        check(unsafe { libc::dup2(null, standard) })?;
     }
+    if keep > 3 {
+        close_all(3, keep - 1)?;
+    }
+    close_all(keep + 1, libc::c_uint::MAX)?;
+    SignalMask::full().restore()?;
+    // SAFETY: takes nothing; a fork that leads a session already stays in it.
+    unsafe { libc::setsid() };
+    // SAFETY: the name ends in NUL and lives during the call.
+    check(unsafe { libc::prctl(libc::PR_SET_NAME, c"hauberk-guard".as_ptr()) })
+}
+
+fn close_all(first: libc::c_uint, last: libc::c_uint) -> io::Result<()> {
+    // SAFETY: takes integers; nothing else in this fork uses these descriptors.
+    check(unsafe { libc::close_range(first, last, 0) })
 }
 
 /// Kills what is in the namespace or descends from the parent, but for this process and its parent; how many there were.

@@ -24,11 +24,19 @@ impl SignalMask {
 
     fn empty() -> Self {
         let mut set = MaybeUninit::uninit();
-        // SAFETY: sigemptyset initialises the set it is given and cannot fail.
-        unsafe {
-            libc::sigemptyset(set.as_mut_ptr());
-            Self(set.assume_init())
-        }
+        // SAFETY: the pointer is to a place for a set.
+        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        // SAFETY: the call has initialised it; it cannot fail.
+        Self(unsafe { set.assume_init() })
+    }
+
+    /// Every signal that can be blocked.
+    pub(crate) fn full() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: the pointer is to a place for a set.
+        unsafe { libc::sigfillset(set.as_mut_ptr()) };
+        // SAFETY: the call has initialised it; it cannot fail.
+        Self(unsafe { set.assume_init() })
     }
 
     fn add(&mut self, signal: i32) {
@@ -138,9 +146,8 @@ fn read(fd: &OwnedFd) -> io::Result<Delivery> {
 
 fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: a null new action only asks; the old one is filled when the call succeeds, and read only then.
-    unsafe {
-        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0
-            && action.assume_init().sa_sigaction == libc::SIG_IGN
-    }
+    // SAFETY: a null new action only asks; the old one has a place.
+    let asked = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: a call that succeeded has filled the action.
+    asked == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
 }

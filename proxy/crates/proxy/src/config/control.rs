@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hauberk_control::capabilities::CAPABILITIES;
 use hauberk_control::config::{Config, DefaultPolicy, Identity, InboundDefaults, Streams};
 use hauberk_control::service::{Address, Service};
 use hauberk_core::identity::Id;
@@ -10,12 +11,12 @@ use hauberk_core::outbound::Backoff;
 use hauberk_tls::roots::Roots;
 
 use super::env::Env;
-use super::value::{Read, duration, flag, networks, number, ports, text};
+use super::http;
+use super::value::{Read, duration, flag, networks, ports, text};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const BACKOFF_MIN: Duration = Duration::from_millis(100);
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
-const BACKOFF_JITTER: f32 = 0.1;
+/// Shorter pauses than those between connections to endpoints: all that a proxy knows comes from here.
+const BACKOFF: Backoff = Backoff { min: Duration::from_millis(100), max: Duration::from_secs(10), jitter: 0.1 };
 const OUTBOUND_IDLE: Duration = Duration::from_secs(5);
 const INBOUND_IDLE: Duration = Duration::from_secs(90);
 const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,15 +33,32 @@ pub(crate) struct Control {
     pub(crate) clients: Option<Config>,
 }
 
-/// The workload's identity; a DNS name.
+/// The workload's identity, which is also the server name of TLS for it; a DNS name. The contract has two ways to say it.
 pub(super) fn local_name(env: &Env<'_>) -> Option<String> {
-    env.required("IDENTITY_LOCAL_NAME", |name| {
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        if name.is_empty() || name.contains('/') { Err("a DNS name") } else { Ok(name) }
-    })
+    if env.is_set("IDENTITY_DISABLED") {
+        env.refuse("LINKERD2_PROXY_IDENTITY_DISABLED: identity cannot be disabled; unset it".to_owned());
+    }
+    if env.is_set("IDENTITY_SPIRE_WORKLOAD_API_ADDRESS") {
+        let why = "this version gets no certificates from a SPIFFE Workload API; unset it";
+        env.refuse(format!("LINKERD2_PROXY_IDENTITY_SPIRE_WORKLOAD_API_ADDRESS: {why}"));
+    }
+    if env.is_set("IDENTITY_LOCAL_NAME") || !env.is_set("IDENTITY_SERVER_ID") {
+        return env.required("IDENTITY_LOCAL_NAME", dns_name);
+    }
+    let id = env.required("IDENTITY_SERVER_ID", dns_name);
+    let name = env.required("IDENTITY_SERVER_NAME", dns_name);
+    if name.is_some() && id.is_some() && name != id {
+        env.refuse("LINKERD2_PROXY_IDENTITY_SERVER_ID and …_SERVER_NAME must be the same DNS name".to_owned());
+    }
+    id
 }
 
-/// Everything else; `inbound_port` is asked about at start only for what comes in at it.
+fn dns_name(name: &str) -> Read<String> {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    if name.is_empty() || name.contains(['/', ':']) { Err("a DNS name") } else { Ok(name) }
+}
+
+/// Everything else.
 pub(super) fn read(env: &Env<'_>, local_name: Option<String>, front: bool) -> Option<Control> {
     let connect_timeout = env.get("CONTROL_CONNECT_TIMEOUT", duration).unwrap_or(CONNECT_TIMEOUT);
     let roots = env.required("IDENTITY_TRUST_ANCHORS", |pem| Roots::from_pem(pem).map_err(|_| "certificates as PEM"));
@@ -74,20 +92,13 @@ pub(super) fn read(env: &Env<'_>, local_name: Option<String>, front: bool) -> Op
 fn clients(env: &Env<'_>, connect_timeout: Duration) -> Option<Config> {
     let destination = service(env, "DESTINATION");
     let policy = service(env, "POLICY");
-    let workload = env.required("POLICY_WORKLOAD", text);
-    let backoff = Backoff {
-        min: env.get("OUTBOUND_CONNECT_EXP_BACKOFF_MIN", duration).unwrap_or(BACKOFF_MIN),
-        max: env.get("OUTBOUND_CONNECT_EXP_BACKOFF_MAX", duration).unwrap_or(BACKOFF_MAX),
-        jitter: env.get("OUTBOUND_CONNECT_EXP_BACKOFF_JITTER", number).unwrap_or(BACKOFF_JITTER),
-    };
-    if backoff.min.is_zero() || backoff.min > backoff.max {
-        env.refuse("LINKERD2_PROXY_OUTBOUND_CONNECT_EXP_BACKOFF_MIN must be above 0 and not above …_MAX".to_owned());
-    }
+    let workload = env.required("POLICY_WORKLOAD", text).map(|workload| declared(&workload));
+    let backoff = http::backoff(env, "OUTBOUND", BACKOFF);
     Some(Config {
         destination: destination?,
         policy: policy?,
         workload: workload?,
-        context: env.get("DESTINATION_CONTEXT", text).unwrap_or_default(),
+        context: declared(&env.get("DESTINATION_CONTEXT", text).unwrap_or_default()),
         profile_networks: env.get("DESTINATION_PROFILE_NETWORKS", networks).unwrap_or_default(),
         streams: streams(env),
         backoff,
@@ -99,11 +110,22 @@ fn clients(env: &Env<'_>, connect_timeout: Duration) -> Option<Config> {
     })
 }
 
+/// How the workload names itself, with what this proxy understands beyond the common contract; nobody else's control plane
+/// looks at the key. What is not a JSON object, such as the older `NS:POD`, has no room for it.
+fn declared(workload: &str) -> String {
+    let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(workload) else {
+        return workload.to_owned();
+    };
+    fields.insert("hauberk".to_owned(), serde_json::json!({ "capabilities": CAPABILITIES }));
+    serde_json::Value::Object(fields).to_string()
+}
+
 fn streams(env: &Env<'_>) -> Streams {
+    let limit = |name| env.get(name, duration).filter(|limit| !limit.is_zero());
     let streams = Streams {
-        initial: env.get("CONTROL_STREAM_INITIAL_TIMEOUT", duration),
-        idle: env.get("CONTROL_STREAM_IDLE_TIMEOUT", duration),
-        lifetime: env.get("CONTROL_STREAM_LIFETIME", duration),
+        initial: limit("CONTROL_STREAM_INITIAL_TIMEOUT"),
+        idle: limit("CONTROL_STREAM_IDLE_TIMEOUT"),
+        lifetime: limit("CONTROL_STREAM_LIFETIME"),
     };
     let or_max = |limit: Option<Duration>| limit.unwrap_or(Duration::MAX);
     if or_max(streams.initial) > or_max(streams.idle) || or_max(streams.idle) > or_max(streams.lifetime) {

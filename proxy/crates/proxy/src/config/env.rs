@@ -29,23 +29,31 @@ impl<'a> Env<'a> {
         match read(&text) {
             Ok(value) => Some(value),
             Err(wanted) => {
-                self.wrong.borrow_mut().push(format!("{name}={text}: must be {wanted}"));
+                self.refuse(format!("{name}={text}: must be {wanted}"));
                 None
             }
         }
     }
 
-    /// The same, and an error where it is missing.
+    /// Whether `LINKERD2_PROXY_NAME` says anything.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        (self.lookup)(&format!("{PREFIX}{name}")).is_some_and(|text| !text.is_empty())
+    }
+
+    /// The value of a variable that must be there.
     pub(crate) fn required<T>(&self, name: &str, read: impl FnOnce(&str) -> Read<T>) -> Option<T> {
-        if (self.lookup)(&format!("{PREFIX}{name}")).is_none_or(|text| text.is_empty()) {
+        if !self.is_set(name) {
             self.refuse(format!("{PREFIX}{name} is missing"));
         }
         self.get(name, read)
     }
 
-    /// Notes an error of several variables together.
+    /// Notes an error, such as of several variables together. Some variables are read for both sides: each error is told once.
     pub(crate) fn refuse(&self, why: String) {
-        self.wrong.borrow_mut().push(why);
+        let mut wrong = self.wrong.borrow_mut();
+        if !wrong.contains(&why) {
+            wrong.push(why);
+        }
     }
 
     /// All that was wrong.

@@ -2,9 +2,13 @@
 
 mod control;
 mod env;
+mod http;
 mod inbound;
+mod limits;
 mod outbound;
+mod unused;
 mod value;
+mod workers;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -14,9 +18,6 @@ use self::env::Env;
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4191);
 const GRACE: Duration = Duration::from_secs(120);
 const BACKLOG: i32 = 1024;
-const IN_FLIGHT_MAX: usize = 100_000;
-/// Workers beyond the machine's cores only get in each other's way.
-const CORES_MAX: usize = 64;
 /// What `/metrics` keeps of something that is no longer used.
 const RETAIN_IDLE: Duration = Duration::from_secs(600);
 
@@ -27,7 +28,9 @@ pub(crate) struct Config {
     /// None for a front proxy, which has no program.
     pub(crate) outbound_listen: Vec<SocketAddr>,
     pub(crate) admin_listen: SocketAddr,
-    pub(crate) backlog: i32,
+    /// Connections that wait to be accepted; the admin endpoint has as many as the inbound side.
+    pub(crate) inbound_backlog: i32,
+    pub(crate) outbound_backlog: i32,
     pub(crate) data: hauberk_data::config::Config,
     pub(crate) control: control::Control,
     pub(crate) workers: usize,
@@ -35,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) grace: Duration,
     pub(crate) shutdown_endpoint: bool,
     pub(crate) metrics_retain_idle: Duration,
+    /// Variables of the contract that are set and have no effect.
+    pub(crate) unused: Vec<&'static str>,
 }
 
 impl Config {
@@ -60,18 +65,27 @@ fn read(env: &Env<'_>) -> Option<Config> {
     let (inbound_listen, inbound) = inbound::read(env, local_name.as_deref().unwrap_or_default());
     let (outbound_listen, outbound) = outbound::read(env);
     let front = inbound.front.is_some();
-    let connections_max = env.get("INBOUND_MAX_IN_FLIGHT", value::number).unwrap_or(IN_FLIGHT_MAX);
     let control = control::read(env, local_name, front);
     Some(Config {
         inbound_listen,
         outbound_listen: if front { Vec::new() } else { outbound_listen },
         admin_listen: env.get("ADMIN_LISTEN_ADDR", value::address).unwrap_or(ADMIN),
-        backlog: env.get("INBOUND_TCP_LISTEN_BACKLOG", value::number).unwrap_or(BACKLOG),
-        data: hauberk_data::config::Config { inbound, outbound, connections_max },
+        inbound_backlog: env.get("INBOUND_TCP_LISTEN_BACKLOG", backlog).unwrap_or(BACKLOG),
+        outbound_backlog: env.get("OUTBOUND_TCP_LISTEN_BACKLOG", backlog).unwrap_or(BACKLOG),
+        data: hauberk_data::config::Config { inbound, outbound, limits: limits::read(env) },
         control: control?,
-        workers: env.get("CORES", value::number).unwrap_or(1).clamp(1, CORES_MAX),
+        workers: workers::read(env),
         grace: env.get("SHUTDOWN_GRACE_PERIOD", value::duration).unwrap_or(GRACE),
         shutdown_endpoint: env.get("SHUTDOWN_ENDPOINT_ENABLED", value::flag).unwrap_or(false),
         metrics_retain_idle: env.get("METRICS_RETAIN_IDLE", value::duration).unwrap_or(RETAIN_IDLE),
+        unused: unused::set(env),
     })
 }
+
+fn backlog(text: &str) -> value::Read<i32> {
+    value::between(1, i32::MAX)(text)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -3,11 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use hauberk_data::config::Outbound;
+use hauberk_core::name::Suffixes;
+use hauberk_data::config::{Http, Outbound};
 
 use super::env::Env;
+use super::http;
 use super::inbound::keep_alive;
-use super::value::{address, addresses, duration, flag, number};
+use super::value::{address, addresses, duration, flag, number, suffixes};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4140);
 const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,6 +18,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCOVERY_IDLE: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Names that an ingress may ask for.
+const PROFILE_SUFFIXES: &str = "svc.cluster.local.";
 const IDLE_MAX: usize = 10_000;
 
 /// Where to listen, and the rest.
@@ -24,9 +28,9 @@ pub(super) fn read(env: &Env<'_>) -> (Vec<SocketAddr>, Outbound) {
         .get("OUTBOUND_LISTEN_ADDRS", addresses)
         .or_else(|| env.get("OUTBOUND_LISTEN_ADDR", address).map(|one| vec![one]))
         .unwrap_or_else(|| vec![LISTEN]);
-    if env.get("INGRESS_MODE", flag) == Some(true) {
-        env.refuse("LINKERD2_PROXY_INGRESS_MODE=true: this version has no ingress mode; unset it".to_owned());
-    }
+    let suffixes = env.get("DESTINATION_PROFILE_SUFFIXES", suffixes).or_else(|| Suffixes::parse(PROFILE_SUFFIXES));
+    let ingress = if env.get("INGRESS_MODE", flag) == Some(true) { suffixes } else { None };
+    let silent = env.get("OUTBOUND_DISABLE_INFORMATIONAL_HEADERS", flag).unwrap_or(ingress.is_some());
     let outbound = Outbound {
         detect_timeout: env.get("OUTBOUND_DETECT_TIMEOUT", duration).unwrap_or(DETECT_TIMEOUT),
         connect_timeout: env.get("OUTBOUND_CONNECT_TIMEOUT", duration).unwrap_or(CONNECT_TIMEOUT),
@@ -36,7 +40,9 @@ pub(super) fn read(env: &Env<'_>) -> (Vec<SocketAddr>, Outbound) {
         connect_keep_alive: keep_alive(env, "OUTBOUND_CONNECT"),
         idle_max: env.get("OUTBOUND_MAX_IDLE_CONNS_PER_ENDPOINT", number).unwrap_or(IDLE_MAX),
         idle_timeout: env.get("OUTBOUND_HTTP1_CONNECTION_POOL_IDLE_TIMEOUT", duration).unwrap_or(IDLE_TIMEOUT),
-        informational_headers: env.get("OUTBOUND_DISABLE_INFORMATIONAL_HEADERS", flag) != Some(true),
+        http: http::read(env, "OUTBOUND", Http::default()),
+        ingress,
+        informational_headers: !silent,
     };
     (listen, outbound)
 }

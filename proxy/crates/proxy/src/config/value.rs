@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hauberk_core::inbound::Cidr;
+use hauberk_core::name::Suffixes;
 
 /// A value, or what it should have been.
 pub(crate) type Read<T> = Result<T, &'static str>;
@@ -42,6 +43,14 @@ pub(crate) fn number<N: std::str::FromStr>(text: &str) -> Read<N> {
     text.trim().parse().map_err(|_| "a whole number")
 }
 
+/// A whole number within bounds, both included.
+pub(crate) fn between<N: std::str::FromStr + PartialOrd>(min: N, max: N) -> impl FnOnce(&str) -> Read<N> {
+    move |text| {
+        let number: N = number(text)?;
+        if (min..=max).contains(&number) { Ok(number) } else { Err("within what the protocol and this proxy allow") }
+    }
+}
+
 /// Anything.
 pub(crate) fn text(text: &str) -> Read<String> {
     Ok(text.to_owned())
@@ -76,6 +85,11 @@ pub(crate) fn ports(text: &str) -> Read<Vec<u16>> {
         ports.extend(range);
     }
     Ok(ports)
+}
+
+/// Suffixes of DNS names, with commas between; `.` is every name.
+pub(crate) fn suffixes(text: &str) -> Read<Suffixes> {
+    Suffixes::parse(text).ok_or("suffixes of DNS names, with commas between")
 }
 
 /// Networks in CIDR notation, with commas between; an address alone is a network of one.

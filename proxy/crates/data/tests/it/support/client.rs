@@ -59,11 +59,6 @@ impl Http2 {
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Answer {
         answer(self.0.send_request(request).await.unwrap()).await
     }
-
-    /// The head only.
-    pub(crate) async fn open(&mut self, request: Request<Full<Bytes>>) -> Response<Incoming> {
-        self.0.send_request(request).await.unwrap()
-    }
 }
 
 async fn answer(response: Response<Incoming>) -> Answer {

@@ -177,6 +177,30 @@ pub(crate) async fn greets() -> SocketAddr {
     addr
 }
 
+/// A server whose connections a test has in its hands.
+pub(crate) struct Taken {
+    pub(crate) addr: SocketAddr,
+    listener: TcpListener,
+}
+
+impl Taken {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self { addr: listener.local_addr().unwrap(), listener }
+    }
+
+    /// The next connection.
+    pub(crate) async fn next(&self) -> TcpStream {
+        self.listener.accept().await.unwrap().0
+    }
+
+    /// Whether a connection waits to be taken.
+    pub(crate) async fn has_another(&self) -> bool {
+        let mut accepting = std::pin::pin!(self.listener.accept());
+        std::future::poll_fn(|cx| std::task::Poll::Ready(accepting.as_mut().poll(cx).is_ready())).await
+    }
+}
+
 /// A server that takes one request of HTTP/1 for each connection and does not say so.
 pub(crate) async fn closes_after_each() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

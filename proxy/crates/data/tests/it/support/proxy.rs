@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::identity::Id;
-use hauberk_data::config::{Config, Inbound, Outbound};
+use hauberk_data::config::{Config, Inbound, Limits, Outbound};
 use hauberk_data::drain::{self, DrainSignal};
 use hauberk_data::worker::{Shared, Worker};
 use hauberk_metrics::families::DataMetrics;
@@ -77,10 +77,22 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// The proxy before a program of `name`, reached through its own port.
     pub(crate) async fn inbound(authority: &Authority, name: &str, table: &Arc<Table>) -> Self {
-        let ips = vec![Ipv4Addr::LOCALHOST.into()];
-        let (mut proxy, listener) = Self::new(authority, name, table, ips, DETECT_TIMEOUT).await;
-        tokio::task::spawn_local(proxy.worker.clone().serve_inbound(listener));
+        let mut proxy = Self::inbound_at(authority, name, table, Ipv4Addr::LOCALHOST.into(), |_| {}).await;
         proxy.addr = from_elsewhere(proxy.addr).await;
+        proxy
+    }
+
+    /// The same at `ip`, as `change` wants its settings, for clients on loopback.
+    pub(crate) async fn inbound_at(
+        authority: &Authority,
+        name: &str,
+        table: &Arc<Table>,
+        ip: IpAddr,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let (proxy, listener) =
+            Self::new(authority, name, table, ip, change, |config| config.inbound.ips = vec![ip]).await;
+        tokio::task::spawn_local(proxy.worker.clone().serve_inbound(listener));
         proxy
     }
 
@@ -96,8 +108,21 @@ impl Proxy {
         table: &Arc<Table>,
         detect_timeout: Duration,
     ) -> Self {
-        let ips = vec![[10, 77, 0, 9].into()];
-        let (proxy, listener) = Self::new(authority, name, table, ips, detect_timeout).await;
+        let change = |config: &mut Config| config.outbound.detect_timeout = detect_timeout;
+        Self::outbound_at(authority, name, table, Ipv4Addr::LOCALHOST.into(), change).await
+    }
+
+    /// The same at `ip`, as `change` wants its settings.
+    pub(crate) async fn outbound_at(
+        authority: &Authority,
+        name: &str,
+        table: &Arc<Table>,
+        ip: IpAddr,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let own: IpAddr = [10, 77, 0, 9].into();
+        let (proxy, listener) =
+            Self::new(authority, name, table, ip, change, |config| config.inbound.ips = vec![own]).await;
         proxy.original.set((SERVICE_IP, 80).into());
         tokio::task::spawn_local(proxy.worker.clone().serve_outbound(listener));
         proxy
@@ -107,18 +132,17 @@ impl Proxy {
         authority: &Authority,
         name: &str,
         table: &Arc<Table>,
-        ips: Vec<IpAddr>,
-        detect_timeout: Duration,
+        ip: IpAddr,
+        change: impl FnOnce(&mut Config),
+        side: impl FnOnce(&mut Config),
     ) -> (Self, TcpListener) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
+        let mut config = config(addr.port(), name, Vec::new(), DETECT_TIMEOUT);
+        side(&mut config);
+        change(&mut config);
         let metrics = Arc::new(DataMetrics::new());
-        let shared = Shared {
-            config: Arc::new(config(addr.port(), name, ips, detect_timeout)),
-            discover: table.clone(),
-            tls: authority.store(name),
-            metrics: metrics.clone(),
-        };
+        let shared = Shared::new(config, table.clone(), authority.store(name), metrics.clone());
         let original = Rc::new(Cell::new(addr));
         let (drain, draining) = drain::channel();
         let dialled = original.clone();
@@ -128,12 +152,30 @@ impl Proxy {
 
     /// The sum of all samples of `family` whose labels contain all of `labels`.
     pub(crate) fn count(&self, family: &str, labels: &[&str]) -> f64 {
-        let mut page = Text::default();
-        self.metrics.write(&mut page);
-        let page = page.finish();
-        let is_of = |line: &&str| line.starts_with(&format!("{family}{{")) && labels.iter().all(|l| line.contains(l));
-        page.lines().filter(is_of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        count(&self.metrics, family, labels)
     }
+}
+
+/// The sum of all samples of `family` whose labels contain all of `labels`.
+pub(crate) fn count(metrics: &DataMetrics, family: &str, labels: &[&str]) -> f64 {
+    let mut page = Text::default();
+    metrics.write(&mut page);
+    let page = page.finish();
+    let is_of = |line: &&str| line.starts_with(&format!("{family}{{")) && labels.iter().all(|l| line.contains(l));
+    page.lines().filter(is_of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+/// What the workers of a proxy share that listens on `port`.
+pub(crate) fn shared(
+    authority: &Authority,
+    name: &str,
+    table: &Arc<Table>,
+    port: u16,
+    ips: Vec<IpAddr>,
+    detect_timeout: Duration,
+) -> Shared {
+    let config = config(port, name, ips, detect_timeout);
+    Shared::new(config, table.clone(), authority.store(name), Arc::new(DataMetrics::new()))
 }
 
 fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> Config {
@@ -150,6 +192,8 @@ fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> 
             idle_max: 100,
             idle_timeout: 3 * second,
             discovery_idle: Duration::from_millis(50),
+            http: Default::default(),
+            gateway: Default::default(),
             front: None,
         },
         outbound: Outbound {
@@ -161,14 +205,16 @@ fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> 
             connect_keep_alive: KeepAlive::default(),
             idle_max: 100,
             idle_timeout: 3 * second,
+            http: Default::default(),
+            ingress: None,
             informational_headers: true,
         },
-        connections_max: CONNECTIONS_MAX,
+        limits: Limits { connections: CONNECTIONS_MAX, buffers: 1 << 20 },
     }
 }
 
 /// An address whose connections reach `addr` from another host's address.
-async fn from_elsewhere(addr: SocketAddr) -> SocketAddr {
+pub(crate) async fn from_elsewhere(addr: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let relay = listener.local_addr().unwrap();
     tokio::task::spawn_local(async move {

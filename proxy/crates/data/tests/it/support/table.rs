@@ -1,7 +1,8 @@
 //! What the control plane says, from a table.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hauberk_core::discover::Discover;
@@ -9,6 +10,7 @@ use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
 use hauberk_core::identity::{Id, TlsTarget};
 use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, Network, ServerPolicy};
 use hauberk_core::meta::{Meta, Resource};
+use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::{
     Backend, BackendKind, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol,
     Retry, RouteBackend, Target,
@@ -24,6 +26,8 @@ pub(crate) struct Table {
     pub(crate) target: watch::Sender<Option<Target>>,
     pub(crate) endpoints: watch::Sender<Option<Arc<Endpoints>>>,
     pub(crate) inbound: watch::Sender<Arc<ServerPolicy>>,
+    named: Mutex<HashMap<String, watch::Sender<Option<Target>>>>,
+    unknown: watch::Sender<Option<Target>>,
 }
 
 impl Table {
@@ -33,7 +37,14 @@ impl Table {
             target: watch::Sender::new(Some(balanced(|_| {}))),
             endpoints: watch::Sender::new(Some(Arc::new(Endpoints { exists: true, ..Endpoints::default() }))),
             inbound: watch::Sender::new(server_policy(detect(), Authentication::Unauthenticated)),
+            named: Mutex::default(),
+            unknown: watch::Sender::new(Some(Target::Unknown)),
         })
+    }
+
+    /// What is known of a destination that has a name, as `name:port`; all others are unknown.
+    pub(crate) fn name(&self, name: &str, target: Target) {
+        self.named.lock().unwrap().insert(name.to_owned(), watch::Sender::new(Some(target)));
     }
 
     pub(crate) fn set_endpoints(&self, endpoints: impl IntoIterator<Item = Endpoint>) {
@@ -46,6 +57,13 @@ impl Discover for Table {
     fn outbound(&self, addr: SocketAddr) -> watch::Receiver<Option<Target>> {
         assert_ne!(addr.port(), 666, "a test wants a panic");
         self.target.subscribe()
+    }
+
+    fn named(&self, name: &NameAddr) -> watch::Receiver<Option<Target>> {
+        match self.named.lock().unwrap().get(&name.to_string()) {
+            Some(target) => target.subscribe(),
+            None => self.unknown.subscribe(),
+        }
     }
 
     fn endpoints(&self, path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
@@ -141,24 +159,45 @@ pub(crate) fn retry(status: u16) -> Retry {
     }
 }
 
+/// The service with one route that somebody wrote.
+pub(crate) fn routed() -> Target {
+    let Target::Policy(policy) = balanced(|_| {}) else { unreachable!("it is one") };
+    let mut policy = (*policy).clone();
+    policy.parent = resource("core", "Service", "web");
+    if let Protocol::Detect { http1, .. } = &mut policy.protocol {
+        let mut route = http1.routes[0].clone();
+        route.meta = resource("policy.linkerd.io", "HTTPRoute", "route");
+        http1.routes = Arc::from([route]);
+    }
+    Target::Policy(Arc::new(policy))
+}
+
+fn resource(group: &str, kind: &str, name: &str) -> Arc<Meta> {
+    Arc::new(Meta::Resource(Resource {
+        group: group.into(),
+        kind: kind.into(),
+        namespace: "default".into(),
+        name: name.into(),
+        section: "".into(),
+        port: None,
+    }))
+}
+
 /// Looks for HTTP, without routes of its own.
 pub(crate) fn detect() -> inbound::Protocol {
-    inbound::Protocol::Detect { timeout: Duration::from_secs(10), routes: Arc::from([]) }
+    detect_within(Duration::from_secs(10))
+}
+
+/// The same with another limit.
+pub(crate) fn detect_within(timeout: Duration) -> inbound::Protocol {
+    inbound::Protocol::Detect { timeout, routes: Arc::from([]) }
 }
 
 /// One route that somebody wrote, for one path; whoever may connect may take it.
 pub(crate) fn routes(path: &str) -> inbound::HttpRoutes {
-    let resource = Resource {
-        group: "policy.linkerd.io".into(),
-        kind: "HTTPRoute".into(),
-        namespace: "default".into(),
-        name: "route".into(),
-        section: "".into(),
-        port: None,
-    };
     let matches = vec![HttpMatch { path: Some(PathMatch::Prefix(path.into())), ..HttpMatch::default() }];
     let rule = Rule { matches, then: inbound::HttpAccess::default() };
-    Arc::from([Route { meta: Arc::new(Meta::Resource(resource)), hosts: Vec::new(), rules: vec![rule] }])
+    Arc::from([Route { meta: resource("policy.linkerd.io", "HTTPRoute", "route"), hosts: Vec::new(), rules: vec![rule] }])
 }
 
 /// The policy of a port which lets those through who prove `authentication`, from any network but loopback's.
@@ -169,6 +208,7 @@ pub(crate) fn server_policy(protocol: inbound::Protocol, authentication: Authent
         meta: meta("server"),
         protocol,
         authorizations: Arc::from([Arc::new(authorization)]),
+        rate_limits: None,
         version: None,
     })
 }

@@ -1,0 +1,47 @@
+"""How quickly a large body comes over a long way."""
+
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench import needs
+from bench.distance import ONE_WAY_MS
+from bench.mesh import BODY
+from bench.planes import Plane, Way
+from bench.processes import LOAD_CORE, BenchFailed, in_network_of
+
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One plane over the long way."""
+
+    plane: str
+    mb_per_s: float
+    """The median of `rounds`; on a connection that was used before."""
+    rounds: int
+
+
+def measure(planes: Sequence[Plane], rounds: int) -> list[Path]:
+    """The planes that have a long way, in turn. Raises BenchFailed."""
+    ways = {plane.name: plane.far for plane in planes if plane.far is not None}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            seconds[name].append(_fetch(name, way))
+    return [Path(name, BODY / 1e6 / statistics.median(took), rounds) for name, took in seconds.items()]
+
+
+def _fetch(plane: str, way: Way) -> float:
+    argv = [sys.executable, "-m", "bench.fetch", way.address, str(BODY)]
+    command = in_network_of(way.client, argv, core=LOAD_CORE)
+    ran = subprocess.run(command, cwd=needs.ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    if ran.returncode != 0:
+        raise BenchFailed(f"{plane} does not bring a large body over the long way:\n{ran.stderr}")
+    small, large = map(float, ran.stdout.split())
+    if small < 2 * ONE_WAY_MS / 1000:
+        raise BenchFailed(f"{plane} was answered in {small * 1000:.1f} ms: it did not take the long way")
+    return large

@@ -1,0 +1,29 @@
+"""A Server → how many requests in a second its ports take. Pure."""
+
+from hauberk.catalog.kinds import POLICY_GROUP
+from hauberk.catalog.mesh import Mesh
+from hauberk.catalog.snapshot import Snapshot
+from hauberk.model.server import Server
+from hauberk.policy.inbound_policy import RateLimit, RateOverride
+from hauberk.policy.routing import Resource
+
+
+def rate_limit_of(mesh: Mesh, snapshot: Snapshot, server: Server) -> RateLimit | None:
+    """What the oldest policy for the Server says; later ones have no effect."""
+    namespace = server.metadata.namespace
+    policy = next(iter(snapshot.rate_limits(namespace, server.metadata.name)), None)
+    if policy is None:
+        return None
+    spec = policy.spec
+    return RateLimit(
+        meta=Resource(POLICY_GROUP, "httplocalratelimitpolicy", namespace, policy.metadata.name),
+        total=spec.total.requests_per_second if spec.total is not None else None,
+        identity=spec.identity.requests_per_second if spec.identity is not None else None,
+        overrides=tuple(
+            RateOverride(
+                override.requests_per_second,
+                tuple(mesh.identity(client.name, client.namespace or namespace) for client in override.client_refs),
+            )
+            for override in spec.overrides
+        ),
+    )

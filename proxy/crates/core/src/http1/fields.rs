@@ -1,0 +1,83 @@
+//! Header lines.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use memchr::memchr2;
+
+use crate::http1::refusal::Refusal;
+
+/// The first line without its end, and its length with it.
+pub(super) fn line(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Refusal> {
+    let Some(end) = memchr2(b'\r', b'\n', bytes) else { return Ok(None) };
+    match &bytes[end..] {
+        [b'\r', b'\n', ..] => Ok(Some((&bytes[..end], end + 2))),
+        [b'\r'] => Ok(None),
+        _ => Err(Refusal::BareLineEnd),
+    }
+}
+
+/// A header line's name and value.
+pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
+    if matches!(line.first(), Some(b' ' | b'\t')) {
+        return Err(Refusal::Folded);
+    }
+    let colon = memchr::memchr(b':', line).ok_or(Refusal::HeaderName)?;
+    let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
+    if !is_token(name) {
+        return Err(Refusal::HeaderName);
+    }
+    if value.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+        return Err(Refusal::HeaderValue);
+    }
+    Ok((name, value))
+}
+
+/// Adds a header whose value is a part of `all`, so that nothing is copied.
+pub(super) fn append(headers: &mut HeaderMap, all: &Bytes, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
+    let name = HeaderName::from_bytes(name).map_err(|_| Refusal::HeaderName)?;
+    let value = HeaderValue::from_maybe_shared(all.slice_ref(value)).map_err(|_| Refusal::HeaderValue)?;
+    headers.try_append(name, value).map_err(|_| Refusal::TooMany)?;
+    Ok(())
+}
+
+pub(super) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| TCHAR[usize::from(byte)])
+}
+
+/// RFC 9110, 5.6.2.
+const TCHAR: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// Without spaces and tabs around it, the only white space of HTTP.
+pub(super) fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+/// Digits only; a sign, white space or a list is no number.
+pub(super) fn number(bytes: &[u8]) -> Option<u64> {
+    if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// Whether a comma-separated list has an element, in any case of letters.
+pub(super) fn lists(value: &[u8], element: &[u8]) -> bool {
+    value.split(|&b| b == b',').any(|part| trim(part).eq_ignore_ascii_case(element))
+}

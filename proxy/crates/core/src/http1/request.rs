@@ -1,0 +1,193 @@
+//! The head of a request.
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{Method, Request, Uri, Version};
+use memchr::memmem;
+
+use crate::http1::Framing;
+use crate::http1::fields::{self, field, is_token, line};
+use crate::http1::refusal::Refusal;
+
+/// Header lines of one head.
+const HEADERS_MAX: usize = 256;
+
+/// A whole head.
+#[derive(Debug)]
+pub struct Head {
+    /// Method, target, version and headers.
+    pub request: Request<()>,
+    /// Where the body ends.
+    pub framing: Framing,
+    /// Whether the client wants the connection to stay (RFC 9112, 9.3).
+    pub persistent: bool,
+}
+
+/// Takes a head of at most `max` bytes from the start of `buffer`, with empty lines before it (RFC 9112, 2.2). `None`: it is
+/// not whole yet, and no line so far is wrong. Each line is judged when it is whole; more bytes never change a verdict.
+pub fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Head>, Refusal> {
+    while buffer.starts_with(b"\r\n") {
+        buffer.advance(2);
+    }
+    let window = &buffer[..buffer.len().min(max)];
+    let Some(end) = memmem::find(window, b"\r\n\r\n") else {
+        judge_lines(window)?;
+        return if buffer.len() < max { Ok(None) } else { Err(Refusal::TooLong) };
+    };
+    if end + 4 == buffer.len() {
+        // Nothing follows: the head takes the buffer with it, and a connection that rests has none.
+        return whole(std::mem::take(buffer).freeze()).map(Some);
+    }
+    whole(buffer.split_to(end + 4).freeze()).map(Some)
+}
+
+/// Finds what is wrong with lines of which more may come.
+fn judge_lines(bytes: &[u8]) -> Result<(), Refusal> {
+    let mut rest = bytes;
+    let mut facts: Option<Facts> = None;
+    while let Some((line, length)) = line(rest)? {
+        match &mut facts {
+            None => facts = Some(Facts::of(&RequestLine::parse(line)?)),
+            Some(facts) => {
+                let (name, value) = field(line)?;
+                facts.note(name, value)?;
+            }
+        }
+        rest = &rest[length..];
+    }
+    Ok(())
+}
+
+fn whole(head: Bytes) -> Result<Head, Refusal> {
+    let lines = memchr::memchr_iter(b'\n', &head).count();
+    if lines > HEADERS_MAX + 2 {
+        return Err(Refusal::TooMany);
+    }
+    let (first, length) = line(&head)?.ok_or(Refusal::RequestLine)?;
+    let first = RequestLine::parse(first)?;
+    let mut facts = Facts::of(&first);
+    let mut request = Request::new(());
+    *request.method_mut() = Method::from_bytes(first.method).map_err(|_| Refusal::RequestLine)?;
+    *request.uri_mut() = target(&head, &first)?;
+    *request.version_mut() = if first.http10 { Version::HTTP_10 } else { Version::HTTP_11 };
+    let headers = request.headers_mut();
+    headers.reserve(lines.saturating_sub(1));
+    let mut at = length;
+    while let Some((line, length)) = line(&head[at..])?
+        && !line.is_empty()
+    {
+        let (name, value) = field(line)?;
+        facts.note(name, value)?;
+        fields::append(headers, &head, name, value)?;
+        at += length;
+    }
+    Ok(Head { request, framing: facts.framing()?, persistent: facts.is_persistent() })
+}
+
+struct RequestLine<'a> {
+    method: &'a [u8],
+    target: &'a [u8],
+    http10: bool,
+}
+
+impl<'a> RequestLine<'a> {
+    fn parse(line: &'a [u8]) -> Result<Self, Refusal> {
+        let mut parts = line.split(|&b| b == b' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(Refusal::RequestLine);
+        };
+        let http10 = match version {
+            b"HTTP/1.1" => false,
+            b"HTTP/1.0" => true,
+            _ => return Err(Refusal::RequestLine),
+        };
+        if !is_token(method) || target.is_empty() || !target.iter().all(|b| (0x21..0x7f).contains(b)) {
+            return Err(Refusal::RequestLine);
+        }
+        Ok(Self { method, target, http10 })
+    }
+}
+
+/// The four forms of RFC 9112, 3.2. A fragment is none of them: who drops it would route another target than who does not.
+fn target(head: &Bytes, line: &RequestLine<'_>) -> Result<Uri, Refusal> {
+    if memchr::memchr(b'#', line.target).is_some() {
+        return Err(Refusal::Target);
+    }
+    let uri = Uri::from_maybe_shared(head.slice_ref(line.target)).map_err(|_| Refusal::Target)?;
+    let is_authority = uri.scheme().is_none() && uri.authority().is_some();
+    let fits = match (line.method, line.target) {
+        (b"CONNECT", _) => is_authority && uri.port().is_some() && memchr::memchr(b'@', line.target).is_none(),
+        (b"OPTIONS", b"*") => true,
+        (_, [b'/', ..]) => true,
+        _ => uri.scheme().is_some() && uri.authority().is_some(),
+    };
+    if fits { Ok(uri) } else { Err(Refusal::Target) }
+}
+
+/// What is known of a head so far.
+struct Facts {
+    http10: bool,
+    chunked: bool,
+    content_length: Option<u64>,
+    hosts: usize,
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Facts {
+    fn of(line: &RequestLine<'_>) -> Self {
+        let http10 = line.http10;
+        Self { http10, chunked: false, content_length: None, hosts: 0, close: false, keep_alive: false }
+    }
+
+    fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => {
+                if !is_host(value) {
+                    return Err(Refusal::Host);
+                }
+                self.hosts += 1;
+            }
+            10 if name.eq_ignore_ascii_case(b"connection") => {
+                self.close |= fields::lists(value, b"close");
+                self.keep_alive |= fields::lists(value, b"keep-alive");
+            }
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                let length = fields::number(value).ok_or(Refusal::ContentLength)?;
+                if self.content_length.replace(length).is_some() {
+                    return Err(Refusal::ContentLength);
+                }
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(Refusal::TransferEncoding);
+                }
+                self.chunked = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn framing(&self) -> Result<Framing, Refusal> {
+        if self.hosts > 1 || (self.hosts == 0 && !self.http10) {
+            return Err(Refusal::Host);
+        }
+        match (self.chunked, self.content_length) {
+            (true, Some(_)) => Err(Refusal::LengthAndEncoding),
+            (true, None) if self.http10 => Err(Refusal::EncodingInHttp10),
+            (true, None) => Ok(Framing::Chunked),
+            (false, length) => Ok(Framing::Length(length.unwrap_or(0))),
+        }
+    }
+
+    fn is_persistent(&self) -> bool {
+        !self.close && (!self.http10 || self.keep_alive)
+    }
+}
+
+/// What a host and port can be made of (RFC 3986, 3.2.2), without the comma, which joins two headers into one.
+fn is_host(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=:%[]".contains(b))
+}

@@ -1,0 +1,172 @@
+//! Follows the frames that a peer sends, by their headers alone (RFC 9113, 4.1), and finds floods of those that cost the
+//! receiver work and the sender nothing.
+
+use std::time::{Duration, Instant};
+
+/// Frames without use that a peer may send at once; that many more each `REFILL`.
+const CREDIT: u32 = 1000;
+const REFILL: Duration = Duration::from_secs(5);
+const HEADER: usize = 9;
+const PREFACE: usize = 24;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const PRIORITY: u8 = 2;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+
+/// Where in a peer's frames the next byte is.
+#[derive(Clone, Debug)]
+pub struct Frames {
+    header: [u8; HEADER],
+    have: usize,
+    /// Bytes of the current frame, or of the preface, that are to come.
+    skip: usize,
+    /// Bytes of data so far, with their padding: what flow control counts.
+    data: u64,
+    credit: u32,
+    refilled: Instant,
+}
+
+/// The peer sends more frames without use than any program needs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a flood of frames")]
+pub struct Flood;
+
+impl Frames {
+    /// Frames of a client, behind its preface.
+    pub fn of_client(now: Instant) -> Self {
+        Self { skip: PREFACE, ..Self::of_server(now) }
+    }
+
+    /// Frames of a server.
+    pub fn of_server(now: Instant) -> Self {
+        Self { header: [0; HEADER], have: 0, skip: 0, data: 0, credit: CREDIT, refilled: now }
+    }
+
+    /// Bytes of data that came so far.
+    pub fn data(&self) -> u64 {
+        self.data
+    }
+
+    /// Takes in the next bytes.
+    pub fn read(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), Flood> {
+        loop {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            bytes = &bytes[skipped..];
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            let part = (HEADER - self.have).min(bytes.len());
+            self.header[self.have..self.have + part].copy_from_slice(&bytes[..part]);
+            self.have += part;
+            bytes = &bytes[part..];
+            if self.have == HEADER {
+                self.have = 0;
+                self.frame(now)?;
+            }
+        }
+    }
+
+    fn frame(&mut self, now: Instant) -> Result<(), Flood> {
+        let [a, b, c, kind, flags, ..] = self.header;
+        let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        self.skip = length;
+        match kind {
+            DATA if length > 0 => self.data += length as u64,
+            DATA if flags & END_STREAM != 0 => {}
+            // What a client resets again and again costs more than it gives.
+            HEADERS => self.credit = (self.credit + 1).min(CREDIT),
+            RST_STREAM => return self.spend(2, now),
+            PING | SETTINGS if flags & ACK != 0 => {}
+            WINDOW_UPDATE => {} // as many as the data that they answer
+            PRIORITY | PING | SETTINGS => return self.spend(1, now),
+            // Continuations, empty data, and frames that nobody knows.
+            _ => return self.spend(1, now),
+        }
+        Ok(())
+    }
+
+    fn spend(&mut self, cost: u32, now: Instant) -> Result<(), Flood> {
+        if self.credit < cost && now.saturating_duration_since(self.refilled) >= REFILL {
+            self.refilled = now;
+            self.credit = CREDIT;
+        }
+        self.credit = self.credit.checked_sub(cost).ok_or(Flood)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
+        let mut frame = vec![0, (length >> 8) as u8, length as u8, kind, flags, 0, 0, 0, 1];
+        frame.resize(HEADER + length, 7);
+        frame
+    }
+
+    fn read(frames: &[Vec<u8>], count: usize) -> Result<u64, Flood> {
+        let now = Instant::now();
+        let mut read = Frames::of_client(now);
+        read.read(&[0; PREFACE], now)?;
+        for _ in 0..count {
+            for frame in frames {
+                read.read(frame, now)?;
+            }
+        }
+        Ok(read.data())
+    }
+
+    #[test]
+    fn what_programs_send_passes_however_much_it_is() {
+        let request = [frame(HEADERS, 4, 30), frame(DATA, 0, 1000), frame(DATA, END_STREAM, 0)];
+        assert_eq!(read(&request, 10_000), Ok(10_000_000));
+        let download = [frame(WINDOW_UPDATE, 0, 4), frame(PING, ACK, 8), frame(SETTINGS, ACK, 0)];
+        assert_eq!(read(&download, 100_000), Ok(0));
+        let half_cancelled = [frame(HEADERS, 4, 30), frame(HEADERS, 5, 30), frame(RST_STREAM, 0, 4)];
+        assert_eq!(read(&half_cancelled, 10_000), Ok(0));
+    }
+
+    #[test]
+    fn floods_are_found() {
+        for (kind, flags, length) in
+            [(PING, 0, 8), (SETTINGS, 0, 6), (PRIORITY, 0, 5), (DATA, 0, 0), (RST_STREAM, 0, 4), (9, 0, 10), (77, 0, 3)]
+        {
+            assert_eq!(read(&[frame(kind, flags, length)], 100), Ok(0), "{kind}");
+            assert_eq!(read(&[frame(kind, flags, length)], 1100), Err(Flood), "{kind}");
+        }
+        let rapid_reset = [frame(HEADERS, 5, 30), frame(RST_STREAM, 0, 4)];
+        assert_eq!(read(&rapid_reset, 1100), Err(Flood));
+    }
+
+    #[test]
+    fn a_quiet_peer_gets_new_credit() {
+        let now = Instant::now();
+        let mut read = Frames::of_server(now);
+        let ping = frame(PING, 0, 8);
+        for second in 0..1000 {
+            for _ in 0..100 {
+                assert_eq!(read.read(&ping, now + Duration::from_secs(second)), Ok(()), "{second}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_split_counts_the_same() {
+        let now = Instant::now();
+        let bytes = [vec![0; PREFACE], frame(DATA, 0, 40), frame(HEADERS, 4, 3), frame(DATA, 1, 2)].concat();
+        for cut in 0..=bytes.len() {
+            let mut read = Frames::of_client(now);
+            read.read(&bytes[..cut], now).unwrap();
+            read.read(&bytes[cut..], now).unwrap();
+            assert_eq!(read.data(), 42, "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! HTTP/2 as frames: what a connection's peer sends, beneath the library that understands it (RFC 9113).
+
+pub mod frames;
+pub mod window;

@@ -1,0 +1,150 @@
+//! How much a peer may send ahead: enough that neither the distance nor a stalled reader holds a connection up, and all
+//! connections together within a budget.
+
+use crate::budget::{Budget, Share};
+
+/// What each connection may always send ahead (the protocol's own beginning, RFC 9113, 6.9.2).
+const LEAST: u32 = 65_535;
+/// What a connection gets at its start, if the budget has it.
+const START: u32 = 1024 * 1024;
+/// Windows grow and shrink in such steps, so that they rarely do.
+const STEP: u32 = 512 * 1024;
+/// The window that one stream may grow to.
+const STREAM_MAX: u32 = 8 * 1024 * 1024;
+
+/// The windows of one connection.
+#[derive(Debug)]
+pub struct Windows {
+    budget: Budget,
+    share: Option<Share>,
+    /// Of each stream.
+    stream: u32,
+    stream_start: u32,
+    connection: u32,
+    connection_max: u32,
+}
+
+impl Windows {
+    /// Windows of a connection that begins: `stream` for each of its streams, and never more than `connection` in all.
+    pub fn new(budget: &Budget, stream: u32, connection: u32) -> Self {
+        let mut windows = Self {
+            budget: budget.clone(),
+            share: None,
+            stream,
+            stream_start: stream,
+            connection: LEAST,
+            connection_max: connection.max(LEAST),
+        };
+        windows.resize(START.max(stream));
+        windows
+    }
+
+    /// Bytes that each stream may send ahead.
+    pub fn stream(&self) -> u32 {
+        self.stream
+    }
+
+    /// Bytes that all of them may send ahead.
+    pub fn connection(&self) -> u32 {
+        self.connection
+    }
+
+    /// `unread` bytes have come that no reader took yet: readers that stall hold so much, and the others get as much as
+    /// before. Returns whether the connection's window changed.
+    pub fn unread(&mut self, unread: u64) -> bool {
+        let ahead = START.max(self.stream.saturating_mul(2));
+        let wanted = u32::try_from(unread).unwrap_or(u32::MAX).saturating_add(ahead);
+        if wanted > self.connection || wanted < self.connection.saturating_sub(2 * STEP) {
+            return self.resize(wanted.div_ceil(STEP).saturating_mul(STEP));
+        }
+        false
+    }
+
+    /// `received` bytes came within one round trip: if that is near to what a stream may send ahead, the distance holds it
+    /// up. Returns whether the stream's window changed.
+    pub fn round_trip(&mut self, received: u64) -> bool {
+        if received < u64::from(self.stream) / 2 || self.stream >= STREAM_MAX {
+            return false;
+        }
+        let stream = self.stream.saturating_mul(2).min(STREAM_MAX);
+        if self.connection < stream.saturating_mul(2) && !self.resize(stream.saturating_mul(2)) {
+            return false;
+        }
+        self.stream = stream;
+        true
+    }
+
+    /// Nothing is under way: what the connection got beyond its start goes back. Returns whether a window changed.
+    pub fn rest(&mut self) -> bool {
+        let changed = self.stream != self.stream_start;
+        self.stream = self.stream_start;
+        self.unread(0) || changed
+    }
+
+    fn resize(&mut self, wanted: u32) -> bool {
+        let wanted = wanted.clamp(LEAST, self.connection_max);
+        let beyond = (wanted - LEAST) as usize;
+        let fits = match &mut self.share {
+            Some(share) if share.amount() >= beyond => {
+                share.shrink_to(beyond);
+                true
+            }
+            Some(share) => {
+                let more = beyond - share.amount();
+                share.try_grow(more)
+            }
+            None => {
+                self.share = self.budget.try_take(beyond);
+                self.share.is_some()
+            }
+        };
+        let changed = fits && self.connection != wanted;
+        if changed {
+            self.connection = wanted;
+        }
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u32 = 1024 * 1024;
+
+    #[test]
+    fn stalled_readers_take_nothing_from_the_others_while_there_is_budget() {
+        let mut windows = Windows::new(&Budget::new(8 * MIB as usize), 256 * 1024, 64 * MIB);
+        assert_eq!(windows.connection(), MIB);
+        for unread in [0, u64::from(MIB), 3 * u64::from(MIB), 5 * u64::from(MIB)] {
+            windows.unread(unread);
+            assert!(u64::from(windows.connection()) >= unread + u64::from(MIB), "{unread}");
+        }
+        assert!(!windows.unread(20 * u64::from(MIB)), "the budget is spent");
+        assert!(windows.unread(0));
+        assert!(windows.connection() <= 2 * MIB);
+    }
+
+    #[test]
+    fn a_long_way_gets_larger_windows_and_gives_them_back() {
+        let budget = Budget::new(64 * MIB as usize);
+        let mut windows = Windows::new(&budget, 256 * 1024, 64 * MIB);
+        assert!(!windows.round_trip(10_000));
+        while windows.round_trip(u64::from(windows.stream())) {}
+        assert_eq!((windows.stream(), windows.connection()), (STREAM_MAX, 2 * STREAM_MAX));
+        assert!(windows.rest());
+        assert_eq!(windows.stream(), 256 * 1024);
+        assert!(budget.taken() < 2 * MIB as usize);
+    }
+
+    #[test]
+    fn all_connections_together_keep_to_the_budget_and_each_gets_the_least() {
+        let budget = Budget::new(4 * MIB as usize);
+        let windows: Vec<_> = (0..10).map(|_| Windows::new(&budget, 256 * 1024, 64 * MIB)).collect();
+        assert!(budget.taken() <= budget.total());
+        assert_eq!(windows.iter().filter(|windows| windows.connection() == MIB).count(), 4);
+        assert!(windows.iter().all(|windows| windows.connection() >= LEAST));
+        drop(windows);
+        assert_eq!(budget.taken(), 0);
+    }
+}

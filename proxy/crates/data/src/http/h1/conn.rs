@@ -1,0 +1,273 @@
+//! One HTTP/1 connection: what was read and not used yet, what waits to be written, and where in a body it is.
+
+use std::cell::RefCell;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use hauberk_core::http1::Framing;
+use hauberk_core::http1::chunks::Chunks;
+use hauberk_net::rewind::Rewind;
+use http_body::{Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use crate::http::h1::outbox::Outbox;
+use crate::http::incoming::{Piece, SenderError};
+use crate::stream::Stream;
+
+/// Room for what comes when a head is expected. It is on the stack: a connection that waits holds no buffer.
+const HEAD_ROOM: usize = 8 * 1024;
+/// Room for a part of a body; it grows when a read fills it.
+const BODY_ROOM_MIN: usize = 8 * 1024;
+const BODY_ROOM_MAX: usize = 64 * 1024;
+
+/// A connection of either side.
+pub(crate) struct Conn {
+    stream: Stream,
+    /// Read, and not used yet.
+    pub(crate) buffer: BytesMut,
+    /// Not written yet.
+    pub(crate) out: Outbox,
+    reading: Reading,
+    /// Bytes that were written since the connection was last taken up.
+    written: usize,
+    unflushed: bool,
+    /// The peer sends nothing more.
+    ended: bool,
+    room: usize,
+}
+
+/// What of the current message's body is to come.
+enum Reading {
+    Done,
+    Length(u64),
+    Chunks(Box<Chunks>),
+    UntilClose,
+}
+
+impl Conn {
+    /// A connection at its start.
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            buffer: BytesMut::new(),
+            out: Outbox::default(),
+            reading: Reading::Done,
+            written: 0,
+            unflushed: false,
+            ended: false,
+            room: BODY_ROOM_MIN,
+        }
+    }
+
+    /// A message's head was read; its body follows.
+    pub(crate) fn expect_body(&mut self, framing: Framing) {
+        self.reading = match framing {
+            Framing::Length(0) => Reading::Done,
+            Framing::Length(length) => Reading::Length(length),
+            Framing::Chunked => Reading::Chunks(Box::default()),
+            Framing::UntilClose => Reading::UntilClose,
+        };
+    }
+
+    /// The whole body, if all of it has been read already.
+    pub(crate) fn take_whole_body(&mut self) -> Option<Bytes> {
+        match self.reading {
+            Reading::Length(length) if length <= self.buffer.len() as u64 => {
+                self.reading = Reading::Done;
+                Some(self.take(length as usize))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether all of the current body was read.
+    pub(crate) fn is_body_over(&self) -> bool {
+        matches!(self.reading, Reading::Done)
+    }
+
+    /// What is left of the current body.
+    pub(crate) fn body_size(&self) -> SizeHint {
+        match self.reading {
+            Reading::Done => SizeHint::with_exact(0),
+            Reading::Length(length) => SizeHint::with_exact(length),
+            Reading::Chunks(_) | Reading::UntilClose => SizeHint::new(),
+        }
+    }
+
+    /// Whether the peer has said that it sends nothing more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether anything was written since the connection was last taken up.
+    pub(crate) fn has_written(&self) -> bool {
+        self.written > 0
+    }
+
+    /// The next piece of the current body.
+    pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        loop {
+            match self.buffered_body() {
+                Ok(Some(piece)) => return Poll::Ready(piece.map(Ok)),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+            if self.ended {
+                return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())));
+            }
+            match ready!(self.poll_more_body(cx)) {
+                Ok(()) => {}
+                Err(error) => return Poll::Ready(Some(Err(error.into()))),
+            }
+        }
+    }
+
+    /// What of the body has been read: a piece, its end, or nothing (`None`).
+    fn buffered_body(&mut self) -> Result<Option<Option<Frame<Bytes>>>, SenderError> {
+        let length = match &mut self.reading {
+            Reading::Done => return Ok(Some(None)),
+            Reading::Length(left) => {
+                let length = (*left).min(self.buffer.len() as u64);
+                *left -= length;
+                if *left == 0 {
+                    self.reading = Reading::Done;
+                }
+                length
+            }
+            Reading::Chunks(chunks) => {
+                let skipped = chunks.skip(&self.buffer)?;
+                let _ = self.buffer.split_to(skipped);
+                if chunks.is_done() {
+                    let trailers = chunks.trailers()?;
+                    self.reading = Reading::Done;
+                    return Ok(Some((!trailers.is_empty()).then(|| Frame::trailers(trailers))));
+                }
+                let length = chunks.data().min(self.buffer.len() as u64);
+                chunks.took(length);
+                length
+            }
+            Reading::UntilClose if self.ended && self.buffer.is_empty() => {
+                self.reading = Reading::Done;
+                return Ok(Some(None));
+            }
+            Reading::UntilClose => self.buffer.len() as u64,
+        };
+        Ok((length > 0).then(|| Some(Frame::data(self.take(length as usize)))))
+    }
+
+    fn take(&mut self, length: usize) -> Bytes {
+        if length == self.buffer.len() {
+            return std::mem::take(&mut self.buffer).freeze();
+        }
+        self.buffer.split_to(length).freeze()
+    }
+
+    fn poll_more_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.buffer.reserve(self.room);
+        let read = pin!(self.stream.read_buf(&mut self.buffer)).poll(cx);
+        let Poll::Ready(read) = read else {
+            if self.buffer.is_empty() {
+                self.buffer = BytesMut::new();
+            }
+            return Poll::Pending;
+        };
+        let read = read?;
+        if read == 0 {
+            self.ended = true;
+        } else if read >= self.room {
+            self.room = (self.room * 2).min(BODY_ROOM_MAX);
+        } else if read < self.room / 4 {
+            self.room = (self.room / 2).max(BODY_ROOM_MIN);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads on where a head is expected. Returns what came; nothing at the end of the stream.
+    pub(crate) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let mut room = [const { MaybeUninit::uninit() }; HEAD_ROOM];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
+        self.ended |= read.filled().is_empty();
+        let before = self.buffer.len();
+        self.buffer.extend_from_slice(read.filled());
+        Poll::Ready(Ok(&self.buffer[before..]))
+    }
+
+    /// Writes out what waits, to the last byte.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.out.is_empty() {
+            self.unflushed = true;
+            self.written += ready!(self.out.poll_write(cx, &mut self.stream))?;
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the direction out.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    /// Makes the end of the connection an error for the peer: without it, half a message that ends with its connection
+    /// would look whole.
+    pub(crate) fn abort(&self) {
+        self.stream.abort();
+    }
+
+    /// Nothing is expected for now: gives back what is allocated.
+    pub(crate) fn rest(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        self.out.rest();
+    }
+
+    /// Takes up a connection that was kept. `false`: its peer has closed it, or spoken out of turn. `careful` asks the kernel
+    /// for an end that the runtime has not heard of yet.
+    pub(crate) fn is_usable(&mut self, cx: &mut Context<'_>, careful: bool) -> bool {
+        self.written = 0;
+        let silent = self.buffer.is_empty() && !self.ended && self.poll_more(cx).is_pending();
+        silent && !(careful && self.stream.has_ended())
+    }
+
+    /// The connection as bytes, from here on.
+    pub(crate) fn into_stream(self) -> Rewind<Stream> {
+        Rewind::new(self.stream, self.buffer.freeze())
+    }
+}
+
+/// A connection whose bytes are no messages any more.
+pub(crate) struct Raw(pub(crate) Rc<RefCell<Conn>>);
+
+impl AsyncRead for Raw {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut conn = self.0.borrow_mut();
+        if conn.buffer.is_empty() {
+            return Pin::new(&mut conn.stream).poll_read(cx, buf);
+        }
+        let ahead = conn.buffer.len().min(buf.remaining());
+        buf.put_slice(&conn.take(ahead));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Raw {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0.borrow_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0.borrow_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0.borrow_mut().stream).poll_shutdown(cx)
+    }
+}

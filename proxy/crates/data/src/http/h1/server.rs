@@ -1,0 +1,288 @@
+//! Serves the requests of one accepted connection, one after the other.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hauberk_core::http1::Framing;
+use hauberk_core::http1::refusal::Refusal;
+use hauberk_core::http1::request::{self, Head};
+use hauberk_net::copy;
+use http::{Method, Request, Response, Version};
+use tokio::time::{Sleep, sleep};
+
+use crate::drain::Drain;
+use crate::http::h1::coding::Coding;
+use crate::http::h1::conn::{Conn, Raw};
+use crate::http::h1::send::{Sending, SendingError};
+use crate::http::h1::write::Asked;
+use crate::http::h1::{REQUEST_HEAD_MAX, write};
+use crate::http::body::Body;
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::http::serve::{Reply, Reset, Tunnel};
+use crate::stream::Stream;
+
+/// From the first byte of a head to its last.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a client may send ahead while its request is answered.
+const AHEAD_MAX: usize = 64 * 1024;
+/// How long, and how many bytes, a client that still sends is listened to after the last answer: a connection that is closed
+/// at once may take the answer with it (RFC 9112, 9.6).
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_MAX: usize = 512 * 1024;
+
+/// Why a connection ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ended {
+    /// It failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A request was not what it should be.
+    #[error("request refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The head of a request took too long.
+    #[error("the request's head took too long")]
+    Late,
+    /// An answer was not sent to its end.
+    #[error(transparent)]
+    Answer(#[from] SendingError),
+    /// The request has no answer.
+    #[error(transparent)]
+    Reset(#[from] Reset),
+}
+
+/// Serves until the connection ends.
+pub(crate) async fn serve<F, R>(stream: Stream, mut drain: Drain, service: F) -> Result<(), Ended>
+where
+    F: Fn(Request<Incoming>, Interims) -> R,
+    R: Future<Output = Result<Reply, Reset>>,
+{
+    let conn = Rc::new(RefCell::new(Conn::new(stream)));
+    let interims = Interims::default();
+    let mut draining = pin!(drain.begun());
+    let mut is_draining = false;
+    loop {
+        let mut waiting = Waiting::default();
+        let head = poll_fn(|cx| {
+            if !is_draining && draining.as_mut().poll(cx).is_ready() {
+                is_draining = true;
+            }
+            waiting.poll(&mut conn.borrow_mut(), is_draining, cx)
+        });
+        let Head { request, framing, persistent } = match head.await {
+            Ok(Some(head)) => head,
+            Ok(None) => return Ok(()),
+            Err(Ended::Refused(refusal)) => return refuse(&conn, refusal).await,
+            Err(ended) => return Err(ended),
+        };
+        let asked = Asked {
+            method: request.method().clone(),
+            http10: request.version() == Version::HTTP_10,
+            persistent: persistent && !is_draining,
+        };
+        let body = incoming(&conn, framing);
+        // Boxed, so that a connection at rest is small.
+        let answering = Box::pin(service(request.map(|()| body), interims.clone()));
+        match answer(&conn, answering, &interims, &asked).await?? {
+            Reply::Answer(response) => {
+                if !send(&conn, *response, &asked).await? {
+                    return linger(&conn).await;
+                }
+            }
+            Reply::Tunnel(response, tunnel) => return join(&conn, &response, *tunnel).await,
+        }
+    }
+}
+
+/// The body of the request that was just read.
+fn incoming(conn: &Rc<RefCell<Conn>>, framing: Framing) -> Incoming {
+    let mut inner = conn.borrow_mut();
+    inner.expect_body(framing);
+    match inner.take_whole_body() {
+        Some(whole) => Incoming::Whole(whole),
+        None if inner.is_body_over() => Incoming::Empty,
+        None => Incoming::Request(conn.clone()),
+    }
+}
+
+/// Waiting for a head.
+#[derive(Default)]
+struct Waiting {
+    /// Runs from the first byte on.
+    late: Option<Pin<Box<Sleep>>>,
+    /// Bytes of the buffer that were judged.
+    judged: usize,
+}
+
+impl Waiting {
+    /// The next head; `None` where the connection ends instead.
+    fn poll(&mut self, conn: &mut Conn, is_draining: bool, cx: &mut Context<'_>) -> Poll<Result<Option<Head>, Ended>> {
+        loop {
+            if self.is_worth_judging(conn) {
+                self.judged = conn.buffer.len();
+                if let Some(head) = request::take(&mut conn.buffer, REQUEST_HEAD_MAX)? {
+                    return Poll::Ready(Ok(Some(head)));
+                }
+            }
+            if conn.has_ended() {
+                let whole = conn.buffer.is_empty();
+                return Poll::Ready(if whole { Ok(None) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) });
+            }
+            if let Poll::Ready(more) = conn.poll_more(cx) {
+                more?;
+                continue;
+            }
+            if conn.buffer.is_empty() {
+                conn.rest();
+                return if is_draining { Poll::Ready(Ok(None)) } else { Poll::Pending };
+            }
+            ready!(self.late.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT))).as_mut().poll(cx));
+            return Poll::Ready(Err(Ended::Late));
+        }
+    }
+
+    /// Lines are judged when they are whole: without the end of one there is nothing new.
+    fn is_worth_judging(&self, conn: &Conn) -> bool {
+        conn.buffer.len() >= REQUEST_HEAD_MAX || conn.buffer[self.judged.min(conn.buffer.len())..].contains(&b'\n')
+    }
+}
+
+/// The service's reply. Interim answers pass meanwhile, and a client that is gone is noticed.
+async fn answer<R>(
+    conn: &RefCell<Conn>,
+    mut answering: Pin<Box<R>>,
+    interims: &Interims,
+    asked: &Asked,
+) -> io::Result<Result<Reply, Reset>>
+where
+    R: Future<Output = Result<Reply, Reset>>,
+{
+    poll_fn(|cx| {
+        let reply = answering.as_mut().poll(cx);
+        let mut conn = conn.borrow_mut();
+        while let Some(interim) = interims.pop() {
+            if !asked.http10 {
+                write::bare(&interim, conn.out.text());
+            }
+        }
+        if let Poll::Ready(reply) = reply {
+            return Poll::Ready(Ok(reply));
+        }
+        if let Poll::Ready(flushed) = conn.poll_flush(cx) {
+            flushed?;
+        }
+        watch(&mut conn, cx)?;
+        Poll::Pending
+    })
+    .await
+}
+
+/// Looks whether the client is still there. What it sends ahead is kept, up to a bound; an end of its stream alone is none of
+/// the connection.
+fn watch(conn: &mut Conn, cx: &mut Context<'_>) -> io::Result<()> {
+    while conn.is_body_over() && !conn.has_ended() && conn.buffer.len() < AHEAD_MAX {
+        match conn.poll_more(cx) {
+            Poll::Ready(more) => more?,
+            Poll::Pending => break,
+        };
+    }
+    Ok(())
+}
+
+/// Sends a response. Returns whether the connection may serve the next request.
+async fn send(conn: &RefCell<Conn>, response: Response<Body>, asked: &Asked) -> Result<bool, Ended> {
+    let (coding, persistent) = write::response(&response, asked, conn.borrow_mut().out.text());
+    let mut sending = Sending::new(response.into_body(), coding);
+    let sent = poll_fn(|cx| poll_send(conn, &mut sending, cx)).await;
+    if sent.is_err() && coding == Coding::UntilClose {
+        conn.borrow().abort();
+    }
+    sent?;
+    drop(sending); // what is still to come of the request has no reader any more
+    Ok(persistent && poll_fn(|cx| Poll::Ready(is_body_read(&mut conn.borrow_mut(), cx))).await)
+}
+
+fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+    loop {
+        // The body may read the request, which is on this very connection: it is not borrowed meanwhile.
+        let mut out = std::mem::take(&mut conn.borrow_mut().out);
+        let filled = sending.poll_fill(cx, &mut out);
+        let mut conn = conn.borrow_mut();
+        conn.out = out;
+        let filled = filled?;
+        match conn.poll_flush(cx) {
+            Poll::Ready(Ok(())) if sending.is_done() => return Poll::Ready(Ok(())),
+            Poll::Ready(Ok(())) if filled.is_pending() => {
+                watch(&mut conn, cx)?;
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+            Poll::Pending => {
+                drop(conn);
+                sending.poll_upload(cx);
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+/// Whether the request was read to its end, or is so by what has arrived.
+fn is_body_read(conn: &mut Conn, cx: &mut Context<'_>) -> bool {
+    let mut dropped = 0;
+    while !conn.is_body_over() && dropped < AHEAD_MAX {
+        match conn.poll_body(cx) {
+            Poll::Ready(Some(Ok(frame))) => dropped += frame.data_ref().map_or(0, bytes::Bytes::len),
+            Poll::Ready(Some(Err(_))) | Poll::Pending => return false,
+            Poll::Ready(None) => {}
+        }
+    }
+    conn.is_body_over()
+}
+
+/// Answers what is no request.
+async fn refuse(conn: &RefCell<Conn>, refusal: Refusal) -> Result<(), Ended> {
+    let too_long = matches!(refusal, Refusal::TooLong | Refusal::TooMany);
+    let status = if too_long { http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { http::StatusCode::BAD_REQUEST };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    let asked = Asked { method: Method::GET, http10: false, persistent: false };
+    send(conn, response, &asked).await?;
+    linger(conn).await?;
+    Err(refusal.into())
+}
+
+/// The end of a connection whose client may still be sending.
+async fn linger(conn: &RefCell<Conn>) -> Result<(), Ended> {
+    let mut dropped = 0;
+    let lingering = poll_fn(|cx| {
+        let mut conn = conn.borrow_mut();
+        ready!(conn.poll_shutdown(cx))?;
+        while !conn.has_ended() && dropped < LINGER_MAX {
+            dropped += ready!(conn.poll_more(cx))?.len();
+            conn.buffer.clear();
+        }
+        Poll::Ready(io::Result::Ok(()))
+    });
+    // Whether the client has heard everything cannot be known; a failure here changes nothing.
+    let _ = tokio::time::timeout(LINGER, lingering).await;
+    Ok(())
+}
+
+/// The connection speaks another protocol from here on, with the server, until both ended or policy forbids it.
+async fn join(conn: &Rc<RefCell<Conn>>, response: &Response<()>, tunnel: Tunnel) -> Result<(), Ended> {
+    write::bare(response, conn.borrow_mut().out.text());
+    poll_fn(|cx| conn.borrow_mut().poll_flush(cx)).await?;
+    let mut client = Raw(conn.clone());
+    let Tunnel { mut server, revoked } = tunnel;
+    tokio::select! {
+        _ = copy::both(&mut client, &mut *server) => {}
+        () = revoked => tracing::info!("tunnel closed: no longer authorized"),
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! One connection to a server, and one request over it.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use h2::client::{ResponseFuture, SendRequest};
+use hauberk_core::budget::Budget;
+use hauberk_core::http2::window::Windows;
+use http::{Request, Response};
+use http_body::Body as _;
+
+use crate::config::Http2Client;
+use crate::http::body::{Body, BodyError};
+use crate::http::h2::pipe::{Pipe, PipeError};
+use crate::http::h2::receive::Receive;
+use crate::http::h2::server::length;
+use crate::http::h2::shared::SharedLease;
+use crate::http::h2::tend::{Tending, Windowed};
+use crate::http::h2::watched::{Flow, Watched};
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::stream::Stream;
+
+/// Streams that may be opened before the server says how many it allows.
+const STREAMS_FIRST: usize = 100;
+
+/// A connection that is driven by a task of its own.
+pub(super) struct Connection {
+    pub(super) sender: SendRequest<Bytes>,
+    /// Set when nothing more can be sent.
+    pub(super) closed: Rc<Cell<bool>>,
+    /// Told when the last request is over.
+    pub(super) resting: Rc<Cell<bool>>,
+    pub(super) flow: Rc<Flow>,
+}
+
+/// Begins HTTP/2 on a connection. Windows are taken from `buffers`.
+pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Budget) -> Result<Connection, h2::Error> {
+    let (stream, flow) = Watched::made(stream);
+    let windows = Windows::new(buffers, settings.stream_window, settings.connection_window);
+    let (sender, mut connection) = h2::client::Builder::new()
+        .enable_push(false)
+        .initial_max_send_streams(STREAMS_FIRST)
+        .max_frame_size(settings.frame_max)
+        .max_header_list_size(settings.header_list_max)
+        .initial_window_size(windows.stream())
+        .initial_connection_window_size(windows.connection())
+        .max_concurrent_reset_streams(settings.resets_max)
+        .max_send_buffer_size(settings.send_buffer_max)
+        .handshake::<_, Bytes>(stream)
+        .await?;
+    let pings = connection.ping_pong();
+    let mut tending =
+        Tending::new(flow.clone(), windows, pings, settings.keep_alive_interval, settings.keep_alive_timeout);
+    let (closed, resting) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let watched = (flow.clone(), resting.clone());
+    let ended = Ended(closed.clone());
+    tokio::task::spawn_local(async move {
+        let _ended = ended;
+        let (flow, resting) = watched;
+        let driven = poll_fn(|cx| {
+            if resting.take() {
+                tending.rest(&mut connection);
+            }
+            let driven = Pin::new(&mut connection).poll(cx);
+            // Its requests fail with the connection.
+            if driven.is_ready() || flow.is_flooded() || tending.poll(&mut connection, cx).is_ready() {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        });
+        driven.await;
+        tracing::debug!("a shared connection ended");
+    });
+    Ok(Connection { sender, closed, resting, flow })
+}
+
+impl Windowed for h2::client::Connection<Watched, Bytes> {
+    fn set_connection_window(&mut self, size: u32) {
+        self.set_target_window_size(size);
+    }
+
+    fn set_stream_window(&mut self, size: u32) -> Result<(), h2::Error> {
+        self.set_initial_window_size(size)
+    }
+}
+
+/// Says that a connection is over, also when its task panics.
+struct Ended(Rc<Cell<bool>>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.set(true);
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StreamError {
+    /// The connection takes no more requests; this one was not sent.
+    #[error("the connection takes no more requests: {0}")]
+    Unsent(h2::Error),
+    /// The stream failed, or its connection.
+    #[error(transparent)]
+    Stream(#[from] h2::Error),
+    /// What the client sends failed.
+    #[error(transparent)]
+    Request(#[from] BodyError),
+}
+
+/// Sends `request` on a stream that is ready to open, and waits for the head of its answer.
+pub(super) async fn exchange(
+    mut sender: SendRequest<Bytes>,
+    request: Request<Body>,
+    lease: SharedLease,
+    interims: &Interims,
+) -> Result<Response<Incoming>, StreamError> {
+    let (parts, body) = request.into_parts();
+    let over = body.is_end_stream();
+    let (response, stream) =
+        sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent)?;
+    drop(sender);
+    let mut upload = (!over).then(|| Pipe::new(stream, body));
+    let response = Head { response, upload: &mut upload, interims }.await?;
+    let (parts, stream) = response.into_parts();
+    let body = if stream.is_end_stream() && upload.is_none() {
+        Incoming::Empty
+    } else {
+        let length = length(&parts.headers);
+        Incoming::Stream(Box::new(Receive::new(stream, length, lease.flow()).answering(upload, lease)))
+    };
+    Ok(Response::from_parts(parts, body))
+}
+
+/// The head of an answer; the request's body goes on meanwhile.
+struct Head<'a> {
+    response: ResponseFuture,
+    upload: &'a mut Option<Pipe>,
+    interims: &'a Interims,
+}
+
+impl Future for Head<'_> {
+    type Output = Result<Response<h2::RecvStream>, StreamError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Some(upload) = this.upload
+            && let Poll::Ready(sent) = upload.poll(cx)
+        {
+            *this.upload = None;
+            if let Err(PipeError::Body(error)) = sent {
+                return Poll::Ready(Err(error.into()));
+            } // else the answer says what is wrong
+        }
+        while let Poll::Ready(Some(Ok(interim))) = this.response.poll_informational(cx) {
+            this.interims.push(interim);
+        }
+        Pin::new(&mut this.response).poll(cx).map_err(StreamError::Stream)
+    }
+}

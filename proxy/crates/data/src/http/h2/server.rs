@@ -1,0 +1,181 @@
+//! Serves the requests of one accepted connection, many at once.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, Stream as _};
+use h2::server::{Connection, SendResponse};
+use h2::{Reason, RecvStream};
+use hauberk_core::budget::Budget;
+use hauberk_core::http2::window::Windows;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
+
+use crate::config::Http2Server;
+use crate::drain::Drain;
+use crate::http::h2::pipe::{Pipe, PipeError};
+use crate::http::h2::receive::Receive;
+use crate::http::h2::tend::{Tending, Windowed};
+use crate::http::h2::watched::{Flow, Watched};
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::http::serve::{Reply, Reset};
+use crate::stream::Stream;
+
+/// Why a connection ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ended {
+    /// It failed.
+    #[error(transparent)]
+    Connection(#[from] h2::Error),
+    /// Its client sent what only costs.
+    #[error("the client floods the connection with frames of no use")]
+    Flooded,
+    /// Its client does not answer.
+    #[error("the client did not answer a ping in time")]
+    Gone,
+}
+
+/// Serves until the connection ends. Windows are taken from `buffers`.
+pub(crate) async fn serve<F, R>(
+    stream: Stream,
+    settings: Http2Server,
+    buffers: &Budget,
+    mut drain: Drain,
+    service: F,
+) -> Result<(), Ended>
+where
+    F: Fn(Request<Incoming>, Interims) -> R,
+    R: Future<Output = Result<Reply, Reset>>,
+{
+    let (stream, flow) = Watched::accepted(stream);
+    let windows = Windows::new(buffers, settings.stream_window, settings.connection_window);
+    let mut connection = h2::server::Builder::new()
+        .max_concurrent_streams(settings.streams_max)
+        .max_frame_size(settings.frame_max)
+        .initial_window_size(windows.stream())
+        .initial_connection_window_size(windows.connection())
+        .max_header_list_size(settings.header_list_max)
+        .max_pending_accept_reset_streams(settings.resets_max)
+        .max_local_error_reset_streams(Some(settings.resets_max))
+        .max_send_buffer_size(settings.send_buffer_max)
+        .enable_connect_protocol()
+        .handshake::<_, Bytes>(stream)
+        .await?;
+    let pings = connection.ping_pong();
+    let mut tending =
+        Tending::new(flow.clone(), windows, pings, settings.keep_alive_interval, settings.keep_alive_timeout);
+    let service = Rc::new(service);
+    let mut answers = FuturesUnordered::new();
+    let mut draining = pin!(drain.begun());
+    let mut is_draining = false;
+    let mut flooded = false;
+    poll_fn(|cx| {
+        if !is_draining && draining.as_mut().poll(cx).is_ready() {
+            is_draining = true;
+            connection.graceful_shutdown();
+        }
+        loop {
+            let mut some_ended = false;
+            while let Poll::Ready(Some(())) = Pin::new(&mut answers).poll_next(cx) {
+                some_ended = true;
+            }
+            if some_ended && answers.is_empty() {
+                tending.rest(&mut connection);
+            }
+            match connection.poll_accept(cx) {
+                Poll::Ready(Some(Ok((request, respond)))) => {
+                    answers.push(answer(service.clone(), request, respond, flow.clone()));
+                }
+                Poll::Ready(_) if flooded => return Poll::Ready(Err(Ended::Flooded)),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error.into())),
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending if flow.is_flooded() && !flooded => {
+                    flooded = true;
+                    connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                }
+                Poll::Pending => break,
+            }
+        }
+        tending.poll(&mut connection, cx).map(|()| Err(Ended::Gone))
+    })
+    .await
+}
+
+impl Windowed for Connection<Watched, Bytes> {
+    fn set_connection_window(&mut self, size: u32) {
+        self.set_target_window_size(size);
+    }
+
+    fn set_stream_window(&mut self, size: u32) -> Result<(), h2::Error> {
+        self.set_initial_window_size(size)
+    }
+}
+
+/// Answers one request. Its failure is that of its stream alone.
+async fn answer<F, R>(service: Rc<F>, request: Request<RecvStream>, mut respond: SendResponse<Bytes>, flow: Rc<Flow>)
+where
+    F: Fn(Request<Incoming>, Interims) -> R,
+    R: Future<Output = Result<Reply, Reset>>,
+{
+    let length = length(request.headers());
+    let request = request.map(|stream| match stream.is_end_stream() {
+        true => Incoming::Empty,
+        false => Incoming::Stream(Box::new(Receive::new(stream, length, flow))),
+    });
+    let interims = Interims::default();
+    let mut answering = Box::pin(service(request, interims.clone()));
+    let reply = poll_fn(|cx| {
+        let reply = answering.as_mut().poll(cx);
+        while let Some(interim) = interims.pop() {
+            // A client that is gone is noticed by what follows.
+            let _ = respond.send_informational(interim);
+        }
+        match reply {
+            Poll::Ready(reply) => Poll::Ready(Some(reply)),
+            Poll::Pending => respond.poll_reset(cx).map(|_| None),
+        }
+    });
+    let reply = reply.await;
+    drop(answering);
+    match reply {
+        None => {} // the client does not want it any more
+        Some(Ok(Reply::Answer(response))) => send(*response, &mut respond).await,
+        Some(Ok(Reply::Tunnel(..))) => respond.send_reset(Reason::INTERNAL_ERROR), // HTTP/1 alone has those
+        Some(Err(reset)) => respond.send_reset(reset.reason()),
+    }
+}
+
+async fn send(response: Response<crate::http::body::Body>, respond: &mut SendResponse<Bytes>) {
+    let (parts, body) = response.into_parts();
+    let over = body.is_end_stream();
+    let stream = match respond.send_response(Response::from_parts(parts, ()), over) {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::debug!(%error, "a response was not sent");
+            respond.send_reset(Reason::INTERNAL_ERROR);
+            return;
+        }
+    };
+    if over {
+        return;
+    }
+    let mut pipe = Pipe::new(stream, body);
+    match poll_fn(|cx| pipe.poll(cx)).await {
+        Ok(()) => {}
+        Err(error @ PipeError::Body(_)) => tracing::debug!(%error, "a response ended early"),
+        Err(error) => {
+            tracing::debug!(%error, "the client of a response is gone");
+            pipe.reset(Reason::CANCEL);
+        }
+    }
+}
+
+/// What a head says of the length of its body.
+pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

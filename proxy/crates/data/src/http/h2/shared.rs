@@ -1,0 +1,164 @@
+//! HTTP/2 connections that many requests share.
+//!
+//! One connection batches many requests into one write, one TLS record, one read. Requests must not couple all the same: a
+//! connection takes a bounded number in flight, and is replaced long before its stream ids run out.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+
+use hauberk_core::budget::Budget;
+use http::{Request, Response};
+use tokio::time::Instant;
+
+use crate::config::Http2Client;
+use crate::connect::{ConnectError, Connector};
+use crate::http::body::Body;
+use crate::http::client::SendError;
+use crate::http::h2::client::{self, StreamError};
+use crate::http::h2::watched::Flow;
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+
+/// Requests in flight on one connection before another one is opened.
+pub(super) const IN_FLIGHT_MAX: usize = 100;
+/// Connections to one endpoint; beyond, requests share the least loaded.
+const CONNECTIONS_MAX: usize = 64;
+/// Streams of one connection before it is left to drain: half of what the ids allow.
+const STREAMS_MAX: u32 = 1 << 29;
+
+/// The shared connections to one endpoint.
+pub(crate) struct Shared {
+    connections: RefCell<Vec<Rc<Connection>>>,
+    /// Whoever holds it connects; the others wait for the result.
+    connecting: tokio::sync::Mutex<()>,
+    failed: RefCell<Option<(Instant, ConnectError)>>,
+    settings: Http2Client,
+    buffers: Budget,
+}
+
+struct Connection {
+    inner: client::Connection,
+    in_flight: Cell<usize>,
+    opened: Cell<u32>,
+}
+
+impl Connection {
+    /// Whether one more request would go out at once: a peer may allow fewer at a time than this side, and one that waits
+    /// for streams that last would wait as long as they do.
+    fn is_roomy(&self) -> bool {
+        let in_flight = self.in_flight.get();
+        in_flight == 0
+            || in_flight < IN_FLIGHT_MAX && in_flight < self.inner.sender.current_max_send_streams()
+    }
+
+    fn is_open(&self) -> bool {
+        !self.inner.closed.get() && self.opened.get() < STREAMS_MAX
+    }
+}
+
+/// A request's place on a connection, until its response is over.
+pub(crate) struct SharedLease(Rc<Connection>);
+
+impl SharedLease {
+    /// What is known of the connection's incoming side.
+    pub(super) fn flow(&self) -> Rc<Flow> {
+        self.0.inner.flow.clone()
+    }
+}
+
+impl Drop for SharedLease {
+    fn drop(&mut self) {
+        let left = self.0.in_flight.get().saturating_sub(1);
+        self.0.in_flight.set(left);
+        if left == 0 {
+            self.0.inner.resting.set(true); // looked at when the connection moves next
+        }
+    }
+}
+
+impl Shared {
+    /// No connection yet.
+    pub(crate) fn new(settings: Http2Client, buffers: &Budget) -> Self {
+        Self {
+            connections: RefCell::default(),
+            connecting: tokio::sync::Mutex::new(()),
+            failed: RefCell::new(None),
+            settings,
+            buffers: buffers.clone(),
+        }
+    }
+
+    /// Sends a request and waits for the head of its answer. A connection that closed before the request was sent costs
+    /// nothing: the request goes to another one.
+    pub(crate) async fn send(
+        &self,
+        connector: &Connector,
+        request: Request<Body>,
+        interims: &Interims,
+    ) -> Result<Response<Incoming>, SendError> {
+        loop {
+            let (lease, kept) = match self.take() {
+                Some(lease) => (lease, true),
+                // Boxed as it is rare and large: each request would carry it about.
+                None => (Box::pin(self.open(connector)).await.map_err(SendError::Connect)?, false),
+            };
+            let mut sender = lease.0.inner.sender.clone();
+            match poll_fn(|cx| sender.poll_ready(cx)).await {
+                Ok(()) => return client::exchange(sender, request, lease, interims).await.map_err(SendError::from),
+                Err(error) => {
+                    // The peer has said goodbye, or the connection failed: nothing was sent.
+                    lease.0.inner.closed.set(true);
+                    if !kept {
+                        return Err(StreamError::Unsent(error).into());
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&self) -> Option<SharedLease> {
+        let mut connections = self.connections.borrow_mut();
+        let mut chosen = connections.iter().position(|c| c.is_open() && c.is_roomy());
+        if chosen.is_none() {
+            connections.retain(|c| c.is_open());
+            if connections.len() >= CONNECTIONS_MAX {
+                chosen = (0..connections.len()).min_by_key(|at| connections[*at].in_flight.get());
+            }
+        }
+        let chosen = &connections[chosen?];
+        chosen.in_flight.set(chosen.in_flight.get() + 1);
+        chosen.opened.set(chosen.opened.get() + 1);
+        Some(SharedLease(chosen.clone()))
+    }
+
+    async fn open(&self, connector: &Connector) -> Result<SharedLease, ConnectError> {
+        let asked = Instant::now();
+        loop {
+            let _turn = self.connecting.lock().await;
+            if let Some(lease) = self.take() {
+                return Ok(lease);
+            }
+            if let Some((when, error)) = &*self.failed.borrow()
+                && *when >= asked
+            {
+                return Err(error.clone());
+            }
+            match self.connect(connector).await {
+                Ok(connection) => self.connections.borrow_mut().push(Rc::new(connection)),
+                Err(error) => {
+                    *self.failed.borrow_mut() = Some((Instant::now(), error.clone()));
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn connect(&self, connector: &Connector) -> Result<Connection, ConnectError> {
+        let stream = connector.connect().await?;
+        let inner = client::connect(stream, &self.settings, &self.buffers)
+            .await
+            .map_err(|error| ConnectError::protocol(connector.peer(), &error))?;
+        Ok(Connection { inner, in_flight: Cell::new(0), opened: Cell::new(0) })
+    }
+}

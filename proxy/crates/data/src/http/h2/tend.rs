@@ -1,0 +1,144 @@
+//! What a connection needs besides its streams: windows of the right size, and to know whether its peer is still there.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use h2::{Ping, PingPong};
+use hauberk_core::http2::window::Windows;
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::http::h2::watched::Flow;
+
+/// A probe of the round trip that shows nothing new is repeated after this time, then after twice as long each time.
+const PROBE_MIN: Duration = Duration::from_millis(50);
+const PROBE_MAX: Duration = Duration::from_secs(10);
+
+/// A connection whose windows can be set.
+pub(super) trait Windowed {
+    /// Bytes that all streams may send ahead.
+    fn set_connection_window(&mut self, size: u32);
+    /// Bytes that each stream may send ahead. An error: not now, the last change is not acknowledged yet.
+    fn set_stream_window(&mut self, size: u32) -> Result<(), h2::Error>;
+}
+
+/// Pings and windows of one connection.
+pub(super) struct Tending {
+    flow: Rc<Flow>,
+    windows: Windows,
+    pings: Option<PingPong>,
+    ping: State,
+    keep_alive: Option<KeepAlive>,
+    /// When the next probe may be sent, and the pause after that.
+    probe_at: Instant,
+    probe_pause: Duration,
+    /// What had been received at the last probe.
+    probed: u64,
+}
+
+enum State {
+    Idle,
+    /// A ping is on its way, to find the round trip; so much had come when it was sent.
+    Probing(u64),
+    /// A ping is on its way, to find out whether the peer is there.
+    Asking,
+}
+
+struct KeepAlive {
+    interval: Duration,
+    timeout: Duration,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Tending {
+    /// Pings at an `interval`, if one is given, and gives up on a peer that does not answer within `timeout`.
+    pub(super) fn new(
+        flow: Rc<Flow>,
+        windows: Windows,
+        pings: Option<PingPong>,
+        interval: Option<Duration>,
+        timeout: Duration,
+    ) -> Self {
+        let keep_alive = interval.map(|interval| KeepAlive { interval, timeout, timer: Box::pin(sleep(interval)) });
+        let (probe_at, probe_pause) = (Instant::now(), PROBE_MIN);
+        Self { flow, windows, pings, ping: State::Idle, keep_alive, probe_at, probe_pause, probed: 0 }
+    }
+
+    /// Ready once the peer is taken for gone. To be called whenever something has happened on the connection.
+    pub(super) fn poll(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) -> Poll<()> {
+        if self.windows.unread(self.flow.unread()) {
+            connection.set_connection_window(self.windows.connection());
+        }
+        self.probe(connection, cx);
+        self.keep_alive(cx)
+    }
+
+    /// Nothing is under way on the connection.
+    pub(super) fn rest(&mut self, connection: &mut impl Windowed) {
+        self.flow.settle();
+        if self.windows.rest() {
+            connection.set_connection_window(self.windows.connection());
+            // A peer that has not acknowledged the last change keeps what it has.
+            let _ = connection.set_stream_window(self.windows.stream());
+        }
+    }
+
+    /// Finds out how much comes within a round trip, while much comes.
+    fn probe(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) {
+        let Some(pings) = &mut self.pings else { return };
+        let received = self.flow.received();
+        if let State::Probing(before) = self.ping {
+            if !matches!(pings.poll_pong(cx), Poll::Ready(Ok(_))) {
+                return;
+            }
+            self.ping = State::Idle;
+            self.probed = received;
+            if self.windows.round_trip(received - before) {
+                connection.set_connection_window(self.windows.connection());
+                if connection.set_stream_window(self.windows.stream()).is_ok() {
+                    self.probe_pause = PROBE_MIN / 2;
+                }
+            }
+            self.probe_at = Instant::now() + self.probe_pause;
+            self.probe_pause = (self.probe_pause * 2).min(PROBE_MAX);
+        }
+        let much = received - self.probed >= u64::from(self.windows.stream()) / 4;
+        if matches!(self.ping, State::Idle) && much && Instant::now() >= self.probe_at {
+            self.probed = received;
+            if pings.send_ping(Ping::opaque()).is_ok() {
+                self.ping = State::Probing(received);
+                // Who waits for the answer must be known.
+                let _ = pings.poll_pong(cx);
+            }
+        }
+    }
+
+    fn keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Some(pings), Some(alive)) = (&mut self.pings, &mut self.keep_alive) else { return Poll::Pending };
+        loop {
+            if matches!(self.ping, State::Asking)
+                && let Poll::Ready(pong) = pings.poll_pong(cx)
+            {
+                // A connection that failed tells everybody itself.
+                if pong.is_err() {
+                    return Poll::Pending;
+                }
+                self.ping = State::Idle;
+                alive.timer.as_mut().reset(Instant::now() + alive.interval);
+            }
+            if alive.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            match self.ping {
+                State::Asking => return Poll::Ready(()),
+                State::Idle if pings.send_ping(Ping::opaque()).is_err() => return Poll::Pending,
+                // A probe that is on its way asks the same.
+                State::Idle | State::Probing(_) => {}
+            }
+            self.ping = State::Asking;
+            alive.timer.as_mut().reset(Instant::now() + alive.timeout);
+        }
+    }
+}

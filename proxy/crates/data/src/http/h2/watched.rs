@@ -1,0 +1,110 @@
+//! A connection whose incoming frames are counted.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use hauberk_core::http2::frames::Frames;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::stream::Stream;
+
+/// What is known of a connection's incoming side.
+pub(super) struct Flow {
+    frames: RefCell<Frames>,
+    /// Bytes of data that its readers took.
+    taken: Cell<u64>,
+    flooded: Cell<bool>,
+}
+
+impl Flow {
+    /// Bytes of data that came.
+    pub(super) fn received(&self) -> u64 {
+        self.frames.borrow().data()
+    }
+
+    /// Bytes of data that came and that no reader took yet.
+    pub(super) fn unread(&self) -> u64 {
+        self.received().saturating_sub(self.taken.get())
+    }
+
+    /// A reader took so many bytes, or dropped them.
+    pub(super) fn take(&self, length: usize) {
+        self.taken.set(self.taken.get() + length as u64);
+    }
+
+    /// Nothing is under way, so nothing is unread: what the library dropped by itself was never taken.
+    pub(super) fn settle(&self) {
+        self.taken.set(self.received());
+    }
+
+    /// Whether the peer floods the connection. Nothing more is read of it then.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.flooded.get()
+    }
+}
+
+/// The bytes of a connection.
+pub(super) struct Watched {
+    stream: Stream,
+    flow: Rc<Flow>,
+}
+
+impl Watched {
+    /// A client's connection, at its start.
+    pub(super) fn accepted(stream: Stream) -> (Self, Rc<Flow>) {
+        Self::new(stream, Frames::of_client(Instant::now()))
+    }
+
+    /// A connection to a server, at its start.
+    pub(super) fn made(stream: Stream) -> (Self, Rc<Flow>) {
+        Self::new(stream, Frames::of_server(Instant::now()))
+    }
+
+    fn new(stream: Stream, frames: Frames) -> (Self, Rc<Flow>) {
+        let flow = Rc::new(Flow { frames: RefCell::new(frames), taken: Cell::new(0), flooded: Cell::new(false) });
+        (Self { stream, flow: flow.clone() }, flow)
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.flow.is_flooded() {
+            return Poll::Pending; // whoever drives the connection closes it
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        let flood = self.flow.frames.borrow_mut().read(&buf.filled()[before..], Instant::now()).is_err();
+        self.flow.flooded.set(flood);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,61 @@
+//! Requests to the program whose connection may stop being HTTP.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use hauberk_core::authorize::{self, Verdict};
+use hauberk_core::inbound::ServerPolicy;
+use hauberk_metrics::edge::EdgeMetrics;
+use http::{Request, Response};
+
+use crate::forward::until_revoked;
+use crate::http::Answer;
+use crate::http::body::Body;
+use crate::http::headers;
+use crate::http::incoming::Incoming;
+use crate::http::interim::Interims;
+use crate::http::serve::{Reply, Reset, Tunnel};
+use crate::http::translate;
+use crate::inbound::http::{Connection, Exchange, observe};
+use crate::inbound::route;
+
+/// Sends the request; if the program agrees, the connection becomes a tunnel.
+pub(super) async fn open(
+    connection: &Connection,
+    mut request: Request<Incoming>,
+    edge: Rc<EdgeMetrics>,
+    exchange: Exchange,
+    interims: &Interims,
+) -> Result<Reply, Reset> {
+    let revoked = Box::pin(revoked(connection, &request));
+    translate::to_tunnel(&mut request);
+    connection.name_client(request.headers_mut());
+    let app = &connection.app;
+    match app.http1.ask(&app.connector, request.map(Body::incoming), interims).await {
+        Ok(Answer::Response(mut response)) => {
+            headers::strip_l5d(response.headers_mut());
+            headers::strip_hop_by_hop(response.headers_mut());
+            Ok(observe(response.map(Body::incoming), edge, exchange, "").into())
+        }
+        Ok(Answer::Tunnel(mut response, server)) => {
+            headers::strip_l5d(response.headers_mut());
+            observe(Response::new(Body::empty()), edge, exchange, "");
+            Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked })))
+        }
+        Err(failure) => Ok(connection.failed(&failure, edge, exchange).into()),
+    }
+}
+
+/// Returns once policy would refuse this very request.
+fn revoked(connection: &Connection, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
+    let (policy, client) = (connection.policy.borrow().clone(), connection.client.clone());
+    let mut asked = Request::new(());
+    (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
+    asked.headers_mut().clone_from(request.headers());
+    until_revoked(policy, move |policy: &Arc<ServerPolicy>| {
+        route::find(policy, &asked).is_some_and(|access| {
+            let verdict = authorize::request(policy, access.authorizations, client.addr.ip(), &client.tls);
+            matches!(verdict, Verdict::Allow(_))
+        })
+    })
+}

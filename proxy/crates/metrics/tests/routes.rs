@@ -1,0 +1,139 @@
+//! Requests by route, backend and balancer: the families, labels and bounds of Linkerd's newer metrics.
+
+mod reader;
+
+use std::thread;
+use std::time::Duration;
+
+use hauberk_metrics::balancer::Update;
+use hauberk_metrics::detection::Found;
+use hauberk_metrics::edge::EdgeMetrics;
+use hauberk_metrics::families::{DataMetrics, Direction};
+use hauberk_metrics::labels::LabelSet;
+use hauberk_metrics::route::Retried;
+use hauberk_metrics::statuses::{ENDINGS_MAX, RouteKind};
+use hauberk_metrics::text::Text;
+use reader::value;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn page(data: &DataMetrics) -> String {
+    let mut out = Text::new();
+    data.write(&mut out);
+    out.finish()
+}
+
+fn named(name: &str) -> LabelSet {
+    LabelSet::new().with("route_name", name)
+}
+
+#[test]
+fn a_route_counts_how_its_requests_ended_and_how_long_they_took() {
+    let data = DataMetrics::new();
+    let route = data.route(RouteKind::Http, &named("web"));
+    route.ended(200, None, "", 50 * MS);
+    route.ended(200, None, "", 51 * MS);
+    route.ended(504, None, "failfast", 20_000 * MS);
+    for what in [Retried::Sent, Retried::Sent, Retried::Succeeded, Retried::Overflow] {
+        route.retried(what);
+    }
+    let page = page(&data);
+    let ended = |status, error| {
+        let labels = [("http_status", status), ("error", error), ("route_name", "web")];
+        value(&page, "outbound_http_route_request_statuses_total", &labels)
+    };
+    assert_eq!((ended("200", ""), ended("504", "FAIL_FAST")), (2.0, 1.0));
+    let within = |le| value(&page, "outbound_http_route_request_duration_seconds_bucket", &[("le", le)]);
+    assert_eq!((within("0.05"), within("0.5"), within("1"), within("10"), within("+Inf")), (1.0, 2.0, 2.0, 2.0, 3.0));
+    let retried = |what| value(&page, &format!("outbound_http_route_retry_{what}_total"), &[]);
+    assert_eq!((retried("requests"), retried("successes")), (2.0, 1.0));
+    assert_eq!((retried("overflow"), retried("limit_exceeded")), (1.0, 0.0));
+}
+
+#[test]
+fn calls_of_grpc_count_by_their_own_status() {
+    let data = DataMetrics::new();
+    let backend = data.backend(RouteKind::Grpc, &named("web"));
+    for (code, error) in [(Some(0), ""), (Some(14), ""), (None, "i/o")] {
+        backend.request();
+        backend.ended(200, code, error, 26 * MS);
+    }
+    let page = page(&data);
+    assert_eq!(value(&page, "outbound_grpc_route_backend_requests_total", &[]), 3.0);
+    let ended = |status, error| {
+        let labels = [("grpc_status", status), ("error", error)];
+        value(&page, "outbound_grpc_route_backend_response_statuses_total", &labels)
+    };
+    assert_eq!((ended("0", ""), ended("14", ""), ended("", "IO")), (1.0, 1.0, 1.0));
+    let within = |le| value(&page, "outbound_grpc_route_backend_response_duration_seconds_bucket", &[("le", le)]);
+    assert_eq!((within("0.025"), within("0.05")), (0.0, 3.0));
+}
+
+#[test]
+fn a_server_that_invents_statuses_is_bounded() {
+    let data = DataMetrics::new();
+    let route = data.route(RouteKind::Http, &named("web"));
+    for status in 100..1_000 {
+        route.ended(status, None, "", MS);
+    }
+    let samples = reader::read(&page(&data));
+    let statuses: Vec<_> = samples.iter().filter(|s| s.name.ends_with("_route_request_statuses_total")).collect();
+    assert_eq!(statuses.len(), ENDINGS_MAX + 1);
+    assert_eq!(statuses.iter().map(|s| s.value).sum::<f64>(), 900.0);
+}
+
+#[test]
+fn clients_count_together_on_the_route_that_serves_them() {
+    let data = DataMetrics::new();
+    for client in ["a", "b"] {
+        let edge = data.edge(&LabelSet::new().with("client_id", client));
+        let edge =
+            EdgeMetrics::new(edge, Vec::new()).on_route(data.served_by(RouteKind::Http, &1, || named("default")));
+        edge.request();
+        edge.response(200, None, true, "", 300 * MS);
+    }
+    let page = page(&data);
+    assert_eq!(value(&page, "inbound_http_requests_total", &[("route_name", "default")]), 2.0);
+    assert_eq!(value(&page, "inbound_http_statuses_total", &[("http_status", "200")]), 2.0);
+    let within = |le| value(&page, "inbound_http_request_duration_seconds_bucket", &[("le", le)]);
+    assert_eq!((within("0.25"), within("0.5")), (0.0, 2.0));
+    assert_eq!(value(&page, "request_total", &[("client_id", "a")]), 1.0);
+}
+
+#[test]
+fn workers_with_the_same_endpoints_do_not_double_them() {
+    let data = DataMetrics::new();
+    let work = || {
+        let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
+        balancer.updated(Update::Add);
+        balancer.endpoints(2, 1);
+        balancer.gate(true);
+        balancer.queued();
+        balancer.queued();
+        balancer.dequeued(6 * MS);
+    };
+    thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(work))));
+    let page = page(&data);
+    let of = |name: &str, labels: &[_]| value(&page, &format!("outbound_http_balancer_{name}"), labels);
+    assert_eq!(of("endpoints", &[("endpoint_state", "ready")]), 2.0);
+    assert_eq!(of("endpoints", &[("endpoint_state", "pending")]), 1.0);
+    assert_eq!(of("p2c_endpoints", &[("addr", "web:80")]), 3.0);
+    assert_eq!(of("p2c_updates_total", &[("op", "add")]), 2.0);
+    assert_eq!((of("queue_length", &[]), of("queue_requests_total", &[])), (2.0, 4.0));
+    assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.005")]), 0.0);
+    assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.05")]), 2.0);
+    assert_eq!(of("queue_gate_open_total", &[]), 2.0);
+}
+
+#[test]
+fn detections_are_told_apart_by_direction() {
+    let data = DataMetrics::new();
+    data.detection(Direction::Inbound).done(Found::Http2, MS);
+    data.detection(Direction::Outbound).done(Found::TimedOut, 10_000 * MS);
+    let page = page(&data);
+    let found =
+        |direction, result| value(&page, &format!("{direction}_tcp_detect_http_results_total"), &[("result", result)]);
+    assert_eq!((found("inbound", "http/2"), found("inbound", "read_timeout")), (1.0, 0.0));
+    assert_eq!(found("outbound", "read_timeout"), 1.0);
+    assert_eq!(value(&page, "inbound_tcp_detect_http_duration_seconds_bucket", &[("le", "0.001")]), 1.0);
+}

@@ -1,0 +1,105 @@
+"""A program of the mesh that is played by the test: each connection to it is a call of a function."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from meshkit import namespace
+from meshkit.workload import Workload
+
+from conformkit.peer import Peer
+from conformkit.wire import Wire
+
+PORTS = range(7001, 7065)
+"""Of the Service; it can't have more."""
+_JOIN_S = 15.0
+
+Handler = Callable[[Wire], None]
+
+
+class Program:
+    def __init__(self, workload: Workload, port: int) -> None:
+        self.workload = workload
+        self.port = port
+
+    def listen(self) -> socket.socket:
+        with namespace.visiting(self.workload.program()):
+            return socket.create_server(("0.0.0.0", self.port), backlog=256)
+
+    @contextmanager
+    def serving(self, handler: Handler) -> Iterator[None]:
+        """Serve each connection in a thread. What a handler raises is raised here at the end, but for connections that
+        were cut: whether that is right the test sees.
+        """
+        with serving(self.listen(), handler):
+            yield
+
+    @contextmanager
+    def speaking(self, handler: Callable[[Peer], None], **options: Any) -> Iterator[None]:
+        """The same in HTTP/2; a connection that the handler is done with is open until the proxy ends it."""
+
+        def serve(wire: Wire) -> None:
+            peer = Peer(wire.sock, client=False, **options)
+            handler(peer)
+            peer.drain()
+
+        with self.serving(serve):
+            yield
+
+
+@contextmanager
+def serving(listener: socket.socket, handler: Handler) -> Iterator[None]:
+    served = _Served(listener, handler)
+    served.start()
+    try:
+        yield
+    except BaseException:
+        served.stop()
+        raise
+    failures = served.stop()
+    assert not failures, failures
+
+
+class _Served:
+    def __init__(self, listener: socket.socket, handler: Handler) -> None:
+        self._listener, self._handler = listener, handler
+        self._open: list[socket.socket] = []
+        self._failures: list[BaseException] = []
+        self._threads = [threading.Thread(target=self._accept, name="program")]
+
+    def start(self) -> None:
+        self._threads[0].start()
+
+    def stop(self) -> list[BaseException]:
+        for sock in (self._listener, *self._open):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(_JOIN_S)
+            assert not thread.is_alive(), "the program hangs"
+        self._listener.close()
+        return self._failures
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.settimeout(_JOIN_S)
+            self._open.append(sock)
+            thread = threading.Thread(target=self._serve, args=(sock,), name="program")
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        with Wire(sock) as wire:
+            try:
+                self._handler(wire)
+            except (ConnectionError, EOFError):
+                pass
+            except BaseException as error:  # noqa: BLE001 - it is the test's to raise
+                self._failures.append(error)

@@ -1,0 +1,61 @@
+"""A mesh with a client and a workload whose programs are the tests' own, and relays in the ways between them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "mesh")]
+
+from faultkit.place import before_program, between_proxies  # noqa: E402 - found by the path above
+from faultkit.ports import NOBODY, OPAQUE, PORTS  # noqa: E402
+from faultkit.relay import Relay  # noqa: E402
+from meshkit.mesh import Mesh  # noqa: E402
+from meshkit.start import a_mesh  # noqa: E402
+from meshkit.workload import Workload  # noqa: E402
+
+TEST_TIMEOUT_S = 600 if os.environ.get("HAUBERK_TEST_FAULTS") == "long" else 90
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.root)
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
+            item.add_marker(pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"))
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Iterator[Mesh]:
+    with a_mesh({}) as mesh:
+        yield mesh
+
+
+@pytest.fixture(scope="session")
+def client(mesh: Mesh) -> Workload:
+    return mesh.run("client", ["sleep", "infinity"]).ready()
+
+
+@pytest.fixture(scope="session")
+def server(mesh: Mesh, client: Workload) -> Workload:
+    """Where the tests' programs listen."""
+    del client  # one after the other starts faster on few cores
+    ports = [str(port) for port in PORTS]
+    return mesh.run("server", ["sleep", "infinity"], "--no-ready-check", "--annotation", OPAQUE, ports=ports).ready()
+
+
+@pytest.fixture(scope="session")
+def path(client: Workload, server: Workload) -> Iterator[Relay]:
+    """Between the two proxies."""
+    with between_proxies(client, server) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="session")
+def loopback(server: Workload) -> Iterator[Relay]:
+    """Between the server's proxy and its programs."""
+    with before_program(server, *(port for port in PORTS if port != NOBODY)) as relay:
+        yield relay

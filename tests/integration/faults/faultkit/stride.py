@@ -1,0 +1,11 @@
+"""How much of a long way a test goes: all of it only where it is asked to (HAUBERK_TEST_FAULTS=long)."""
+
+import os
+
+LONG = os.environ.get("HAUBERK_TEST_FAULTS") == "long"
+_POSITIONS = 40
+
+
+def positions(length: int) -> range:
+    """Positions from the first to behind the last byte."""
+    return range(0, length + 1, 1 if LONG else max(1, length // _POSITIONS))

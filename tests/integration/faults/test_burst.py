@@ -1,0 +1,79 @@
+"""Many connections at once, or one after the other: what they took is given back."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+from faultkit.http1 import counting, read_head
+from faultkit.ledger import Ledger
+from faultkit.ports import HTTP1
+from faultkit.program import serving
+from faultkit.starve import own_memory
+from faultkit.stride import LONG
+from meshkit import namespace
+from meshkit.mesh import Mesh
+from meshkit.until import until
+from meshkit.workload import Workload
+
+BURST = 5000 if LONG else 1500
+CHURN = 20_000 if LONG else 2000
+WARM = 300
+GIVEN_BACK = 1.2
+GET = b"GET /burst HTTP/1.1\r\nhost: server\r\n\r\n"
+
+
+@pytest.fixture
+def address(mesh: Mesh, client: Workload, server: Workload) -> Iterator[tuple[str, int]]:
+    """Where all is warm: the proxies have had some connections at once, and none is open."""
+    where = (mesh.api.service_address("server"), HTTP1)
+    with serving(server, HTTP1, counting(Ledger())):
+        hold_at_once(client, where, WARM)
+        until_closed(client, server)
+        yield where
+
+
+def test_a_burst(client: Workload, server: Workload, address: tuple[str, int]) -> None:
+    before = memory(client, server)
+    hold_at_once(client, address, BURST)
+    until_closed(client, server)
+    until_given_back(before, client, server)
+
+
+def test_churn(client: Workload, server: Workload, address: tuple[str, int]) -> None:
+    before = memory(client, server)
+    for _ in range(CHURN):
+        hold_at_once(client, address, 1)
+    until_closed(client, server)
+    until_given_back(before, client, server)
+
+
+def hold_at_once(client: Workload, address: tuple[str, int], count: int) -> None:
+    """Each is used once and then kept, until all are there."""
+    with contextlib.ExitStack() as stack, namespace.visiting(client.program()):
+        socks = [stack.enter_context(socket.create_connection(address, 20)) for _ in range(count)]
+        for sock in socks:
+            sock.sendall(GET)
+        for sock in socks:
+            with sock.makefile("rb") as stream:
+                head = read_head(stream)
+                assert head is not None and head[0] == "HTTP/1.1 200 OK"
+                stream.read(int(head[1]["content-length"]))
+
+
+def until_closed(*workloads: Workload) -> None:
+    def none() -> bool:
+        return all(w.metrics().total("tcp_open_connections", direction="outbound", peer="src") == 0 for w in workloads)
+
+    until("no connection is open", none)
+
+
+def memory(*workloads: Workload) -> list[int]:
+    return [own_memory(pid) for workload in workloads if (pid := workload.proxy())]
+
+
+def until_given_back(before: list[int], *workloads: Workload) -> None:
+    def given_back() -> bool:
+        return all(now <= was * GIVEN_BACK for was, now in zip(before, memory(*workloads), strict=True))
+
+    until("memory is given back", given_back, seen=lambda: f"{before} bytes before, {memory(*workloads)} now")

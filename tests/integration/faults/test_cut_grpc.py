@@ -1,0 +1,48 @@
+"""A connection is cut at every byte of a unary gRPC call: it is not made twice, and the client's connection lives on."""
+
+from collections.abc import Iterator
+
+import pytest
+from faultkit import grpc
+from faultkit.fault import Cut, Direction, End
+from faultkit.grpc import Caller
+from faultkit.ledger import Ledger
+from faultkit.measure import length_of
+from faultkit.outcome import Outcome, check
+from faultkit.ports import GRPC
+from faultkit.program import serving
+from faultkit.relay import Relay
+from faultkit.stride import positions
+from meshkit.mesh import Mesh
+from meshkit.workload import Workload
+
+
+@pytest.fixture(scope="module")
+def ledger(server: Workload, path: Relay, loopback: Relay) -> Iterator[Ledger]:
+    del path, loopback  # connections from before them would not pass through them
+    ledger = Ledger()
+    with serving(server, GRPC, grpc.counting(ledger)):
+        yield ledger
+
+
+@pytest.mark.parametrize("direction", list(Direction), ids=lambda direction: direction.value)
+@pytest.mark.parametrize("at", ["path", "loopback"])
+def test_cut_at_every_byte(
+    mesh: Mesh, client: Workload, ledger: Ledger, request: pytest.FixtureRequest, at: str, direction: Direction
+) -> None:
+    relay: Relay = request.getfixturevalue(at)
+    address = (mesh.api.service_address("server"), GRPC)
+    seen: list[Outcome] = []
+    with Caller(lambda: client.connect(address)) as caller:
+        for byte in positions(length_of(caller.call, relay, direction, f"{at}-{direction.value}")):
+            for end in End:
+                name = f"{at}-{direction.value}-{byte}-{end.value}"
+                with relay.cutting(Cut(direction, byte, end)):
+                    seen.append(caller.call(name))
+                after = caller.call(f"{name}-after")
+                assert after.status == grpc.OK, f"{after} although all is well again after {seen[-1]}"
+        assert caller.opened == 1, f"a cut elsewhere ended the client's own connection: {seen}"
+    for outcome in seen:
+        check(outcome, ledger, at_most=1)
+    assert ledger.damaged == []
+    assert grpc.OK in {outcome.status for outcome in seen}

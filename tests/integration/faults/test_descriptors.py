@@ -1,0 +1,81 @@
+"""A proxy has no descriptors left: who comes now is turned away, who is there goes on, and it does not spin."""
+
+import contextlib
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from faultkit.http1 import counting, read_head
+from faultkit.ledger import Ledger
+from faultkit.outcome import ask
+from faultkit.ports import HTTP1
+from faultkit.program import serving
+from faultkit.starve import few_descriptors, processor_seconds, until_passed
+from meshkit.mesh import Mesh
+from meshkit.until import until
+from meshkit.workload import Workload
+
+LEFT = 5
+COMING = 60
+TURNED_AWAY_S = 5.0
+IDLE_S = 2.0
+SPIN = 0.2
+"""A share of one processor; a loop that goes round for nothing takes all of it."""
+
+
+@pytest.fixture(scope="module")
+def ledger(server: Workload) -> Iterator[Ledger]:
+    ledger = Ledger()
+    with serving(server, HTTP1, counting(ledger)):
+        yield ledger
+
+
+@pytest.mark.xfail(reason="who cannot be accepted waits in the kernel's queue until there is a descriptor again")
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_out_of_descriptors(mesh: Mesh, client: Workload, server: Workload, side: str) -> None:
+    pid = {"client": client, "server": server}[side].proxy()
+    assert pid is not None
+    # From outside of the mesh where the server's proxy is what lacks them, as the client's shares connections to it.
+    address = (mesh.api.service_address("server") if side == "client" else server.ip, HTTP1)
+
+    def connect() -> socket.socket:
+        if side == "client":
+            return client.connect(address, timeout_s=TURNED_AWAY_S)
+        return socket.create_connection(address, TURNED_AWAY_S)
+
+    with client.http("server", HTTP1) as kept:
+        assert ask(kept, "GET", f"{side}-before").status == 200
+        with few_descriptors(pid, LEFT), contextlib.ExitStack() as stack:
+            coming = [stack.enter_context(connect()) for _ in range(COMING)]
+            for number, sock in enumerate(coming):
+                with contextlib.suppress(OSError):
+                    sock.sendall(b"GET /%s-%d HTTP/1.1\r\nhost: server\r\n\r\n" % (side.encode(), number))
+            with ThreadPoolExecutor(COMING) as pool:
+                answers = Counter(pool.map(answer, coming))
+            assert answers["nothing"] == 0, f"neither served nor turned away: {answers}"
+            assert {ask(kept, "GET", f"{side}-meanwhile-{number}").status for number in range(20)} == {200}
+            before = processor_seconds(pid)
+            until_passed(IDLE_S)
+            assert processor_seconds(pid) - before < IDLE_S * SPIN, "it spins"
+        until("new connections are served again", lambda: is_served(connect))
+
+
+def answer(sock: socket.socket) -> str:
+    """The status line, how the connection ended, or `nothing`."""
+    try:
+        with sock.makefile("rb") as stream:
+            head = read_head(stream)
+    except TimeoutError:
+        return "nothing"
+    except OSError:
+        return "reset"
+    return head[0] if head else "closed"
+
+
+def is_served(connect: Callable[[], socket.socket]) -> bool:
+    with connect() as sock:
+        sock.sendall(b"GET /after HTTP/1.1\r\nhost: server\r\n\r\n")
+        return answer(sock) == "HTTP/1.1 200 OK"

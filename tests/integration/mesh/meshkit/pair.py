@@ -1,0 +1,101 @@
+"""A client and a server, each beside a real proxy of ours, under a control plane of another make."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from meshkit.bare import PROXY_UID, Host, Net, Proxy, listening
+from meshkit.contract import NAMES, VIRTUAL_IP, World
+from meshkit.foreign import MESH, ControlPlane, identity, key_files
+from meshkit.http import Http
+from meshkit.start import BUILT, PROGRAMS
+
+CLIENT_IP, SERVER_IP = "10.99.0.1", "10.99.0.2"
+PORTS = {80: 8080, 9002: 9002, 9004: 9004, 50051: 50051}
+HOST = f"web.default.{NAMES}"
+
+
+@dataclass
+class Pair:
+    plane: ControlPlane
+    client: Host
+    server: Host
+    client_proxy: Proxy
+    server_proxy: Proxy
+    server_key: ec.EllipticCurvePublicKey
+
+    def http(self, port: int = 80, ip: str = VIRTUAL_IP) -> Http:
+        return self.client.http(HOST, (ip, port))
+
+
+def world(**changes: object) -> World:
+    """The port 9002 is opaque; 9004 is for the account `admin` alone."""
+    usual: dict[str, object] = {"ports": PORTS, "opaque": frozenset({9002}), "only": {9004: "admin"}}
+    return World(server_ip=SERVER_IP, **{**usual, **changes})  # type: ignore[arg-type]
+
+
+@contextmanager
+def a_pair(settings: Mapping[str, str] | None = None, answers: World | None = None) -> Iterator[Pair]:
+    """`settings`: variables of both proxies, without their prefix."""
+    os.environ.setdefault("HAUBERK_PROXY_BINARY", str(BUILT))
+    root = Path(tempfile.mkdtemp(prefix="hb-pair-"))
+    root.chmod(0o711)
+    try:
+        with Net(root) as net, ControlPlane(net.hub, answers or world()) as plane:
+            client, server = net.host("client", CLIENT_IP), net.host("web", SERVER_IP)
+            server.start("program.log", sys.executable, str(PROGRAMS / "server.py"))
+            for port in PORTS.values():
+                listening(server, port)
+            proxies = {}
+            for host in (client, server):
+                key = key_files(_identity_dir(host), identity(host.name))
+                proxies[host.name] = Proxy(host, {**_environment(plane, host), **(settings or {})})
+            for proxy in proxies.values():
+                proxy.ready()
+            yield Pair(plane, client, server, proxies["client"], proxies["web"], key)
+    finally:
+        shutil.rmtree(root)
+
+
+def _identity_dir(host: Host) -> Path:
+    directory = host.directory / "identity"
+    directory.mkdir()
+    return directory
+
+
+def _environment(plane: ControlPlane, host: Host) -> dict[str, str]:
+    """What its injector would give (names without the prefix)."""
+    directory = host.directory / "identity"
+    token = f"token of {host.name}"
+    (directory / "token").write_text(token)
+    for file in (directory, *directory.iterdir()):
+        os.chown(file, PROXY_UID, PROXY_UID)
+    plane.tokens[token.encode()] = identity(host.name)
+    workload = {"ns": "default", "pod": f"{host.name}-1"}
+    return {
+        **plane.environment(),
+        "IDENTITY_DIR": str(directory),
+        "IDENTITY_LOCAL_NAME": identity(host.name),
+        "IDENTITY_TOKEN_FILE": str(directory / "token"),
+        "POLICY_WORKLOAD": json.dumps(workload),
+        "DESTINATION_CONTEXT": json.dumps({**workload, "nodeName": "node"}),
+        "DESTINATION_PROFILE_NETWORKS": "10.0.0.0/8",
+        "DESTINATION_PROFILE_SUFFIXES": f"svc.{NAMES}.",
+        "POLICY_CLUSTER_NETWORKS": "10.0.0.0/8",
+        "INBOUND_IPS": host.ip,
+        "INBOUND_PORTS": ",".join(map(str, PORTS.values())) if host.name == "web" else "",
+        "INBOUND_DEFAULT_POLICY": "all-unauthenticated",
+        "CONTROL_STREAM_INITIAL_TIMEOUT": "3s",
+        "CONTROL_STREAM_IDLE_TIMEOUT": "5m",
+        "CONTROL_STREAM_LIFETIME": "1h",
+        "INBOUND_CONNECT_TIMEOUT": "100ms",
+        "LOG": f"warn,linkerd=info,{MESH}=info",
+    }
