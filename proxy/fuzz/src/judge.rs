@@ -48,10 +48,17 @@ pub fn answers(sent: &[u8], answer: &[u8]) -> Verdict {
     if statuses.len() > meant.len() + 1 || (statuses.len() > meant.len() && !refused) {
         return Err(format!("{} answers to {} requests", statuses.len(), meant.len()));
     }
-    if statuses.len() < whole && !refused {
+    if statuses.len() < whole && !refused && !(statuses.is_empty() && !looks_like_http(sent)) {
         return Err(format!("{} answers to {whole} whole requests", statuses.len()));
     }
     Ok(())
+}
+
+/// Whether the bytes begin with a method of the kind that tells HTTP from other protocols; policy refuses those.
+fn looks_like_http(sent: &[u8]) -> bool {
+    let method = sent.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    let length = method.count();
+    sent.first().is_some_and(u8::is_ascii_uppercase) && length <= 24 && sent.get(length) == Some(&b' ')
 }
 
 /// What the bytes mean, up to what means nothing or ends the connection.

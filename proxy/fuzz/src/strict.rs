@@ -55,7 +55,7 @@ impl Message {
         !self.says(b"connection", b"close") && (self.line[2] == b"HTTP/1.1" || self.says(b"connection", b"keep-alive"))
     }
 
-    fn only(&self, name: &[u8]) -> Read<Option<&[u8]>> {
+    fn only(&self, name: &'static [u8]) -> Read<Option<&[u8]>> {
         let mut values = self.values(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),

@@ -54,6 +54,12 @@ def path(client: Workload, server: Workload) -> Iterator[Relay]:
         yield relay
 
 
+@pytest.fixture(params=["path", "loopback"])
+def relay(request: pytest.FixtureRequest, path: Relay, loopback: Relay) -> Relay:
+    """Between the proxies, where the bytes are TLS; between proxy and program, where they are the program's own."""
+    return {"path": path, "loopback": loopback}[request.param]
+
+
 @pytest.fixture(scope="session")
 def loopback(server: Workload) -> Iterator[Relay]:
     """Between the server's proxy and its programs."""

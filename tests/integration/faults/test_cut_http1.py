@@ -16,7 +16,7 @@ from meshkit.http import Http
 from meshkit.workload import Workload
 
 AT_MOST = {"GET": 4, "POST": 1}
-"""How often a request may be carried out. What is idempotent is repeated once by the inbound proxy, once by the other."""
+"""How often a request may be carried out. Each of the two proxies repeats once what may be repeated."""
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +25,6 @@ def ledger(server: Workload, path: Relay, loopback: Relay) -> Iterator[Ledger]:
     ledger = Ledger()
     with serving(server, HTTP1, counting(ledger)), serving(server, CHUNKED, counting(ledger, shape=chunked)):
         yield ledger
-
-
-@pytest.fixture(params=["path", "loopback"])
-def relay(request: pytest.FixtureRequest) -> Relay:
-    """Between the proxies, where the bytes are TLS; between proxy and program, where they are HTTP/1.1."""
-    found: Relay = request.getfixturevalue(request.param)
-    return found
 
 
 CASES = [
@@ -68,4 +61,3 @@ def test_cut_at_every_byte(
 def cut_once(http: Http, relay: Relay, method: str, cut: Cut, where: str) -> Outcome:
     with relay.cutting(cut):
         return ask(http, method, f"{where}-{cut.after}-{cut.end.value}")
-

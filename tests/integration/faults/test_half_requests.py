@@ -24,7 +24,9 @@ def ledger(server: Workload) -> Iterator[Ledger]:
 
 
 def sized(name: str) -> bytes:
-    return b"POST /%s HTTP/1.1\r\nhost: server\r\ncontent-length: %d\r\n\r\n" % (name.encode(), LENGTH) + body_of(name, LENGTH)
+    return b"POST /%s HTTP/1.1\r\nhost: server\r\ncontent-length: %d\r\n\r\n" % (name.encode(), LENGTH) + body_of(
+        name, LENGTH
+    )
 
 
 def chunked(name: str) -> bytes:

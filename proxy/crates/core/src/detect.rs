@@ -37,7 +37,17 @@ pub fn detect(bytes: &[u8]) -> Detected {
         Some(0x16) => tls(bytes),
         Some(_) if bytes.starts_with(PREFACE) => Detected::Http2,
         Some(_) if PREFACE.starts_with(bytes) => Detected::NeedMore,
+        Some(b'\r') => after_empty_line(bytes),
         Some(_) => http1(bytes),
+    }
+}
+
+/// An empty line may stand before a request (RFC 9112, 2.2); more of them than one nobody sends.
+fn after_empty_line(bytes: &[u8]) -> Detected {
+    match bytes {
+        [b'\r'] | [b'\r', b'\n'] => Detected::NeedMore,
+        [b'\r', b'\n', rest @ ..] => http1(rest),
+        _ => Detected::Opaque,
     }
 }
 

@@ -7,10 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::endpoint::{Endpoint, Endpoints};
+use hauberk_core::outbound::Breaker;
+use hauberk_metrics::balancer::{BalancerMetrics, Update};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::candidate::Candidate;
 use crate::http::error::{ErrorKind, ProxyError};
+use crate::outbound::labels;
 use crate::worker::Worker;
 
 /// The endpoints of one backend, with what this worker has measured of them.
@@ -20,13 +24,15 @@ pub(crate) struct Balancer {
     candidates: RefCell<Vec<Rc<Candidate>>>,
     exists: Cell<bool>,
     known: Cell<bool>,
+    /// Requests that wait for the first answer of discovery.
+    waiting: Cell<usize>,
     default_rtt: Duration,
     decay: Duration,
 }
 
 enum Source {
     Fixed,
-    Watched(RefCell<watch::Receiver<Option<Arc<Endpoints>>>>),
+    Watched(RefCell<watch::Receiver<Option<Arc<Endpoints>>>>, Arc<BalancerMetrics>),
 }
 
 impl Balancer {
@@ -40,6 +46,7 @@ impl Balancer {
             candidates: RefCell::new(vec![candidate]),
             exists: Cell::new(true),
             known: Cell::new(true),
+            waiting: Cell::new(0),
             default_rtt: Duration::ZERO,
             decay,
         })
@@ -48,12 +55,14 @@ impl Balancer {
     /// A backend whose endpoints are discovered by `path`.
     pub(crate) fn watched(worker: &Worker, path: Arc<str>, default_rtt: Duration, decay: Duration) -> Rc<Self> {
         let endpoints = worker.shared.discover.endpoints(&path);
+        let metrics = labels::balancer(&worker.shared.metrics, &path);
         Rc::new(Self {
             name: path,
-            source: Source::Watched(RefCell::new(endpoints)),
+            source: Source::Watched(RefCell::new(endpoints), metrics),
             candidates: RefCell::default(),
             exists: Cell::new(true),
             known: Cell::new(false),
+            waiting: Cell::new(0),
             default_rtt,
             decay,
         })
@@ -76,20 +85,40 @@ impl Balancer {
         worker: &Worker,
         tried: Option<SocketAddr>,
         patience: Duration,
+        breaker: Option<&Breaker>,
     ) -> Result<Rc<Candidate>, ProxyError> {
         self.refresh(worker);
         if !self.known.get() {
             self.first_answer(worker, patience).await?;
         }
-        self.choose(worker, tried).ok_or_else(|| {
+        if let Some(breaker) = breaker
+            && !self.candidates.borrow().is_empty()
+            && self.admitting(Instant::now()) == 0
+            && breaker.min_ready == 0
+        {
+            let message = format!("every endpoint of {} is left alone for a while after failures", self.name);
+            return Err(ProxyError::new(ErrorKind::FailFast, message));
+        }
+        self.choose(worker, tried, breaker).ok_or_else(|| {
             let why = if self.exists.get() { "has no ready endpoint" } else { "does not exist" };
             ProxyError::new(ErrorKind::NoEndpoints, format!("{} {why}", self.name))
         })
     }
 
+    /// Endpoints that their circuits let requests to.
+    fn admitting(&self, now: Instant) -> usize {
+        self.candidates.borrow().iter().filter(|candidate| candidate.circuit().admits(now.into_std())).count()
+    }
+
     async fn first_answer(&self, worker: &Worker, patience: Duration) -> Result<(), ProxyError> {
-        let Source::Watched(source) = &self.source else { return Ok(()) };
+        let Source::Watched(source, metrics) = &self.source else { return Ok(()) };
         let mut source = source.borrow().clone();
+        if self.waiting.get() >= worker.shared.config.outbound.http.queue_max {
+            let message = format!("too many requests wait for the endpoints of {}", self.name);
+            return Err(ProxyError::new(ErrorKind::LoadShed, message));
+        }
+        let _waiting = Waiting::begin(&self.waiting);
+        let _queued = Queued::new(metrics);
         let answer = tokio::time::timeout(patience, source.wait_for(Option::is_some)).await;
         if !matches!(answer, Ok(Ok(_))) {
             let message = format!("the control plane named no endpoints of {} within {patience:?}", self.name);
@@ -101,7 +130,7 @@ impl Balancer {
 
     /// Takes over a new view of the endpoints; what is measured of those that stay is kept.
     fn refresh(&self, worker: &Worker) {
-        let Source::Watched(source) = &self.source else { return };
+        let Source::Watched(source, metrics) = &self.source else { return };
         let mut source = source.borrow_mut();
         if self.known.get() && !source.has_changed().unwrap_or(false) {
             return;
@@ -121,16 +150,22 @@ impl Balancer {
                 }
             });
         }
+        let kept = next.iter().filter(|candidate| Rc::strong_count(candidate) > 1).count();
+        count(metrics, &view, candidates.len(), next.len(), kept);
         *candidates = next;
         self.exists.set(view.exists);
         self.known.set(true);
     }
 
-    /// Two at random, the cheaper one wins. Endpoints that just refused a connection are left out while others are there.
-    fn choose(&self, worker: &Worker, tried: Option<SocketAddr>) -> Option<Rc<Candidate>> {
+    /// Two at random, the cheaper one wins. Endpoints that just refused a connection, or that a circuit breaker leaves
+    /// alone, are left out while others are there.
+    fn choose(&self, worker: &Worker, tried: Option<SocketAddr>, breaker: Option<&Breaker>) -> Option<Rc<Candidate>> {
         let candidates = self.candidates.borrow();
-        let now = tokio::time::Instant::now();
-        let usable = |c: &Rc<Candidate>| c.is_up(now) && Some(c.endpoint().addr) != tried;
+        let now = Instant::now();
+        let breaks = breaker.is_some_and(|breaker| self.admitting(now) > breaker.min_ready as usize);
+        let usable = |c: &Rc<Candidate>| {
+            c.is_up(now) && Some(c.endpoint().addr) != tried && (!breaks || c.circuit().admits(now.into_std()))
+        };
         let count = candidates.len();
         if count == 0 {
             return None;
@@ -155,5 +190,61 @@ impl Balancer {
             }
         };
         Some(chosen.clone())
+    }
+}
+
+/// One of those that wait, until it is dropped.
+struct Waiting<'a>(&'a Cell<usize>);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a Cell<usize>) -> Self {
+        waiting.set(waiting.get() + 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// A new view of the endpoints: there were `before`, there are `after`, of which `kept` are the same.
+fn count(metrics: &BalancerMetrics, view: &Endpoints, before: usize, after: usize, kept: usize) {
+    if !view.exists {
+        metrics.updated(Update::DoesNotExist);
+    }
+    (kept..after).for_each(|_| metrics.updated(Update::Add));
+    (kept..before).for_each(|_| metrics.updated(Update::Remove));
+    metrics.endpoints(after, 0);
+    if (before == 0) != (after == 0) {
+        metrics.gate(after > 0);
+    }
+}
+
+/// A request that waits for an endpoint, until it is dropped.
+struct Queued<'a> {
+    metrics: &'a BalancerMetrics,
+    since: Instant,
+}
+
+impl<'a> Queued<'a> {
+    fn new(metrics: &'a BalancerMetrics) -> Self {
+        metrics.queued();
+        Self { metrics, since: Instant::now() }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.metrics.dequeued(self.since.elapsed());
+    }
+}
+
+impl Drop for Balancer {
+    fn drop(&mut self) {
+        if let Source::Watched(_, metrics) = &self.source {
+            metrics.endpoints(0, 0);
+        }
     }
 }

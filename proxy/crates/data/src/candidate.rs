@@ -1,13 +1,15 @@
 //! One endpoint as this worker sees it: its connections, its latency, its load, whether it is up.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::balance::PeakEwma;
+use hauberk_core::breaker::Circuit;
 use hauberk_core::endpoint::{Endpoint, Labels, ProtocolHint};
 use hauberk_core::identity::Id;
+use hauberk_core::outbound::Backoff;
 use hauberk_core::transport_header::{Header, Session};
 use hauberk_metrics::edge::EdgeMetrics;
 use http::{Request, Response, Version};
@@ -23,10 +25,6 @@ use crate::http::{Answer, Shared};
 use crate::outbound::labels;
 use crate::worker;
 
-/// First and longest pause after an endpoint refused a connection.
-const DOWN_MIN: Duration = Duration::from_millis(100);
-const DOWN_MAX: Duration = Duration::from_secs(10);
-
 /// An endpoint with its connections and what was measured of it.
 pub(crate) struct Candidate {
     endpoint: Arc<Endpoint>,
@@ -38,7 +36,10 @@ pub(crate) struct Candidate {
     latency: RefCell<PeakEwma>,
     in_flight: Cell<u32>,
     down_until: Cell<Option<Instant>>,
-    down_for: Cell<Duration>,
+    /// How often in a row it refused a connection.
+    refused: Cell<u32>,
+    backoff: Backoff,
+    circuit: RefCell<Circuit>,
     edge: Rc<EdgeMetrics>,
 }
 
@@ -77,7 +78,9 @@ impl Candidate {
             latency: RefCell::new(PeakEwma::new(decay)),
             in_flight: Cell::new(0),
             down_until: Cell::new(None),
-            down_for: Cell::new(DOWN_MIN),
+            refused: Cell::new(0),
+            backoff: config.http.connect_backoff,
+            circuit: RefCell::default(),
             edge: Rc::new(labels::edge(&shared.metrics, authority, &endpoint, set_labels, local)),
             endpoint,
         }
@@ -153,14 +156,20 @@ impl Candidate {
     /// It took a connection.
     pub(crate) fn connected(&self) {
         self.down_until.set(None);
-        self.down_for.set(DOWN_MIN);
+        self.refused.set(0);
     }
 
     /// It refused a connection, or its proxy a request: it is left alone for a while, longer each time.
-    pub(crate) fn unreachable(&self, now: Instant) {
-        let pause = self.down_for.get();
+    /// `random` is uniform over all values.
+    pub(crate) fn unreachable(&self, now: Instant, random: u64) {
+        let pause = self.backoff.pause(self.refused.get(), random);
         self.down_until.set(Some(now + pause));
-        self.down_for.set((pause * 2).min(DOWN_MAX));
+        self.refused.set(self.refused.get().saturating_add(1));
+    }
+
+    /// Whether it is left alone, and for how long, after failures.
+    pub(crate) fn circuit(&self) -> RefMut<'_, Circuit> {
+        self.circuit.borrow_mut()
     }
 
     /// Whether a request, unless it asks for a tunnel, shares an HTTP/2 connection between proxies.

@@ -14,6 +14,7 @@ mod balance;
 mod candidate;
 mod connect;
 mod counted;
+mod detection;
 mod first_word;
 mod forward;
 mod greeters;

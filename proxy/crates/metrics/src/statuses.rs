@@ -24,8 +24,21 @@ pub enum RouteKind {
 pub struct Ending {
     /// HTTP or gRPC status, after the kind of the route. `None`: it never came, or is one of too many.
     status: Option<u16>,
-    /// One of Linkerd's words; empty if nothing went wrong on the way.
-    error: &'static str,
+    error: Trouble,
+}
+
+/// What went wrong on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    Nothing,
+    FailFast,
+    LoadShed,
+    RequestTimeout,
+    HeadersTimeout,
+    StreamTimeout,
+    Cancel,
+    Io,
+    Unknown,
 }
 
 impl Ending {
@@ -35,7 +48,7 @@ impl Ending {
             RouteKind::Http => Some(status),
             RouteKind::Grpc => grpc_status,
         };
-        Self { status, error: word(class) }
+        Self { status, error: Trouble::of(class) }
     }
 
     fn labels(self, kind: RouteKind) -> LabelSet {
@@ -44,22 +57,42 @@ impl Ending {
             RouteKind::Grpc => "grpc_status",
         };
         let status = self.status.map(|status| status.to_string()).unwrap_or_default();
-        LabelSet::new().with(name, status).with("error", self.error)
+        LabelSet::new().with(name, status).with("error", self.error.word())
     }
 }
 
-/// Linkerd's word for a class of failure. What policy itself answers is no error on the way.
-fn word(class: &'static str) -> &'static str {
-    match class {
-        "" | "injected" | "no route" | "unauthorized" => "",
-        "failfast" | "no endpoints" => "FAIL_FAST",
-        "loadshed" => "LOAD_SHED",
-        "response timeout" => "REQUEST_TIMEOUT",
-        "response headers timeout" => "RESPONSE_HEADERS_TIMEOUT",
-        "response stream timeout" => "RESPONSE_STREAM_TIMEOUT",
-        "canceled" => "CANCEL",
-        "i/o" | "connect timeout" => "IO",
-        _ => "UNKNOWN",
+impl Trouble {
+    /// Of a class of failure as the data plane calls it. What policy itself answers is nothing that went wrong.
+    fn of(class: &'static str) -> Self {
+        if class.is_empty() {
+            return Trouble::Nothing; // most requests
+        }
+        match class {
+            "injected" | "no route" | "unauthorized" => Trouble::Nothing,
+            "failfast" | "no endpoints" => Trouble::FailFast,
+            "loadshed" => Trouble::LoadShed,
+            "response timeout" => Trouble::RequestTimeout,
+            "response headers timeout" => Trouble::HeadersTimeout,
+            "response stream timeout" => Trouble::StreamTimeout,
+            "canceled" => Trouble::Cancel,
+            "i/o" | "connect timeout" => Trouble::Io,
+            _ => Trouble::Unknown,
+        }
+    }
+
+    /// Linkerd's word for it.
+    fn word(self) -> &'static str {
+        match self {
+            Trouble::Nothing => "",
+            Trouble::FailFast => "FAIL_FAST",
+            Trouble::LoadShed => "LOAD_SHED",
+            Trouble::RequestTimeout => "REQUEST_TIMEOUT",
+            Trouble::HeadersTimeout => "RESPONSE_HEADERS_TIMEOUT",
+            Trouble::StreamTimeout => "RESPONSE_STREAM_TIMEOUT",
+            Trouble::Cancel => "CANCEL",
+            Trouble::Io => "IO",
+            Trouble::Unknown => "UNKNOWN",
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-pub use capabilities::{CONTAINER_CAPABILITIES, give_up_capabilities};
+pub use capabilities::{CONTAINER_CAPABILITIES, give_up_privileges};
 pub use guard::Guard;
 pub use rights::{FailedStep, Rights, Step};
 pub use seccomp::{Forbidden, forbid};

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
-use hauberk_net::process::{Forbidden, forbid, give_up_capabilities};
+use hauberk_net::process::{Forbidden, forbid, give_up_privileges};
 
 const MARK: &str = "HAUBERK_TEST_CONFINED";
 
@@ -47,7 +47,7 @@ fn what_a_proxy_does_goes_on_and_nothing_else_does() {
     listener.accept().unwrap();
     client.join().unwrap().unwrap();
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        tokio::net::lookup_host("localhost:1").await.unwrap();
+        assert!(tokio::net::lookup_host("localhost:1").await.unwrap().next().is_some());
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     });
     assert!(std::thread::spawn(|| std::panic::catch_unwind(|| panic!("a wanted one"))).join().unwrap().is_err());
@@ -72,13 +72,14 @@ fn what_is_forbidden_can_be_fatal() {
 }
 
 #[test]
-fn capabilities_are_given_up_for_good() {
-    if let Some(status) = apart("capabilities_are_given_up_for_good") {
+fn privileges_are_given_up_for_good() {
+    if let Some(status) = apart("privileges_are_given_up_for_good") {
         assert!(status.success(), "{status}");
         return;
     }
-    give_up_capabilities().unwrap();
+    give_up_privileges().unwrap();
     for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
         assert_eq!(u64::from_str_radix(&status_of(set), 16), Ok(0), "{set}");
     }
+    assert_eq!(status_of("NoNewPrivs"), "1");
 }

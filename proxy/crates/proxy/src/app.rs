@@ -23,6 +23,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::admin::Admin;
 use crate::config::Config;
+use crate::confine::confine;
 use crate::front::Front;
 use crate::logging::Log;
 use crate::signals;
@@ -69,6 +70,7 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
     fit_into_open_files(&mut config);
     let listeners = listen(&config)?;
     let admin_listener = named(config.admin_listen, config.inbound_backlog, false)?;
+    confine(config.seccomp);
     let metrics = Metrics::new(BUILD, SystemTime::now());
     let tls = Arc::new(Store::new(config.control.id.clone(), config.control.roots.clone()).map_err(io::Error::other)?);
     let end = Arc::new(Notify::new());

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, ServerConfig};
 
 use crate::credentials::CredentialsError;
 use crate::roots::Roots;
-use crate::verify::PeerVerifier;
+use crate::verify::{ClientVerifier, PeerVerifier};
 
 /// Configurations that are kept, one for each peer identity and use; beyond, all are made anew.
 const CLIENTS_MAX: usize = 1024;
@@ -110,7 +110,7 @@ fn server(roots: &Roots, key: &Arc<CertifiedKey>, provider: &Arc<CryptoProvider>
     let mut config = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&TLS13])
         .map_err(|error| error.to_string())?
-        .with_client_cert_verifier(clients)
+        .with_client_cert_verifier(Arc::new(ClientVerifier(clients)))
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key.clone())));
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformkit.head import CHUNKED, GET, HELLO, SMUGGLED, head
-from conformkit.refused import refused
+from conformkit.refused import clear_ends, unclear_ends
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Case:
     """So many requests reach the program; None: that is the proxy's choice."""
     refused: bool | None
     """Whether the connection ends with a refusal then, so that nothing more passes."""
+    may_go_on: bool = False
+    """Whether another request may pass after a refusal all the same."""
 
     def __str__(self) -> str:
         return self.name
@@ -27,8 +29,10 @@ class Case:
 def cases() -> Iterator[Case]:
     for name, raw, passes in (*_plain(), *_pipelines(), *_long()):
         yield Case(name, raw, passes, refused=False)
-    for name, raw in refused():
+    for name, raw in unclear_ends():
         yield Case(name, raw, 0, refused=True)
+    for name, raw in clear_ends():
+        yield Case(name, raw, 0, refused=True, may_go_on=True)
     for name, raw, passes in _broken_pipelines():
         yield Case(name, raw, passes, refused=True)
     for name, raw in _choices():

@@ -33,7 +33,8 @@ http {{
 @contextmanager
 def nginx(mesh: Mesh, name: str, protocol: str = "") -> Iterator[Workload]:
     """`protocol`: `http2`, or nothing for HTTP/1. Serves /index.html, /big, /gone, and once a request is whole
-    /echo and /whole."""
+    /echo and /whole.
+    """
     place = mesh.root / name
     place.mkdir(mode=0o755)
     (place / "index.html").write_bytes(b"hello\n" * 1000)

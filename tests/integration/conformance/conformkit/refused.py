@@ -5,9 +5,15 @@ from collections.abc import Iterator
 from conformkit.head import CHUNKED, GET, HELLO, HOST, SMUGGLED, head
 
 
-def refused() -> Iterator[tuple[str, bytes]]:
-    """Each with its name."""
-    for kind in (_lengths, _encodings, _chunks, _line_ends, _fields, _lines, _hosts):
+def unclear_ends() -> Iterator[tuple[str, bytes]]:
+    """Where they end can be read in two ways, or not at all. Each with its name."""
+    for kind in (_lengths, _encodings, _chunks, _line_ends, _fields):
+        yield from kind()
+
+
+def clear_ends() -> Iterator[tuple[str, bytes]]:
+    """What they are about is wrong, but not where they end."""
+    for kind in (_lines, _hosts):
         yield from kind()
 
 

@@ -22,7 +22,7 @@ def chunked(body: bytes) -> bytes:
 
 
 def counting(ledger: Ledger, *, answers: int | None = None, shape: Shape = sized) -> Serve:
-    """Carries requests out. `answers`: how many a connection gives before it ends, which it does not announce."""
+    """Carries requests out. `answers`: how many a connection gives; it ends together with the last one, unannounced."""
 
     def serve(sock: socket.socket) -> None:
         given = 0
@@ -31,8 +31,23 @@ def counting(ledger: Ledger, *, answers: int | None = None, shape: Shape = sized
                 request = read_request(stream)
                 if request is None:
                     return
-                sock.sendall(shape(ledger.carry_out(*request)))
                 given += 1
+                # What more is to come, is the end: both leave in one segment (send(2)).
+                sock.sendall(shape(ledger.carry_out(*request)), socket.MSG_MORE if given == answers else 0)
+        sock.shutdown(socket.SHUT_WR)
+
+    return serve
+
+
+def closing_late(ledger: Ledger) -> Serve:
+    """Gives one answer on each connection, and ends it without having read them when the next bytes come."""
+
+    def serve(sock: socket.socket) -> None:
+        with sock.makefile("rb") as stream:
+            if (request := read_request(stream)) is None:
+                return
+            sock.sendall(sized(ledger.carry_out(*request)))
+            stream.peek(1)
 
     return serve
 

@@ -2,7 +2,7 @@
 
 import socket
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -69,9 +69,9 @@ class Peer:
     def _note(self, event: Event) -> None:
         match event:
             case RequestReceived(stream_id=at, headers=headers) | ResponseReceived(stream_id=at, headers=headers):
-                self._stream(at).headers.update(dict(headers))
+                self._stream(at).headers.update(_text(headers))
             case TrailersReceived(stream_id=at, headers=headers):
-                self._stream(at).trailers.update(dict(headers))
+                self._stream(at).trailers.update(_text(headers))
             case DataReceived(stream_id=at, data=data, flow_controlled_length=length):
                 self._stream(at).body += data
                 if length and self._reads:
@@ -85,3 +85,8 @@ class Peer:
 
     def _stream(self, at: int | None) -> Stream:
         return self.streams.setdefault(at or 0, Stream())
+
+
+def _text(headers: Any) -> dict[str, str]:
+    """As `header_encoding` has it; the library's types do not say so."""
+    return dict(headers)

@@ -58,6 +58,7 @@ def _make_ready(client: Http) -> None:
         client.close()
     if client.sock is None:
         client.connect()
+    if client.sock is not None:
         client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 

@@ -38,7 +38,10 @@ def before_program(server: Workload, *ports: int) -> Iterator[Relay]:
 def lost(client: Workload, server: Workload) -> Iterator[None]:
     """Every packet between the two is dropped, as if one of them had no current any more."""
     drop = "  chain {hook} {{ type filter hook {hook} priority -300; ip {end} {ip} drop; }}\n"
-    chains = [drop.format(hook="output", end="daddr", ip=server.ip), drop.format(hook="input", end="saddr", ip=server.ip)]
+    chains = [
+        drop.format(hook="output", end="daddr", ip=server.ip),
+        drop.format(hook="input", end="saddr", ip=server.ip),
+    ]
     with _table(client, "lost", "table inet lost {\n" + "".join(chains) + "}\n"):
         yield
 

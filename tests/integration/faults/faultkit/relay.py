@@ -62,15 +62,15 @@ class Relay:
     @contextmanager
     def cutting(self, cut: Cut) -> Iterator[None]:
         """Every connection that is open now is cut after so many more bytes, if they come meanwhile."""
-        self._do(lambda: [link.arm(cut) for link in self._open()])
+        self._each(lambda link: link.arm(cut))
         try:
             yield
         finally:
-            self._do(lambda: [link.disarm() for link in self._open()])
+            self._each(Link.disarm)
 
     def cut(self, end: End = End.RST) -> None:
         """Cut every connection now."""
-        self._do(lambda: [link.finish(end) for link in self._open()])
+        self._each(lambda link: link.finish(end))
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -130,6 +130,13 @@ class Relay:
             return act()
 
         return self._wait(call())
+
+    def _each(self, act: Callable[[Link], None]) -> None:
+        def call() -> None:
+            for link in self._open():
+                act(link)
+
+        self._do(call)
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_WITHIN_S)

@@ -23,12 +23,14 @@ _STILL = 10
 
 
 def serve(released: threading.Event) -> Serve:
-    """`GET /small` is answered at once, `GET` of all else by a body without end; the body of `POST` is not read before
-    the release."""
+    """`GET /small` is answered at once, `GET` of all else by a body without end.
+
+    The body of `POST` is not read before the release.
+    """
 
     def answer(sock: socket.socket) -> None:
         narrow(sock)
-        with sock.makefile("rb", buffering=4096) as stream:
+        with sock.makefile("rb") as stream:
             while (head := read_head(stream)) is not None:
                 method, target, _ = head[0].split(" ")
                 if method == "POST":
@@ -44,7 +46,7 @@ def serve(released: threading.Event) -> Serve:
 
 
 def serve_http2(sock: socket.socket) -> None:
-    """The same over HTTP/2: what may be sent of an endless body is, and the bodies of requests are never acknowledged."""
+    """The same over HTTP/2, as much as windows allow; the bodies of requests are never acknowledged."""
     peer = Peer(sock, is_client=False, reads=False)
     peer.h2.increment_flow_control_window(WIDE)
     endless: list[int] = []

@@ -1,5 +1,6 @@
 """A process that gets little or nothing of what it needs."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -52,7 +53,7 @@ def few_descriptors(pid: int, left: int) -> Iterator[None]:
     """It may open so many more."""
     limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
     before = next(line for line in limits if line.startswith("Max open files")).split()[3]
-    _allow_descriptors(pid, str(highest_descriptor(pid) + 1 + left))
+    _allow_descriptors(pid, str(limit_for(open_descriptors(pid), left)))
     try:
         yield
     finally:
@@ -66,8 +67,13 @@ def _allow_descriptors(pid: int, soft: str) -> None:
     subprocess.run(words, user=owner.st_uid, group=owner.st_gid, extra_groups=[], check=True)
 
 
-def highest_descriptor(pid: int) -> int:
-    return max(int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir())
+def open_descriptors(pid: int) -> set[int]:
+    return {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+
+
+def limit_for(used: set[int], left: int) -> int:
+    """The limit is one of their numbers (getrlimit(2)): below it there have to be so many that are free."""
+    return next(limit for limit in itertools.count(left) if limit - sum(number < limit for number in used) == left)
 
 
 def processor_seconds(pid: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 _SHORT = 256 * 1024
 _LONG = 64 * 1024 * 1024
-"""More than any bandwidth here times any delay. A way that takes no time holds little: else it hid that nobody reads."""
+"""More than any bandwidth here times any delay. A way without one holds little: else it hid that nobody reads."""
 
 
 @dataclass

@@ -45,6 +45,8 @@ enum At {
     TrailerLineEnd,
     LastEnd,
     Done,
+    /// Something was malformed: whoever looks again must not find a meaning in what is left.
+    Broken,
 }
 
 /// The body is not chunked as it should be.
@@ -83,7 +85,7 @@ impl Chunks {
             if matches!(self.at, At::Data | At::Done) {
                 return Ok(used);
             }
-            self.at = self.step(byte)?;
+            self.at = self.step(byte).inspect_err(|_| self.at = At::Broken)?;
         }
         Ok(bytes.len())
     }
@@ -223,6 +225,17 @@ mod tests {
         read(&mut chunks, body, &mut Vec::new()).unwrap();
         let trailers = chunks.trailers().unwrap();
         assert_eq!((trailers.len(), trailers["x-sum"].as_bytes()), (1, &b"1"[..]));
+    }
+
+    #[test]
+    fn what_was_malformed_once_is_so_for_ever() {
+        let body = b"3\r\nabc\r\n0:\r\n\r\n";
+        let mut chunks = Chunks::default();
+        assert_eq!(read(&mut chunks, body, &mut Vec::new()), Err(Malformed));
+        for rest in [&body[6..], &body[8..], b"\r\n\r\n"] {
+            assert_eq!(chunks.skip(rest), Err(Malformed), "{:?}", String::from_utf8_lossy(rest));
+        }
+        assert!(!chunks.is_done());
     }
 
     #[test]

@@ -16,13 +16,18 @@ pub(super) fn line(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Refusal> {
     }
 }
 
-/// A header line's name and value.
-pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
+/// A header line's name and value, as far as the colon tells.
+pub(super) fn split(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     if matches!(line.first(), Some(b' ' | b'\t')) {
         return Err(Refusal::Folded);
     }
     let colon = memchr::memchr(b':', line).ok_or(Refusal::HeaderName)?;
-    let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
+    Ok((&line[..colon], trim(&line[colon + 1..])))
+}
+
+/// A header line's name and value, which are what they should be.
+pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
+    let (name, value) = split(line)?;
     if !is_token(name) {
         return Err(Refusal::HeaderName);
     }

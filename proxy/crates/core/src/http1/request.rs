@@ -1,13 +1,17 @@
 //! The head of a request.
 
+use std::sync::LazyLock;
+
 use bytes::{Buf, Bytes, BytesMut};
 use http::{Method, Request, Uri, Version};
 use memchr::memmem;
 
 use crate::http1::Framing;
-use crate::http1::fields::{self, field, is_token, line};
+use crate::http1::fields::{self, field, is_token, line, split};
 use crate::http1::refusal::Refusal;
 
+/// The end of a head.
+static END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\r\n\r\n"));
 /// Header lines of one head.
 const HEADERS_MAX: usize = 256;
 
@@ -29,7 +33,7 @@ pub fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Head>, Refusal> 
         buffer.advance(2);
     }
     let window = &buffer[..buffer.len().min(max)];
-    let Some(end) = memmem::find(window, b"\r\n\r\n") else {
+    let Some(end) = END.find(window) else {
         judge_lines(window)?;
         return if buffer.len() < max { Ok(None) } else { Err(Refusal::TooLong) };
     };
@@ -75,9 +79,9 @@ fn whole(head: Bytes) -> Result<Head, Refusal> {
     while let Some((line, length)) = line(&head[at..])?
         && !line.is_empty()
     {
-        let (name, value) = field(line)?;
+        let (name, value) = split(line)?;
+        fields::append(headers, &head, name, value)?; // looks at each byte of both
         facts.note(name, value)?;
-        fields::append(headers, &head, name, value)?;
         at += length;
     }
     Ok(Head { request, framing: facts.framing()?, persistent: facts.is_persistent() })
@@ -116,8 +120,12 @@ fn target(head: &Bytes, line: &RequestLine<'_>) -> Result<Uri, Refusal> {
     }
     let uri = Uri::from_maybe_shared(head.slice_ref(line.target)).map_err(|_| Refusal::Target)?;
     let is_authority = uri.scheme().is_none() && uri.authority().is_some();
+    // Whose name it is nobody may ask: user and password are no part of a target (RFC 9110, 4.2.4).
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(Refusal::Target);
+    }
     let fits = match (line.method, line.target) {
-        (b"CONNECT", _) => is_authority && uri.port().is_some() && memchr::memchr(b'@', line.target).is_none(),
+        (b"CONNECT", _) => is_authority && uri.port().is_some(),
         (b"OPTIONS", b"*") => true,
         (_, [b'/', ..]) => true,
         _ => uri.scheme().is_some() && uri.authority().is_some(),
@@ -187,7 +195,25 @@ impl Facts {
     }
 }
 
-/// What a host and port can be made of (RFC 3986, 3.2.2), without the comma, which joins two headers into one.
+/// A host and perhaps a port (RFC 3986, 3.2.2), without the comma, which joins two headers into one. Nothing at all is
+/// what a target without an authority has (RFC 9112, 3.2).
 fn is_host(bytes: &[u8]) -> bool {
-    bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=:%[]".contains(b))
+    let (host, port) = match bytes {
+        [b'[', rest @ ..] => {
+            let Some(end) = memchr::memchr(b']', rest) else { return false };
+            let address = rest[..end].iter().all(|b| b.is_ascii_hexdigit() || b":.".contains(b));
+            if !address || end == 0 {
+                return false;
+            }
+            (&b""[..], &rest[end + 1..])
+        }
+        _ => bytes.split_at(memchr::memchr(b':', bytes).unwrap_or(bytes.len())),
+    };
+    let named = host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+;=%".contains(b));
+    let numbered = match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit) && digits.len() <= 5,
+        _ => false,
+    };
+    named && numbered
 }

@@ -64,11 +64,8 @@ pub fn take(buffer: &mut BytesMut, max: usize, method: &Method) -> Result<Option
     for (name, value) in places {
         fields::append(headers, &head, name.within(&head), fields::trim(value.within(&head)))?;
     }
-    let (framing, clear) = framing(status, http10, headers, method)?;
-    if !clear {
-        headers.remove(CONTENT_LENGTH);
-    }
-    let persistent = clear && framing != Framing::UntilClose && is_persistent(http10, headers);
+    let framing = framing(status, http10, headers, method)?;
+    let persistent = framing != Framing::UntilClose && is_persistent(http10, headers);
     Ok(Some(Head { response, framing, persistent }))
 }
 
@@ -86,34 +83,36 @@ impl Place {
     }
 }
 
-/// RFC 9112, 6.3. Also whether the head is clear about it: a length beside an encoding is wrong, and after such a message
-/// the connection ends.
-fn framing(
-    status: StatusCode,
-    http10: bool,
-    headers: &HeaderMap,
-    method: &Method,
-) -> Result<(Framing, bool), Refusal> {
-    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter().peekable();
-    let encoded = encodings.peek().is_some();
-    if encoded && http10 {
+/// RFC 9112, 6.3. What could be read in two ways is refused.
+fn framing(status: StatusCode, http10: bool, headers: &HeaderMap, method: &Method) -> Result<Framing, Refusal> {
+    let chunked = is_chunked(headers)?;
+    let length = content_length(headers)?;
+    if chunked && http10 {
         return Err(Refusal::EncodingInHttp10);
     }
-    let length = content_length(headers)?;
+    if chunked && length.is_some() {
+        return Err(Refusal::LengthAndEncoding);
+    }
     let bodiless = *method == Method::HEAD
         || status.is_informational()
         || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || (*method == Method::CONNECT && status.is_success());
-    if bodiless {
-        return Ok((Framing::Length(0), true));
+    Ok(match length {
+        _ if bodiless => Framing::Length(0),
+        _ if chunked => Framing::Chunked,
+        Some(length) => Framing::Length(length),
+        None => Framing::UntilClose,
+    })
+}
+
+/// Whether the body comes in chunks; no other coding is known, as none is asked for.
+fn is_chunked(headers: &HeaderMap) -> Result<bool, Refusal> {
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (encodings.next(), encodings.next()) {
+        (None, _) => Ok(false),
+        (Some(only), None) if only.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(true),
+        _ => Err(Refusal::TransferEncoding),
     }
-    if encoded {
-        let last = encodings.next_back().map(|value| value.as_bytes()).unwrap_or_default();
-        let last = last.rsplit(|&b| b == b',').next().unwrap_or_default();
-        let chunked = fields::trim(last).eq_ignore_ascii_case(b"chunked");
-        return Ok((if chunked { Framing::Chunked } else { Framing::UntilClose }, length.is_none()));
-    }
-    Ok((length.map_or(Framing::UntilClose, Framing::Length), true))
 }
 
 /// The one length that all headers name (a server may repeat the same one).

@@ -61,6 +61,16 @@ impl SendError {
         self.meaning() == Meaning::Lost
     }
 
+    /// What the server's own reset said, over HTTP/2. A refusal is none: a client is told why nobody took its request.
+    pub(crate) fn reset(&self) -> Option<h2::Reason> {
+        match self {
+            SendError::Http2(StreamError::Stream(error)) if error.is_reset() && error.is_remote() => {
+                error.reason().filter(|reason| *reason != h2::Reason::REFUSED_STREAM)
+            }
+            _ => None,
+        }
+    }
+
     /// The class of the failure.
     pub(crate) fn kind(&self) -> ErrorKind {
         match (self, self.meaning()) {
@@ -79,6 +89,6 @@ impl SendError {
             (_, Meaning::Lost) => format!("{peer} closed the connection before it answered ({self})"),
             (_, Meaning::Failed) => format!("{peer} failed: {self}"),
         };
-        ProxyError::new(self.kind(), message)
+        ProxyError { reset: self.reset(), ..ProxyError::new(self.kind(), message) }
     }
 }

@@ -1,7 +1,7 @@
 //! Answers that a proxy gives by itself: who failed and why.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::http::body::Body;
@@ -15,6 +15,10 @@ pub(crate) struct ProxyError {
     pub(crate) kind: ErrorKind,
     /// Who failed and why, without secrets.
     pub(crate) message: String,
+    /// Seconds after which another try may succeed.
+    pub(crate) retry_after: Option<u64>,
+    /// What the server's own reset said, over HTTP/2.
+    pub(crate) reset: Option<h2::Reason>,
 }
 
 /// The classes of failure; each has one status and one label.
@@ -42,6 +46,10 @@ pub(crate) enum ErrorKind {
     Timeout,
     /// The endpoint is not who the program demands.
     IdentityRequired,
+    /// This proxy has too much to do.
+    LoadShed,
+    /// The client has sent more requests than policy lets it in this time.
+    RateLimited,
     /// The request came through this gateway before.
     GatewayLoop,
     /// The policy itself is wrong.
@@ -59,7 +67,8 @@ impl ErrorKind {
             ErrorKind::BadRequest => StatusCode::BAD_REQUEST,
             ErrorKind::Unauthorized => StatusCode::FORBIDDEN,
             ErrorKind::NoRoute => StatusCode::NOT_FOUND,
-            ErrorKind::NoEndpoints => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::NoEndpoints | ErrorKind::LoadShed => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::FailFast | ErrorKind::ConnectTimeout | ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed | ErrorKind::IdentityRequired => {
                 StatusCode::BAD_GATEWAY
@@ -72,7 +81,7 @@ impl ErrorKind {
     }
 
     /// The gRPC code, if the answer is one of gRPC.
-    fn grpc_code(self, grpc: bool) -> Option<u16> {
+    pub(crate) fn grpc_code(self, grpc: bool) -> Option<u16> {
         match self {
             ErrorKind::InjectedGrpc(code) => Some(code),
             kind => grpc.then(|| hauberk_core::classify::grpc_code_of(kind.status())),
@@ -92,6 +101,8 @@ impl ErrorKind {
             ErrorKind::Timeout => "response timeout",
             ErrorKind::IdentityRequired => "identity required",
             ErrorKind::GatewayLoop => "gateway loop",
+            ErrorKind::LoadShed => "loadshed",
+            ErrorKind::RateLimited => "rate limited",
             ErrorKind::InvalidPolicy => "invalid policy",
             ErrorKind::Injected(_) | ErrorKind::InjectedGrpc(_) => "injected",
         }
@@ -101,7 +112,13 @@ impl ErrorKind {
 impl ProxyError {
     /// An error with its reason.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        let retry_after = (kind == ErrorKind::LoadShed).then_some(1);
+        Self { kind, message: message.into(), retry_after, reset: None }
+    }
+
+    /// The same with the time after which another try may succeed.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The answer: an HTTP status, or for gRPC a trailers-only response. `explain` adds the reason, which only the
@@ -123,6 +140,9 @@ impl ProxyError {
                 *response.body_mut() = Body::full(Bytes::from(format!("{}\n", self.message)));
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
             }
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if explain {
             response.headers_mut().insert(PROXY_ERROR, reason);

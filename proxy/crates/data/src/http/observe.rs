@@ -1,14 +1,18 @@
 //! Follows a response to its end: latency, classification, and what was held for it.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use hauberk_core::budget::Share;
 use hauberk_core::classify::{self, Class};
 use hauberk_metrics::edge::EdgeMetrics;
+use hauberk_metrics::route::{BackendMetrics, RouteMetrics};
 use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::candidate::Load;
 use crate::http::body::{BodyError, Observer};
+use crate::outbound::trial::Trial;
 
 /// What an answer turned out to be, before its body.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +43,20 @@ impl Head {
         class == Class::Failure
     }
 
+    /// What the circuit breaker of the endpoint is told by now; what it must wait for is returned.
+    pub(crate) fn judge(&self, trial: Trial) -> Option<Trial> {
+        if self.grpc && self.grpc_status.is_none() && self.status.is_success() {
+            return Some(trial);
+        }
+        trial.answered(self.status, self.grpc_status);
+        None
+    }
+
     /// Counts the response, which is over; `trailers` are its own, `error` is the class of a failure.
     pub(crate) fn record(
         &self,
         edge: &EdgeMetrics,
+        way: &Way,
         started: Instant,
         trailers: Option<&HeaderMap>,
         error: Option<&'static str>,
@@ -54,18 +68,42 @@ impl Head {
             None => classify::http(self.status),
         };
         let success = class == Class::Success;
-        edge.response(self.status.as_u16(), grpc_status, success, error.unwrap_or_default(), started.elapsed());
+        let (status, error, took) = (self.status.as_u16(), error.unwrap_or_default(), started.elapsed());
+        edge.response(status, grpc_status, success, error, took);
+        way.ended(status, grpc_status, error, took);
+    }
+}
+
+/// The route and the backend that a request of the program took, as far as policy names them.
+#[derive(Clone, Default)]
+pub(crate) struct Way {
+    /// `None` for a try that is not the last one.
+    pub(crate) route: Option<Rc<RouteMetrics>>,
+    pub(crate) backend: Option<Rc<BackendMetrics>>,
+}
+
+impl Way {
+    /// A request, or a try of it, ended like this.
+    pub(crate) fn ended(&self, status: u16, grpc_status: Option<u16>, error: &'static str, took: Duration) {
+        self.route.iter().for_each(|route| route.ended(status, grpc_status, error, took));
+        self.backend.iter().for_each(|backend| backend.ended(status, grpc_status, error, took));
     }
 }
 
 /// Reports a response to the metrics of its edge when it is over.
 pub(crate) struct ResponseObserver {
     pub(crate) edge: Rc<EdgeMetrics>,
+    pub(crate) way: Way,
     pub(crate) started: Instant,
     pub(crate) head: Head,
     /// The endpoint's load while the response lasts.
     #[expect(dead_code, reason = "held until the response is over")]
     pub(crate) load: Option<Load>,
+    /// What the circuit breaker of the endpoint waits for: the end of a call that only its trailers judge.
+    pub(crate) trial: Option<Trial>,
+    /// The request's place among those in flight.
+    #[expect(dead_code, reason = "held until the response is over")]
+    pub(crate) place: Option<Share>,
     /// The class of a failure that the proxy itself answered.
     pub(crate) error: &'static str,
 }
@@ -73,16 +111,22 @@ pub(crate) struct ResponseObserver {
 impl ResponseObserver {
     fn record(&self, trailers: Option<&HeaderMap>, error: Option<&'static str>) {
         let own = (!self.error.is_empty()).then_some(self.error);
-        self.head.record(&self.edge, self.started, trailers, error.or(own));
+        self.head.record(&self.edge, &self.way, self.started, trailers, error.or(own));
     }
 }
 
 impl Observer for ResponseObserver {
-    fn complete(self: Box<Self>, trailers: Option<&HeaderMap>) {
+    fn complete(mut self: Box<Self>, trailers: Option<&HeaderMap>) {
         self.record(trailers, None);
+        if let Some(trial) = self.trial.take() {
+            trial.answered(self.head.status, trailers.and_then(grpc_status).or(self.head.grpc_status));
+        }
     }
 
-    fn failed(self: Box<Self>, error: &BodyError) {
+    fn failed(mut self: Box<Self>, error: &BodyError) {
+        if let Some(trial) = self.trial.take() {
+            trial.failed();
+        }
         let late = matches!(error, BodyError::Late);
         self.record(None, Some(if late { "response timeout" } else { "i/o" }));
     }

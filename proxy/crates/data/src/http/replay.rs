@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use hauberk_core::budget::{Budget, Share};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
@@ -29,6 +30,9 @@ pub(crate) struct State {
     trailers: Option<HeaderMap>,
     size: usize,
     limit: usize,
+    buffers: Budget,
+    /// The room of what is kept.
+    share: Option<Share>,
     /// More passed than is kept: no further try.
     spilled: bool,
     ended: bool,
@@ -44,12 +48,22 @@ pub(crate) struct ReplayBody {
 
 impl Replay {
     /// Keeps at most `limit` bytes of `body`.
-    pub(crate) fn of(body: Incoming, limit: usize) -> Self {
+    /// They are taken from `buffers`, as long as there is room.
+    pub(crate) fn of(body: Incoming, limit: usize, buffers: &Budget) -> Self {
         if body.is_end_stream() {
             return Replay::Empty;
         }
-        let state =
-            State { rest: body, kept: Vec::new(), trailers: None, size: 0, limit, spilled: false, ended: false };
+        let state = State {
+            rest: body,
+            kept: Vec::new(),
+            trailers: None,
+            size: 0,
+            limit,
+            buffers: buffers.clone(),
+            share: None,
+            spilled: false,
+            ended: false,
+        };
         Replay::Kept(Rc::new(RefCell::new(state)))
     }
 
@@ -68,12 +82,31 @@ impl Replay {
 impl State {
     fn keep(&mut self, data: &Bytes) {
         self.size += data.len();
-        if self.size > self.limit || self.kept.len() >= FRAMES_MAX {
-            self.spilled = true;
-            self.kept = Vec::new();
-        } else if !self.spilled {
+        if self.spilled {
+            return;
+        }
+        if self.size > self.limit || self.kept.len() >= FRAMES_MAX || !self.fits(data.len()) {
+            self.forget();
+        } else {
             self.kept.push(data.clone());
         }
+    }
+
+    fn fits(&mut self, more: usize) -> bool {
+        match &mut self.share {
+            Some(share) => share.try_grow(more),
+            None => {
+                self.share = self.buffers.try_take(more);
+                self.share.is_some()
+            }
+        }
+    }
+
+    /// There will be no further try.
+    fn forget(&mut self) {
+        self.spilled = true;
+        self.kept = Vec::new();
+        self.share = None;
     }
 }
 
@@ -97,8 +130,7 @@ impl ReplayBody {
         match &frame {
             // Nobody is left who could ask for another try.
             Some(Ok(frame)) if Rc::strong_count(&this.state) == 1 => {
-                state.kept = Vec::new();
-                state.spilled = true;
+                state.forget();
                 if frame.is_trailers() {
                     state.ended = true;
                     this.trailers_sent = true;

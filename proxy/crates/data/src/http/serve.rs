@@ -48,6 +48,11 @@ impl Reset {
         Self(::h2::Reason::REFUSED_STREAM)
     }
 
+    /// What the server said.
+    pub(crate) fn with(reason: ::h2::Reason) -> Self {
+        Self(reason)
+    }
+
     /// The reason on the wire.
     pub(crate) fn reason(self) -> ::h2::Reason {
         self.0

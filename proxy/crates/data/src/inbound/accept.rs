@@ -13,6 +13,7 @@ use hauberk_core::detect::{self, Detected};
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::{Protocol, ServerPolicy};
 use hauberk_core::meta::Meta;
+use hauberk_metrics::families::{DataMetrics, Direction};
 use hauberk_net::io::Socket;
 use hauberk_net::rewind::Rewind;
 use hauberk_net::{listen, original};
@@ -22,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::counted::Counted;
+use crate::detection;
 use crate::first_word;
 use crate::forward::{ForwardError, forward, join, until_revoked};
 use crate::inbound::silence::{self, Silence};
@@ -139,7 +141,7 @@ async fn detect(
         _ => {
             // A handshake took its own time; the program's first bytes get theirs.
             let deadline = if client.tls == ClientTls::Plain { deadline } else { Instant::now() + timeout };
-            detect_http(&mut stream, &mut heard, deadline).await?
+            detect_http(&worker.shared.metrics, &mut stream, &mut heard, deadline).await?
         }
     };
     let stream = stream.rewound(heard.freeze());
@@ -201,15 +203,23 @@ pub(super) async fn handshake(
     }
 }
 
-async fn detect_http(stream: &mut Stream, heard: &mut BytesMut, deadline: Instant) -> io::Result<Spoken> {
+async fn detect_http(
+    metrics: &DataMetrics,
+    stream: &mut Stream,
+    heard: &mut BytesMut,
+    deadline: Instant,
+) -> io::Result<Spoken> {
+    let began = Instant::now();
     let sniffed = sniff(stream, heard, HTTP_SNIFF_MAX, deadline, |bytes| match detect::detect(bytes) {
         Detected::NeedMore => None,
-        Detected::Http1 => Some(Spoken::Http1),
-        Detected::Http2 => Some(Spoken::Http2),
-        Detected::Tls | Detected::Opaque => Some(Spoken::Opaque),
+        detected => Some(detected),
     });
-    Ok(match sniffed.await? {
-        Sniffed::Decided(spoken) => spoken,
+    let sniffed = sniffed.await;
+    detection::count(metrics, Direction::Inbound, &sniffed, began);
+    Ok(match sniffed? {
+        Sniffed::Decided(Detected::Http1) => Spoken::Http1,
+        Sniffed::Decided(Detected::Http2) => Spoken::Http2,
+        Sniffed::Decided(_) => Spoken::Opaque,
         // Half a request line is still HTTP: the guard and the parser answer it.
         Sniffed::TimedOut | Sniffed::Ended if detect::is_http_prefix(heard) => Spoken::Http1,
         Sniffed::TimedOut | Sniffed::Ended => Spoken::Opaque,

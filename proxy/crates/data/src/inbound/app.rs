@@ -44,6 +44,10 @@ impl App {
         let connector = Connector::new(peer, config.connect_timeout, keep_alive, shared.tls.clone(), metrics);
         // Pings on loopback tell nothing that a closed socket does not.
         let http2 = Http2Client { keep_alive_interval: None, ..config.http.client };
-        Self { connector, http1: Pool::new(config.idle_max, config.idle_timeout), http2: Shared::new(http2, &shared.budgets.buffers) }
+        Self {
+            connector,
+            http1: Pool::new(config.idle_max, config.idle_timeout),
+            http2: Shared::new(http2, &shared.budgets.buffers),
+        }
     }
 }

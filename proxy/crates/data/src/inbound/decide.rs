@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use hauberk_core::authorize::{self, Verdict};
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
+use hauberk_core::rate::Limits;
 use hauberk_metrics::edge::EdgeMetrics;
 use http::Request;
 
@@ -41,7 +43,10 @@ impl Connection {
         let Decided { policy: Some(policy), by_route } = &mut *decided else {
             return Err(ProxyError::new(ErrorKind::InvalidPolicy, "no policy"));
         };
-        let no_route = || ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port()));
+        let no_route = || {
+            labels::route_not_found(&self.worker.shared.metrics, policy, &self.client, self.dst);
+            ProxyError::new(ErrorKind::NoRoute, format!("no route of port {} matches", self.dst.port()))
+        };
         let mut outcome_of = |access: &Access<'_>| {
             let known = by_route.iter().find(|(key, _)| *key == access.key).map(|(_, outcome)| outcome.clone());
             known.unwrap_or_else(|| {
@@ -61,7 +66,17 @@ impl Connection {
                 return Ok((other, None));
             }
         }
-        Ok((outcome, injected))
+        let limited = policy.rate_limits.as_ref().filter(|_| outcome.allowed && injected.is_none());
+        let exceeded = limited.and_then(|limits| self.limit(limits).err());
+        Ok((outcome, injected.or(exceeded)))
+    }
+
+    /// Counts the request against the rates of the port.
+    fn limit(&self, limits: &Limits) -> Result<(), ProxyError> {
+        limits.admit(&self.client.tls, Instant::now()).map_err(|exceeded| {
+            let message = format!("more requests than policy allows (limit: {})", exceeded.scope.as_str());
+            ProxyError::new(ErrorKind::RateLimited, message).retry_after(exceeded.retry_after_seconds())
+        })
     }
 
     fn judge(&self, policy: &ServerPolicy, access: &Access<'_>) -> Outcome {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::counted::Counted;
 use crate::inbound::accept::{Refused, handshake, opaque};
-use crate::inbound::{Client, gateway, http};
+use crate::inbound::{Client, gateway, http, labels};
 use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;
 use crate::worker::Worker;
@@ -47,6 +47,7 @@ pub(super) async fn serve(
     };
     let _ = prefix.split_to(consumed);
     let client = Client { addr: peer, tls, own_tls: None };
+    labels::transport_header(&worker.shared.metrics, &header, &client);
     let stream = stream.rewound(prefix.freeze());
     if let Some(name) = &header.name {
         return gateway::serve(worker, stream, client, local, name, &header).await;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hauberk_core::budget::Share;
 use hauberk_core::classify;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
@@ -17,11 +18,11 @@ use tokio::time::Instant;
 
 use crate::http::body::Body;
 use crate::http::client::SendError;
-use crate::http::error::ProxyError;
+use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers::{self, CLIENT_ID};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::observe::{Head, ResponseObserver};
+use crate::http::observe::{Head, ResponseObserver, Way};
 use crate::http::replay::Replay;
 use crate::http::serve::{self, Reply, Reset, Serving};
 use crate::http::translate;
@@ -107,6 +108,11 @@ impl Connection {
         let exchange = Exchange { started: Instant::now(), grpc, version, carried, meshed };
         headers::strip_l5d(request.headers_mut());
         translate::settle_host(&mut request);
+        let Some(place) = self.worker.shared.budgets.inbound.requests.try_take(1) else {
+            let error = ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight");
+            labels::http_error(&self.worker.shared.metrics, &error);
+            return Ok(self.refusal(&error, exchange).into());
+        };
         let (outcome, injected) = match self.decide(&request) {
             Ok(decision) => decision,
             Err(error) => {
@@ -122,7 +128,7 @@ impl Connection {
         if !outcome.allowed || injected.is_some() {
             let error = injected.unwrap_or_else(|| self.unauthorized());
             let response = self.refusal(&error, exchange);
-            return Ok(observe(response, outcome.edge, exchange, error.kind.label()).into());
+            return Ok(observe(response, outcome.edge, exchange, None, error.kind.label()).into());
         }
         if headers::is_tunnel(&request) {
             return Box::pin(tunnel::open(&self, request, outcome.edge, exchange, &interims)).await;
@@ -135,7 +141,7 @@ impl Connection {
         self.name_client(request.headers_mut());
         match self.send(request, version == Version::HTTP_2, &interims).await {
             Ok(response) => {
-                let mut response = observe(response.map(Body::incoming), outcome.edge, exchange, "");
+                let mut response = observe(response.map(Body::incoming), outcome.edge, exchange, Some(place), "");
                 headers::strip_l5d(response.headers_mut());
                 translate(&mut response, exchange);
                 Ok(response.into())
@@ -144,7 +150,15 @@ impl Connection {
                 labels::http_error(&self.worker.shared.metrics, &failure.to_error(self.app.connector.peer()));
                 Err(Reset::refused())
             }
-            Err(failure) => Ok(self.failed(&failure, outcome.edge, exchange).into()),
+            Err(failure) => {
+                let reset = failure.reset().filter(|_| version == Version::HTTP_2);
+                let response = self.failed(&failure, outcome.edge, exchange);
+                match reset {
+                    // A client that speaks HTTP/2 hears what its server said.
+                    Some(reason) => Err(Reset::with(reason)),
+                    None => Ok(response.into()),
+                }
+            }
         }
     }
 
@@ -158,13 +172,11 @@ impl Connection {
     ) -> Result<Response<Incoming>, SendError> {
         let idempotent = headers::is_idempotent(request.method());
         let (parts, body) = request.into_parts();
-        let replay = Replay::of(body, REPLAY_MAX);
+        let replay = Replay::of(body, REPLAY_MAX, &self.worker.shared.budgets.buffers);
         let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
         match self.send_once(first, http2, interims).await {
             Err(error) if is_worth_another(&error, idempotent) => match replay.body() {
-                Some(body) => {
-                    Box::pin(self.send_once(Request::from_parts(parts, body), http2, interims)).await
-                }
+                Some(body) => Box::pin(self.send_once(Request::from_parts(parts, body), http2, interims)).await,
                 None => Err(error),
             },
             result => result,
@@ -196,7 +208,7 @@ impl Connection {
     pub(super) fn failed(&self, failure: &SendError, edge: Rc<EdgeMetrics>, exchange: Exchange) -> Response<Body> {
         let error = failure.to_error(self.app.connector.peer());
         labels::http_error(&self.worker.shared.metrics, &error);
-        observe(self.refusal(&error, exchange), edge, exchange, error.kind.label())
+        observe(self.refusal(&error, exchange), edge, exchange, None, error.kind.label())
     }
 
     fn refusal(&self, error: &ProxyError, exchange: Exchange) -> Response<Body> {
@@ -226,10 +238,20 @@ pub(super) fn observe(
     response: Response<Body>,
     edge: Rc<EdgeMetrics>,
     exchange: Exchange,
+    place: Option<Share>,
     error: &'static str,
 ) -> Response<Body> {
     let head = Head::of(&response, exchange.grpc);
-    let observer = ResponseObserver { edge, started: exchange.started, head, load: None, error };
+    let observer = ResponseObserver {
+        edge,
+        way: Way::default(),
+        started: exchange.started,
+        head,
+        load: None,
+        trial: None,
+        place,
+        error,
+    };
     response.map(|body| body.observed(Box::new(observer)))
 }
 

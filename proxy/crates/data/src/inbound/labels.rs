@@ -9,6 +9,7 @@ use hauberk_core::authorize::Verdict;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::{Authorization, Protocol, ServerPolicy};
 use hauberk_core::meta::Meta;
+use hauberk_core::transport_header::{Header, Session};
 use hauberk_metrics::counter::Counter;
 use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
 use hauberk_metrics::families::{DataMetrics, Family};
@@ -129,6 +130,31 @@ fn http_errors(metrics: &DataMetrics, kind: ErrorKind) -> Arc<Counter> {
     metrics.counter_by(Family::InboundHttpErrors, &label, || error_label(label))
 }
 
+/// No route takes a request.
+pub(super) fn route_not_found(metrics: &DataMetrics, policy: &ServerPolicy, client: &Client, dst: SocketAddr) {
+    decision(metrics, Family::InboundHttpRouteNotFound, policy, client, dst).increment();
+}
+
+/// Another proxy made a connection with a header. Any client of the mesh may name any port: those are not told apart beyond
+/// the family's bound.
+pub(super) fn transport_header(metrics: &DataMetrics, header: &Header, client: &Client) {
+    let session = match header.session {
+        Some(Session::Http1) => "http/1",
+        Some(Session::Http2) => "http/2",
+        None => "",
+    };
+    let id = id_of(client);
+    let facts = (session, header.port, header.name.as_deref(), id);
+    let labels = || {
+        LabelSet::new()
+            .with("session_protocol", session)
+            .with("target_port", header.port)
+            .with("target_name", header.name.as_deref().unwrap_or_default())
+            .with("client_id", id.unwrap_or_default())
+    };
+    metrics.counter_by(Family::InboundTransportHeader, &facts, labels).increment();
+}
+
 /// A connection ended by an error.
 pub(super) fn connection_error(metrics: &DataMetrics, error: &Refused) {
     let label = match error {
@@ -227,17 +253,27 @@ mod tests {
         Arc::new(Meta::Default(name.into()))
     }
 
-    fn page_of(verdict: &Verdict, tls: ClientTls) -> String {
-        let metrics = DataMetrics::new();
-        let policy = ServerPolicy {
+    fn policy() -> ServerPolicy {
+        ServerPolicy {
             meta: meta("srv"),
             protocol: Protocol::Opaque,
             authorizations: [].into(),
             rate_limits: None,
             version: None,
-        };
-        let client = Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, own_tls: None };
-        edge(&metrics, &policy, None, verdict, &client, "10.0.0.1:80".parse().unwrap()).request();
+        }
+    }
+
+    fn client(tls: ClientTls) -> Client {
+        Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, own_tls: None }
+    }
+
+    fn page_of(verdict: &Verdict, tls: ClientTls) -> String {
+        let metrics = DataMetrics::new();
+        edge(&metrics, &policy(), None, verdict, &client(tls), "10.0.0.1:80".parse().unwrap()).request();
+        page(&metrics)
+    }
+
+    fn page(metrics: &DataMetrics) -> String {
         let mut out = Text::new();
         metrics.write(&mut out);
         out.finish()
@@ -267,5 +303,36 @@ mod tests {
         assert!(page.contains("inbound_http_errors_total{error=\"unauthorized\"} 1\n"), "{page}");
         let denied = page.lines().find(|line| line.starts_with("inbound_http_authz_deny_total{")).unwrap();
         assert!(denied.contains("no_tls_reason=\"no_tls_from_remote\"") && !denied.contains("authz_name"), "{denied}");
+    }
+
+    #[test]
+    fn connections_with_other_facts_have_other_labels() {
+        let metrics = DataMetrics::new();
+        let identified = |id: &str| client(ClientTls::Identified { id: Id::Dns(id.into()), also: [].into() });
+        let passed = Client { own_tls: Some("a.example".into()), ..client(ClientTls::Plain) };
+        let near = Client { addr: "127.0.0.1:5000".parse().unwrap(), ..client(ClientTls::Plain) };
+        let renamed = ServerPolicy { meta: meta("other"), ..policy() };
+        let all = [identified("a.id"), identified("b.id"), client(ClientTls::Anonymous), passed, near];
+        for _ in 0..2 {
+            for client in &all {
+                http_transport(&metrics, &policy(), client, "10.0.0.1:80".parse().unwrap()).opened();
+            }
+            http_transport(&metrics, &policy(), &all[0], "10.0.0.1:81".parse().unwrap()).opened();
+            http_transport(&metrics, &renamed, &all[0], "10.0.0.1:80".parse().unwrap()).opened();
+        }
+        let page = page(&metrics);
+        let opened: Vec<_> = page.lines().filter(|line| line.starts_with("tcp_open_total{")).collect();
+        assert!(opened.len() == 7 && opened.iter().all(|line| line.ends_with(" 2")), "{opened:?}");
+        for part in ["a.id", "b.id", "sni=\"a.example\"", "no_tls_reason=\"loopback\"", "srv_name=\"other\""] {
+            assert!(opened.iter().any(|line| line.contains(part)), "{part}: {opened:?}");
+        }
+    }
+
+    #[test]
+    fn requests_count_by_their_route_as_well() {
+        let page = page_of(&Verdict::Deny, ClientTls::Plain);
+        let route = "parent_group=\"\",parent_kind=\"default\",parent_name=\"srv\",parent_port=\"80\",\
+                     route_group=\"\",route_kind=\"default\",route_name=\"default\"";
+        assert!(page.contains(&format!("inbound_http_requests_total{{{route}}} 1\n")), "{page}");
     }
 }

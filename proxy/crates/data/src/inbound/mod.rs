@@ -73,7 +73,12 @@ impl Inbound {
     }
 
     /// The outbound side in the place of a program, for what this gateway takes for `name`.
-    pub(crate) fn gateway(&self, worker: &Rc<Worker>, name: &NameAddr, make: impl FnOnce() -> app::App) -> Rc<app::App> {
+    pub(crate) fn gateway(
+        &self,
+        worker: &Rc<Worker>,
+        name: &NameAddr,
+        make: impl FnOnce() -> app::App,
+    ) -> Rc<app::App> {
         let mut gateways = self.gateways.borrow_mut();
         self.keep(worker, &mut gateways, name.clone(), || Rc::new(make()))
     }

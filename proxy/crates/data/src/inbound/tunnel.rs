@@ -35,11 +35,11 @@ pub(super) async fn open(
         Ok(Answer::Response(mut response)) => {
             headers::strip_l5d(response.headers_mut());
             headers::strip_hop_by_hop(response.headers_mut());
-            Ok(observe(response.map(Body::incoming), edge, exchange, "").into())
+            Ok(observe(response.map(Body::incoming), edge, exchange, None, "").into())
         }
         Ok(Answer::Tunnel(mut response, server)) => {
             headers::strip_l5d(response.headers_mut());
-            observe(Response::new(Body::empty()), edge, exchange, "");
+            observe(Response::new(Body::empty()), edge, exchange, None, "");
             Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked })))
         }
         Err(failure) => Ok(connection.failed(&failure, edge, exchange).into()),

@@ -125,6 +125,7 @@ async fn routed(
     let stack = destination.ready(worker, patience).await;
     let stack = stack.ok_or_else(|| Refused::Unknown(destination.place().clone()))?;
     let reading = read_as(stack.reading);
+    labels::protocol(&worker.shared.metrics, reading);
     drop(stack); // so that a connection does not hold an old version of the policy
     let mut socket = Counted::new(socket);
     let mut heard = BytesMut::new();

@@ -15,12 +15,15 @@ use crate::http::incoming::Incoming;
 use crate::http::observe::Head;
 use crate::outbound::http::Exchange;
 use crate::outbound::limits::Limits;
+use crate::outbound::rule::Leaf;
+use crate::outbound::trial::Trial;
 
 /// An endpoint's answer.
 pub(super) struct Answered {
     pub(super) candidate: Rc<Candidate>,
     pub(super) response: Response<Incoming>,
     pub(super) load: Load,
+    pub(super) trial: Option<Trial>,
     pub(super) limits: Limits,
 }
 
@@ -76,9 +79,9 @@ impl Failure {
 
 impl Answered {
     /// Drops an answer in favour of another try.
-    pub(super) fn discard(self, exchange: &Exchange) {
+    pub(super) fn discard(self, exchange: &Exchange, leaf: &Leaf) {
         let head = Head::of(&self.response, exchange.grpc);
-        head.record(self.candidate.edge(), exchange.started, None, None);
+        head.record(self.candidate.edge(), &leaf.way(), exchange.started, None, None);
     }
 }
 

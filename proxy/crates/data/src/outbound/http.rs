@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use hauberk_core::classify;
+use hauberk_core::overrides::Overrides;
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Version};
 use tokio::time::Instant;
@@ -64,6 +65,8 @@ pub(super) struct Exchange {
     pub(super) grpc: bool,
     /// The identity that the program demands of the server.
     pub(super) require_id: Option<HeaderValue>,
+    /// What the program asks for instead of policy's times and retries.
+    pub(super) overrides: Option<Overrides>,
     /// Where the request goes: where its connection does, unless it names another place.
     pub(super) destination: Rc<Destination>,
 }
@@ -75,10 +78,12 @@ impl Connection {
             version: request.version(),
             grpc: classify::is_grpc(request.headers()),
             require_id: None,
+            overrides: None,
             destination: self.destination.clone(),
         };
         let named = self.worker.outbound.overridden(&self.worker, request.headers()).await;
         exchange.require_id = request.headers_mut().remove(REQUIRE_ID);
+        exchange.overrides = Overrides::take(request.headers_mut());
         headers::strip_l5d(request.headers_mut());
         translate::settle_host(&mut request);
         if exchange.version == Version::HTTP_2 {
@@ -89,10 +94,26 @@ impl Connection {
             self.rule(&exchange, &request)
         });
         let result = match rule {
-            Ok(rule) => self.forward(&exchange, &rule, request, &interims).await,
+            Ok(rule) => {
+                if !rule.overridable {
+                    exchange.overrides = None;
+                }
+                let forwarded = self.forward(&exchange, &rule, request, &interims).await;
+                forwarded.inspect_err(|error| rule.failed(error, &exchange))
+            }
             Err(error) => Err(error),
         };
-        Ok(result.unwrap_or_else(|error| self.answer(&error, &exchange).into()))
+        match result {
+            Ok(reply) => Ok(reply),
+            Err(error) => {
+                let answer = self.answer(&error, &exchange);
+                // A client that speaks HTTP/2 hears what its server said.
+                match error.reset.filter(|_| exchange.version == Version::HTTP_2) {
+                    Some(reason) => Err(Reset::with(reason)),
+                    None => Ok(answer.into()),
+                }
+            }
+        }
     }
 
     fn rule<B>(&self, exchange: &Exchange, request: &Request<B>) -> Result<Rc<Rule>, ProxyError> {
@@ -109,6 +130,9 @@ impl Connection {
         mut request: Request<Incoming>,
         interims: &Interims,
     ) -> Result<Reply, ProxyError> {
+        let Some(place) = self.worker.shared.budgets.outbound.requests.try_take(1) else {
+            return Err(ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight"));
+        };
         let random = || self.worker.random();
         if let Some(answer) = filter::request(&rule.filters, &mut request, &rule.prefixes, random) {
             return answered(answer);
@@ -118,10 +142,10 @@ impl Connection {
             return answered(answer);
         }
         if headers::is_tunnel(&request) {
-            return Box::pin(tunnel::open(self, exchange, leaf, request, interims)).await;
+            return Box::pin(tunnel::open(self, exchange, rule, leaf, request, interims)).await;
         }
         let answer = send::send(self, exchange, rule, leaf, request, interims).await?;
-        Ok(response::finish(self, exchange, rule, leaf, answer).into())
+        Ok(response::finish(self, exchange, rule, leaf, answer, place).into())
     }
 
     /// Returns once policy would forbid this very request.

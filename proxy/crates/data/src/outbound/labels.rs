@@ -4,11 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hauberk_core::endpoint::{Endpoint, Labels};
+use hauberk_core::meta::Meta;
+use hauberk_metrics::balancer::BalancerMetrics;
 use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
 use hauberk_metrics::families::{DataMetrics, Family};
 use hauberk_metrics::labels::LabelSet;
+use hauberk_metrics::route::{BackendMetrics, RouteMetrics};
 
 use crate::http::error::ProxyError;
+use crate::outbound::rule::Of;
+use crate::outbound::stack::Reading;
 
 /// Connections that the program makes to `dst`. `server_name`: the one that its own TLS asks for, empty if it asks for none.
 pub(crate) fn accepted(metrics: &DataMetrics, dst: SocketAddr, server_name: Option<&str>) -> Arc<TransportMetrics> {
@@ -46,6 +51,59 @@ pub(crate) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
 /// A connection ended by an error of this class, such as `ErrorKind::label` or `i/o`.
 pub(crate) fn connection_error(metrics: &DataMetrics, error: &'static str) {
     count_error(metrics, Family::OutboundTcpErrors, error);
+}
+
+/// A connection of the program whose bytes are read like this.
+pub(super) fn protocol(metrics: &DataMetrics, reading: Reading) {
+    let protocol = match reading {
+        Reading::Detect { .. } => "detect",
+        Reading::Http1 => "http/1",
+        Reading::Http2 => "http/2",
+        Reading::Opaque => "opaq",
+        Reading::Tls => "tls",
+        Reading::Refused => return,
+    };
+    let labels = || LabelSet::new().with("protocol", protocol);
+    metrics.counter_by(Family::OutboundTcpProtocol, &protocol, labels).increment();
+}
+
+/// The balancer of the service that is discovered by `path`.
+pub(crate) fn balancer(metrics: &DataMetrics, path: &str) -> Arc<BalancerMetrics> {
+    metrics.balancer(&LabelSet::new().with("addr", path))
+}
+
+/// Requests on a route.
+pub(super) fn route(metrics: &DataMetrics, of: Of<'_>) -> RouteMetrics {
+    metrics.route(of.kind, &on_route(of))
+}
+
+/// Requests on a route to one of its backends.
+pub(super) fn backend(metrics: &DataMetrics, of: Of<'_>, backend: &Meta) -> BackendMetrics {
+    metrics.backend(of.kind, &part(on_route(of), "backend", backend))
+}
+
+/// Names of hosts are the program's own choice: the label is there, for dashboards that group by it, and empty.
+fn on_route(of: Of<'_>) -> LabelSet {
+    part(LabelSet::new(), "parent", of.parent)
+        .with("route_group", of.route.group())
+        .with("route_kind", of.route.kind())
+        .with("route_namespace", of.route.namespace())
+        .with("route_name", of.route.name())
+        .with("hostname", "")
+}
+
+fn part(labels: LabelSet, name: &str, meta: &Meta) -> LabelSet {
+    let (port, section) = match meta {
+        Meta::Default(_) => (None, ""),
+        Meta::Resource(resource) => (resource.port, &*resource.section),
+    };
+    labels
+        .with(&format!("{name}_group"), meta.group())
+        .with(&format!("{name}_kind"), meta.kind())
+        .with(&format!("{name}_namespace"), meta.namespace())
+        .with(&format!("{name}_name"), meta.name())
+        .with(&format!("{name}_port"), port.map(|port| port.to_string()).unwrap_or_default())
+        .with(&format!("{name}_section_name"), section)
 }
 
 fn direction() -> LabelSet {

@@ -15,6 +15,7 @@ mod response;
 mod rule;
 mod send;
 mod stack;
+pub(crate) mod trial;
 mod tunnel;
 
 use std::cell::RefCell;
@@ -31,8 +32,8 @@ use crate::greeters::Greeters;
 use crate::server_names::ServerNames;
 use crate::worker::Worker;
 pub(crate) use accept::{accept, carry, serve_within};
-pub(crate) use destination::{Destination, authority_of};
 use destination::Place;
+pub(crate) use destination::{Destination, authority_of};
 use opaque::Server;
 
 /// What a worker keeps for its outbound side. Destinations that nobody uses are dropped after a while; a balancer lives as

@@ -72,7 +72,7 @@ pub(super) async fn dial(
     let early = |error| Unreachable { error, awaited: false };
     let leaf = leaf(worker, destination, None).map_err(early)?;
     let balancer = leaf.balancer().map_err(early)?;
-    let first = balancer.pick(worker, None, leaf.failfast).await.map_err(early)?;
+    let first = balancer.pick(worker, None, leaf.failfast, None).await.map_err(early)?;
     let (server, greeters) = (Server::of(&first), &worker.outbound.greeters);
     greeters.wait_for_client(&server).await;
     match reach(worker, &leaf, balancer, first).await {
@@ -93,7 +93,7 @@ fn leaf(worker: &Worker, destination: &Destination, server_name: Option<&str>) -
 
 async fn connect(worker: &Worker, leaf: &Leaf) -> Result<(Stream, Load), ProxyError> {
     let balancer = leaf.balancer()?;
-    let first = balancer.pick(worker, None, leaf.failfast).await?;
+    let first = balancer.pick(worker, None, leaf.failfast, None).await?;
     let (stream, load, _) = reach(worker, leaf, balancer, first).await?;
     Ok((stream, load))
 }
@@ -105,19 +105,19 @@ async fn reach(
     balancer: &Balancer,
     first: Rc<Candidate>,
 ) -> Result<(Stream, Load, Rc<Candidate>), ProxyError> {
-    let error = match once(&first).await {
+    let error = match once(worker, &first).await {
         Ok((stream, load)) => return Ok((stream, load, first)),
         Err(error) => error,
     };
-    let second = balancer.pick(worker, Some(first.endpoint().addr), leaf.failfast).await?;
+    let second = balancer.pick(worker, Some(first.endpoint().addr), leaf.failfast, None).await?;
     if Rc::ptr_eq(&first, &second) {
         return Err(refused(&error));
     }
-    let (stream, load) = once(&second).await.map_err(|error| refused(&error))?;
+    let (stream, load) = once(worker, &second).await.map_err(|error| refused(&error))?;
     Ok((stream, load, second))
 }
 
-async fn once(candidate: &Rc<Candidate>) -> Result<(Stream, Load), ConnectError> {
+async fn once(worker: &Worker, candidate: &Rc<Candidate>) -> Result<(Stream, Load), ConnectError> {
     let load = candidate.begin();
     match candidate.opaque().connect().await {
         Ok(stream) => {
@@ -125,7 +125,7 @@ async fn once(candidate: &Rc<Candidate>) -> Result<(Stream, Load), ConnectError>
             Ok((stream, load))
         }
         Err(error) => {
-            candidate.unreachable(Instant::now());
+            candidate.unreachable(Instant::now(), worker.random());
             Err(error)
         }
     }

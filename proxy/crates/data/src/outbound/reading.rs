@@ -6,9 +6,11 @@ use std::rc::Rc;
 use bytes::BytesMut;
 use hauberk_core::client_hello::{self, ClientHello};
 use hauberk_core::detect::{self, Detected};
+use hauberk_metrics::families::{DataMetrics, Direction};
 use tokio::time::Instant;
 
 use crate::counted::Counted;
+use crate::detection;
 use crate::first_word::{self, Dialled, First};
 use crate::outbound::accept::Refused;
 use crate::outbound::destination::Destination;
@@ -66,7 +68,7 @@ pub(super) async fn read(
                 },
             };
             let deadline = Instant::now() + worker.shared.config.outbound.detect_timeout;
-            let spoken = detect_protocol(socket, heard, deadline, server).await?;
+            let spoken = detect_protocol(&worker.shared.metrics, socket, heard, deadline, server).await?;
             match spoken {
                 Spoken::Bytes(_) if !takes_bytes => Err(Refused::NotHttp(destination.place().clone())),
                 spoken => Ok(spoken),
@@ -120,16 +122,20 @@ fn ended(takes_bytes: bool, server: Option<Dialled<Attached>>) -> Spoken {
 
 /// Looks at what the client says. A server's connection that is of no use for that is closed.
 async fn detect_protocol(
+    metrics: &DataMetrics,
     socket: &mut Counted,
     heard: &mut BytesMut,
     deadline: Instant,
     server: Option<Dialled<Attached>>,
 ) -> io::Result<Spoken> {
+    let began = Instant::now();
     let sniffed = sniff(socket, heard, HTTP_SNIFF_MAX, deadline, |bytes| match detect::detect(bytes) {
         Detected::NeedMore => None,
         detected => Some(detected),
     });
-    let detected = match sniffed.await? {
+    let sniffed = sniffed.await;
+    detection::count(metrics, Direction::Outbound, &sniffed, began);
+    let detected = match sniffed? {
         Sniffed::Decided(detected) => detected,
         // Half a request line is still HTTP: the server of HTTP/1 answers it.
         Sniffed::TimedOut | Sniffed::Ended if detect::is_http_prefix(heard) => Detected::Http1,

@@ -1,5 +1,6 @@
 //! An endpoint's answer on its way to the program.
 
+use hauberk_core::budget::Share;
 use http::{Response, Version};
 
 use crate::candidate::Candidate;
@@ -19,14 +20,18 @@ pub(super) fn finish(
     rule: &Rule,
     leaf: &Leaf,
     answered: Answered,
+    place: Share,
 ) -> Response<Body> {
-    let Answered { candidate, response, load, limits } = answered;
+    let Answered { candidate, response, load, trial, limits } = answered;
     let head = Head::of(&response, exchange.grpc);
     let observer = ResponseObserver {
         edge: candidate.edge().clone(),
+        way: rule.way(leaf),
         started: exchange.started,
         head,
         load: Some(load),
+        trial,
+        place: Some(place),
         error: "",
     };
     let end = limits.end();

@@ -6,13 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::balance::weighted;
-use hauberk_core::outbound::{BackendKind, Distribution, GrpcAction, HttpAction, Retry};
+use hauberk_core::meta::Meta;
+use hauberk_core::outbound::{BackendKind, Breaker, Distribution, GrpcAction, HttpAction, Retry};
 use hauberk_core::route::{HttpMatch, PathMatch, Rule as Matched, Timeouts};
+use hauberk_metrics::route::{BackendMetrics, Retried, RouteMetrics};
+use hauberk_metrics::statuses::RouteKind;
 use http::StatusCode;
 
 use crate::balance::Balancer;
 use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::observe::Way;
 use crate::outbound::filter::Filter;
+use crate::outbound::http::Exchange;
+use crate::outbound::labels;
 use crate::outbound::stack::Backends;
 
 /// What is done with the requests of one rule.
@@ -23,10 +29,22 @@ pub(super) struct Rule {
     pub(super) timeouts: Timeouts,
     /// When and how often to try again.
     pub(super) retry: Option<Retry>,
+    /// Programs may ask for other retries and times by headers.
+    pub(super) overridable: bool,
     /// Path prefixes that lead to this rule, for redirects that replace them.
     pub(super) prefixes: Vec<Arc<str>>,
+    /// Counts its requests; `None` where there is no route.
+    pub(super) metrics: Option<Rc<RouteMetrics>>,
     /// With their weights.
     leaves: Vec<(Rc<Leaf>, u32)>,
+}
+
+/// The route that a rule belongs to, and the policy that this is part of.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub(super) kind: RouteKind,
+    pub(super) parent: &'a Meta,
+    pub(super) route: &'a Meta,
 }
 
 /// A backend of a rule.
@@ -37,12 +55,16 @@ pub(super) struct Leaf {
     pub(super) filters: Vec<Filter>,
     /// How long a request waits for discovery.
     pub(super) failfast: Duration,
+    /// When an endpoint is left alone for a while.
+    pub(super) breaker: Option<Rc<Breaker>>,
+    /// Counts the requests that go there by the rule; `None` where there is no route.
+    pub(super) metrics: Option<Rc<BackendMetrics>>,
     name: Arc<str>,
 }
 
 impl Rule {
     /// A rule of an HTTP route.
-    pub(super) fn http(backends: &Backends<'_>, rule: &Matched<HttpMatch, HttpAction>) -> Self {
+    pub(super) fn http(backends: &Backends<'_>, of: Of<'_>, rule: &Matched<HttpMatch, HttpAction>) -> Self {
         let action = &rule.then;
         let prefixes = rule.matches.iter().filter_map(|m| match &m.path {
             Some(PathMatch::Prefix(prefix)) => Some(prefix.clone()),
@@ -52,29 +74,48 @@ impl Rule {
             filters: action.filters.iter().map(Filter::from).collect(),
             timeouts: action.timeouts,
             retry: action.retry.clone(),
+            overridable: action.allow_l5d_request_headers,
             prefixes: prefixes.collect(),
-            ..Self::plain(backends, &action.backends)
+            ..Self::routed(backends, of, &action.backends)
         }
     }
 
     /// A rule of a gRPC route.
-    pub(super) fn grpc(backends: &Backends<'_>, action: &GrpcAction) -> Self {
+    pub(super) fn grpc(backends: &Backends<'_>, of: Of<'_>, action: &GrpcAction) -> Self {
         Self {
             filters: action.filters.iter().map(Filter::from).collect(),
             timeouts: action.timeouts,
             retry: action.retry.clone(),
-            ..Self::plain(backends, &action.backends)
+            overridable: action.allow_l5d_request_headers,
+            ..Self::routed(backends, of, &action.backends)
         }
     }
 
-    /// A rule that only forwards.
+    /// A rule for bytes.
     pub(super) fn plain<F>(backends: &Backends<'_>, to: &Distribution<F>) -> Self
+    where
+        for<'a> Filter: From<&'a F>,
+    {
+        Self::forward(backends, None, to)
+    }
+
+    /// A rule for requests.
+    fn routed<F>(backends: &Backends<'_>, of: Of<'_>, to: &Distribution<F>) -> Self
+    where
+        for<'a> Filter: From<&'a F>,
+    {
+        let metrics = Some(Rc::new(labels::route(backends.metrics(), of)));
+        Self { metrics, ..Self::forward(backends, Some(of), to) }
+    }
+
+    fn forward<F>(backends: &Backends<'_>, of: Option<Of<'_>>, to: &Distribution<F>) -> Self
     where
         for<'a> Filter: From<&'a F>,
     {
         let leaf = |backend: &hauberk_core::outbound::RouteBackend<F>| {
             let filters = backend.filters.iter().map(Filter::from).collect();
-            Rc::new(Leaf { filters, ..Leaf::of(backends, &backend.backend) })
+            let metrics = of.map(|of| Rc::new(labels::backend(backends.metrics(), of, &backend.backend.meta)));
+            Rc::new(Leaf { filters, metrics, ..Leaf::of(backends, &backend.backend) })
         };
         let leaves = match to {
             Distribution::Empty => Vec::new(),
@@ -87,7 +128,8 @@ impl Rule {
     /// A rule with the one backend `balancer`.
     pub(super) fn to(balancer: Rc<Balancer>) -> Self {
         let name = balancer.name().clone();
-        let leaf = Leaf { balancer: Some(balancer), filters: Vec::new(), failfast: Duration::ZERO, name };
+        let (balancer, filters) = (Some(balancer), Vec::new());
+        let leaf = Leaf { balancer, filters, failfast: Duration::ZERO, breaker: None, metrics: None, name };
         Self { leaves: vec![(Rc::new(leaf), 1)], ..Self::empty() }
     }
 
@@ -96,7 +138,9 @@ impl Rule {
             filters: Vec::new(),
             timeouts: Timeouts::default(),
             retry: None,
+            overridable: false,
             prefixes: Vec::new(),
+            metrics: None,
             leaves: Vec::new(),
         }
     }
@@ -110,6 +154,27 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Where what becomes of a request to `leaf` is counted.
+    pub(super) fn way(&self, leaf: &Leaf) -> Way {
+        Way { route: self.metrics.clone(), backend: leaf.metrics.clone() }
+    }
+
+    /// A request was answered by this proxy itself.
+    pub(super) fn failed(&self, error: &ProxyError, exchange: &Exchange) {
+        let (kind, took) = (error.kind, exchange.started.elapsed());
+        let ended = |metrics: &Rc<RouteMetrics>| {
+            metrics.ended(kind.status().as_u16(), kind.grpc_code(exchange.grpc), kind.label(), took);
+        };
+        self.metrics.iter().for_each(ended);
+    }
+
+    /// Another try was wanted.
+    pub(super) fn retried(&self, what: Retried) {
+        self.metrics.iter().for_each(|metrics| metrics.retried(what));
+    }
+}
+
 impl Leaf {
     fn of(backends: &Backends<'_>, backend: &hauberk_core::outbound::Backend) -> Self {
         let balancer = match &backend.kind {
@@ -118,7 +183,13 @@ impl Leaf {
             BackendKind::Invalid => None,
         };
         let name = Arc::from(backend.meta.name());
-        Self { balancer, filters: Vec::new(), failfast: backend.failfast, name }
+        let breaker = backends.breaker.clone();
+        Self { balancer, filters: Vec::new(), failfast: backend.failfast, breaker, metrics: None, name }
+    }
+
+    /// Where a try that is not the last one is counted.
+    pub(super) fn way(&self) -> Way {
+        Way { route: None, backend: self.metrics.clone() }
     }
 
     /// What chooses the endpoint.

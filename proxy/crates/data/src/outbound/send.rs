@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hauberk_core::outbound::Retry;
+use hauberk_metrics::route::Retried;
 use http::request::Parts;
 use http::{Request, Version};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -22,6 +23,7 @@ use crate::outbound::failure::{self, Answered, Failure};
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::limits::Limits;
 use crate::outbound::rule::{Leaf, Rule};
+use crate::outbound::trial::Trial;
 
 /// Bytes of a request body kept for another try where policy names no number.
 const REPLAY_MAX: usize = 64 * 1024;
@@ -38,14 +40,19 @@ pub(super) async fn send(
     request: Request<Incoming>,
     interims: &Interims,
 ) -> Result<Answered, ProxyError> {
-    let limits = Limits::new(&rule.timeouts, exchange.started);
-    let tries = Tries { connection, exchange, leaf, retry: rule.retry.as_ref(), limits: limits.clone(), interims };
+    let asked = exchange.overrides.as_ref();
+    let timeouts = asked.map_or(rule.timeouts, |asked| asked.timeouts(&rule.timeouts));
+    let retry = asked.and_then(|asked| asked.retry(rule.retry.as_ref()));
+    let retry = if asked.is_some() { retry.as_ref() } else { rule.retry.as_ref() };
+    let limits = Limits::new(&timeouts, exchange.started);
+    let tries = Tries { connection, exchange, rule, leaf, retry, limits: limits.clone(), interims };
     if limits.are_none() { tries.run(request).await } else { Box::pin(limits.apply(tries.run(request))).await }
 }
 
 struct Tries<'a> {
     connection: &'a Connection,
     exchange: &'a Exchange,
+    rule: &'a Rule,
     leaf: &'a Leaf,
     retry: Option<&'a Retry>,
     limits: Limits,
@@ -55,7 +62,8 @@ struct Tries<'a> {
 impl Tries<'_> {
     async fn run(&self, request: Request<Incoming>) -> Result<Answered, ProxyError> {
         let (parts, body) = request.into_parts();
-        let replay = Replay::of(body, self.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes));
+        let kept_max = self.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes);
+        let replay = Replay::of(body, kept_max, &self.connection.worker.shared.budgets.buffers);
         let mut by_policy = self.retry.map_or(0, |retry| retry.max_retries);
         let mut moves = 1;
         let mut tried = None;
@@ -63,7 +71,12 @@ impl Tries<'_> {
         loop {
             let body = replay.body().unwrap_or_else(Body::empty);
             let failure = match self.once(&parts, body, &mut tried).await {
-                Ok(answered) => return Ok(answered),
+                Ok(answered) => {
+                    if self.retry.is_some_and(|retry| retry.max_retries > by_policy) {
+                        self.rule.retried(Retried::Succeeded);
+                    }
+                    return Ok(answered);
+                }
                 Err(failure) => failure,
             };
             let repeatable = replay.body().is_some();
@@ -75,12 +88,16 @@ impl Tries<'_> {
                 && failure.is_for_policy(retry, self.exchange.grpc)
             {
                 by_policy -= 1;
+                self.rule.retried(Retried::Sent);
                 sleep(pause.next(&retry.backoff, self.connection.worker.random())).await;
             } else {
+                if self.retry.is_some_and(|retry| failure.is_for_policy(retry, self.exchange.grpc)) {
+                    self.rule.retried(if repeatable { Retried::LimitExceeded } else { Retried::Overflow });
+                }
                 return failure.into_result();
             }
             if let Failure::Retryable(answered) = failure {
-                answered.discard(self.exchange);
+                answered.discard(self.exchange, self.leaf);
             }
         }
     }
@@ -89,14 +106,17 @@ impl Tries<'_> {
     async fn once(&self, parts: &Parts, body: Body, tried: &mut Option<SocketAddr>) -> Result<Answered, Failure> {
         let worker = &self.connection.worker;
         let balancer = self.leaf.balancer().map_err(Failure::Proxy)?;
-        let candidate = balancer.pick(worker, *tried, self.leaf.failfast).await.map_err(Failure::Proxy)?;
+        let breaker = self.leaf.breaker.as_deref();
+        let candidate = balancer.pick(worker, *tried, self.leaf.failfast, breaker).await.map_err(Failure::Proxy)?;
         *tried = Some(candidate.endpoint().addr);
         check_identity(self.exchange, &candidate).map_err(Failure::Proxy)?;
         let request = Request::from_parts(parts.clone(), self.limits.watch(body));
         let request = self.prepare(request, &candidate).map_err(Failure::Proxy)?;
         let load = candidate.begin();
+        let trial = self.leaf.breaker.as_ref().map(|breaker| Trial::begin(&candidate, breaker, worker.random()));
         let started = Instant::now();
         candidate.edge().request();
+        self.leaf.metrics.iter().for_each(|metrics| metrics.request());
         let waiting = Waiting { tries: self, candidate: &candidate, started, floor: balancer.default_rtt() };
         let sent = match self.retry.and_then(|retry| retry.timeout) {
             None => candidate.send(request, self.interims).await,
@@ -104,7 +124,10 @@ impl Tries<'_> {
                 Ok(sent) => sent,
                 Err(_) => {
                     std::mem::forget(waiting);
-                    count_failure(&candidate, self.exchange, ErrorKind::Timeout);
+                    if let Some(trial) = trial {
+                        trial.failed();
+                    }
+                    count_failure(&candidate, self.leaf, self.exchange, ErrorKind::Timeout);
                     candidate.unanswered(limit, balancer.default_rtt(), Instant::now());
                     return Err(Failure::TryTimeout(limit));
                 }
@@ -113,13 +136,15 @@ impl Tries<'_> {
         std::mem::forget(waiting);
         match sent {
             Ok(response) => {
-                if Head::of(&response, self.exchange.grpc).is_failure() {
+                let head = Head::of(&response, self.exchange.grpc);
+                let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
+                if head.is_failure() {
                     candidate.failed(started.elapsed(), balancer.default_rtt(), Instant::now());
                 } else {
                     candidate.answered(started.elapsed(), Instant::now());
                 }
                 let limits = self.limits.clone();
-                let answered = Answered { candidate, response, load, limits };
+                let answered = Answered { candidate, response, load, trial, limits };
                 if self.wants_another(&answered, parts) {
                     Err(Failure::Retryable(Box::new(answered)))
                 } else {
@@ -129,12 +154,15 @@ impl Tries<'_> {
             Err(error) => {
                 let now = Instant::now();
                 match &error {
-                    error if error.is_untouched() => candidate.unreachable(now),
+                    error if error.is_untouched() => candidate.unreachable(now, worker.random()),
                     error if error.is_lost() => candidate.failed(now - started, balancer.default_rtt(), now),
                     // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
                     _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
                 }
-                count_failure(&candidate, self.exchange, error.kind());
+                if let Some(trial) = trial {
+                    trial.failed();
+                }
+                count_failure(&candidate, self.leaf, self.exchange, error.kind());
                 Err(Failure::Send(error, candidate))
             }
         }
@@ -184,10 +212,11 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         if self.tries.limits.end().is_some_and(|end| end <= now) {
-            count_failure(self.candidate, self.tries.exchange, ErrorKind::Timeout);
+            count_failure(self.candidate, self.tries.leaf, self.tries.exchange, ErrorKind::Timeout);
         } else {
             let elapsed = self.tries.exchange.started.elapsed();
             self.candidate.edge().response(CLIENT_GONE, None, false, "canceled", elapsed);
+            self.tries.rule.way(self.tries.leaf).ended(CLIENT_GONE, None, "canceled", elapsed);
         }
         self.candidate.unanswered(now - self.started, self.floor, now);
     }
@@ -204,7 +233,9 @@ pub(super) fn check_identity(exchange: &Exchange, candidate: &Candidate) -> Resu
 }
 
 /// Counts a try without an answer.
-pub(super) fn count_failure(candidate: &Candidate, exchange: &Exchange, kind: ErrorKind) {
+pub(super) fn count_failure(candidate: &Candidate, leaf: &Leaf, exchange: &Exchange, kind: ErrorKind) {
     let elapsed = exchange.started.elapsed();
-    candidate.edge().response(kind.status().as_u16(), None, false, kind.label(), elapsed);
+    let status = kind.status().as_u16();
+    candidate.edge().response(status, None, false, kind.label(), elapsed);
+    leaf.way().ended(status, None, kind.label(), elapsed);
 }

@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use hauberk_core::endpoint::{Endpoint, Http2Params, ProtocolHint};
 use hauberk_core::meta::Meta;
-use hauberk_core::outbound::{GrpcAction, HttpAction, OpaqueRefusal, OpaqueRoute, OutboundPolicy, Protocol, Target};
+use hauberk_core::outbound::{
+    Breaker, GrpcAction, HttpAction, OpaqueRefusal, OpaqueRoute, OutboundPolicy, Protocol, Target,
+};
 use hauberk_core::route::{GrpcMatch, HostMatch, HttpMatch, RequestFacts, Route};
 use hauberk_core::{matching, outbound};
+use hauberk_metrics::families::DataMetrics;
+use hauberk_metrics::statuses::RouteKind;
 use http::Request;
 
 use crate::balance::Balancer;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
 use crate::outbound::destination::{Fixed, Place};
-use crate::outbound::rule::Rule;
+use crate::outbound::rule::{Of, Rule};
 use crate::worker::Worker;
 
 /// The kind of a policy's parent whose requests routes are written for.
@@ -65,12 +69,24 @@ struct BytesRoute {
 pub(super) struct Backends<'a> {
     worker: &'a Worker,
     fixed: &'a Fixed,
+    /// When their endpoints are left alone for a while.
+    pub(super) breaker: Option<Rc<Breaker>>,
 }
 
-impl Backends<'_> {
+impl<'a> Backends<'a> {
+    /// The same with the circuit breaker of some routes.
+    fn breaking(&self, breaker: Option<&Breaker>) -> Backends<'a> {
+        Backends { worker: self.worker, fixed: self.fixed, breaker: breaker.cloned().map(Rc::new) }
+    }
+
     /// The backend of one endpoint.
     pub(super) fn fixed(&self, endpoint: &Arc<Endpoint>) -> Rc<Balancer> {
         self.fixed.balancer(self.worker, endpoint)
+    }
+
+    /// Where requests are counted.
+    pub(super) fn metrics(&self) -> &DataMetrics {
+        &self.worker.shared.metrics
     }
 
     /// The endpoints of a service.
@@ -82,7 +98,7 @@ impl Backends<'_> {
 impl Stack {
     /// Makes `target` ready for the destination `place`.
     pub(super) fn of(worker: &Worker, fixed: &Fixed, place: &Place, target: &Target) -> Self {
-        let backends = Backends { worker, fixed };
+        let backends = Backends { worker, fixed, breaker: None };
         match target {
             Target::Policy(policy) => Self::policy(&backends, policy),
             Target::Endpoint { endpoint, opaque } => {
@@ -117,23 +133,19 @@ impl Stack {
         let bytes = |routes: &outbound::OpaqueRoutes| {
             routes.routes.iter().map(|route| BytesRoute::new(backends, Vec::new(), route)).collect()
         };
+        let http = |routes| Routes::http(backends, &policy.parent, routes);
+        let grpc = |routes| Routes::grpc(backends, &policy.parent, routes);
         let (reading, http1, http2, bytes) = match &policy.protocol {
             Protocol::Detect { http1, http2, opaque, .. } => {
                 let bytes: Vec<_> = bytes(opaque);
                 let allowed = bytes.first().is_some_and(|route| route.rule.is_ok());
                 let takes_bytes = allowed && !demands_http(policy, [http1, http2]);
                 let reading = Reading::Detect { takes_bytes };
-                (reading, Routes::http(backends, http1), Routes::http(backends, http2), bytes)
+                (reading, http(http1), http(http2), bytes)
             }
-            Protocol::Http1(routes) => {
-                (Reading::Http1, Routes::http(backends, routes), Routes::http(backends, routes), Vec::new())
-            }
-            Protocol::Http2(routes) => {
-                (Reading::Http2, Routes::http(backends, routes), Routes::http(backends, routes), Vec::new())
-            }
-            Protocol::Grpc(routes) => {
-                (Reading::Http2, Routes::grpc(backends, routes), Routes::grpc(backends, routes), Vec::new())
-            }
+            Protocol::Http1(routes) => (Reading::Http1, http(routes), http(routes), Vec::new()),
+            Protocol::Http2(routes) => (Reading::Http2, http(routes), http(routes), Vec::new()),
+            Protocol::Grpc(routes) => (Reading::Http2, grpc(routes), grpc(routes), Vec::new()),
             Protocol::Opaque(routes) => (Reading::Opaque, Routes::Bytes, Routes::Bytes, bytes(routes)),
             Protocol::Tls(routes) => {
                 let routes = routes.routes.iter();
@@ -177,19 +189,21 @@ impl Stack {
 }
 
 impl Routes {
-    fn http(backends: &Backends<'_>, routes: &outbound::HttpRoutes) -> Self {
-        let rules = routes
-            .routes
-            .iter()
-            .map(|route| route.rules.iter().map(|rule| Rc::new(Rule::http(backends, rule))).collect());
+    fn http(backends: &Backends<'_>, parent: &Meta, routes: &outbound::HttpRoutes) -> Self {
+        let backends = &backends.breaking(routes.breaker.as_ref());
+        let rules = routes.routes.iter().map(|route| {
+            let of = Of { kind: RouteKind::Http, parent, route: &route.meta };
+            route.rules.iter().map(|rule| Rc::new(Rule::http(backends, of, rule))).collect()
+        });
         Routes::Http(routes.routes.clone(), rules.collect())
     }
 
-    fn grpc(backends: &Backends<'_>, routes: &outbound::GrpcRoutes) -> Self {
-        let rules = routes
-            .routes
-            .iter()
-            .map(|route| route.rules.iter().map(|rule| Rc::new(Rule::grpc(backends, &rule.then))).collect());
+    fn grpc(backends: &Backends<'_>, parent: &Meta, routes: &outbound::GrpcRoutes) -> Self {
+        let backends = &backends.breaking(routes.breaker.as_ref());
+        let rules = routes.routes.iter().map(|route| {
+            let of = Of { kind: RouteKind::Grpc, parent, route: &route.meta };
+            route.rules.iter().map(|rule| Rc::new(Rule::grpc(backends, of, &rule.then))).collect()
+        });
         Routes::Grpc(routes.routes.clone(), rules.collect())
     }
 }

@@ -104,6 +104,20 @@ fn a_body_that_is_not_chunked_as_it_says_ends_the_connection() {
 }
 
 #[test]
+fn nothing_after_a_malformed_chunk_is_a_request() {
+    run(async {
+        let Proxies { program, plain: inbound, outbound, _behind } = proxies().await;
+        let smuggled = "POST /1 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n\
+             3\r\nabc\r\n0:\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n";
+        for proxy in [&inbound, &outbound] {
+            let answer = raw(proxy.addr, smuggled.as_bytes()).await;
+            assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
+            assert!(program.seen.borrow().iter().all(|seen| seen.target != "/2"));
+        }
+    });
+}
+
+#[test]
 fn a_client_may_wait_for_the_word_to_go_on() {
     run(async {
         let Proxies { program, outbound, _behind, .. } = proxies().await;

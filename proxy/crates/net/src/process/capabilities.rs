@@ -36,15 +36,23 @@ struct CapabilitySet {
     inheritable: u32,
 }
 
-/// Gives up every capability of the calling thread, now and for what it may ever execute. To be called while the process has
+/// Gives up every capability of the calling thread, and that an exec could bring any back. To be called while the process has
 /// one thread only: each has its own.
-pub fn give_up_capabilities() -> io::Result<()> {
+pub fn give_up_privileges() -> io::Result<()> {
+    refuse_privileges()?;
     match drop_bounding_set(0) {
         // A process that may not change the set has nothing that it could gain by it either.
         Err(e) if e.raw_os_error() == Some(libc::EPERM) => {}
         result => result?,
     }
     keep_only(0)
+}
+
+/// Programs with the set-user-ID bit, or with capabilities, gain nothing (prctl(2), `PR_SET_NO_NEW_PRIVS`).
+pub(super) fn refuse_privileges() -> io::Result<()> {
+    let (unused, on): (libc::c_ulong, libc::c_ulong) = (0, 1);
+    // SAFETY: the option takes integers.
+    check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, on, unused, unused, unused) })
 }
 
 /// The most that the process and its children can ever have.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use super::capabilities::{drop_bounding_set, keep_only};
+use super::capabilities::{drop_bounding_set, keep_only, refuse_privileges};
 use super::{SignalMask, check};
 use crate::namespace::{BindMount, mount_privately};
 
@@ -84,7 +84,9 @@ impl Rights {
         at(Step::Capabilities, drop_bounding_set(self.capabilities))?;
         at(Step::User, self.change_user())?;
         at(Step::Capabilities, keep_only(self.capabilities))?;
-        at(Step::Capabilities, self.refuse_privileges())?;
+        if self.no_new_privileges {
+            at(Step::Capabilities, refuse_privileges())?;
+        }
         // SAFETY: the path ends in NUL and lives during the call.
         at(Step::Directory, check(unsafe { libc::chdir(self.directory.as_ptr()) }))?;
         at(Step::ParentDeath, die_with(parent))?;
@@ -99,15 +101,6 @@ impl Rights {
         check(unsafe { libc::setresgid(self.gid, self.gid, self.gid) })?;
         // SAFETY: takes integers.
         check(unsafe { libc::setresuid(self.uid, self.uid, self.uid) })
-    }
-
-    fn refuse_privileges(&self) -> io::Result<()> {
-        if !self.no_new_privileges {
-            return Ok(());
-        }
-        let (unused, on): (libc::c_ulong, libc::c_ulong) = (0, 1);
-        // SAFETY: the option takes integers.
-        check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, on, unused, unused, unused) })
     }
 }
 

@@ -7,7 +7,7 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, sock_filter,
 };
 
-use super::check;
+use super::capabilities::refuse_privileges;
 use super::needed::{ALWAYS, Argument, OLDER, conditional};
 
 /// What becomes of a system call that is not needed.
@@ -23,9 +23,7 @@ pub enum Forbidden {
 /// Forbids this process, in all its threads and for good, what a proxy never needs, and that it gains rights by an exec.
 pub fn forbid(forbidden: Forbidden) -> io::Result<()> {
     let (threads, needed) = (threads()?, needed(forbidden)?);
-    let (unused, on): (libc::c_ulong, libc::c_ulong) = (0, 1);
-    // SAFETY: the option takes integers.
-    check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, on, unused, unused, unused) })?;
+    refuse_privileges()?;
     install(&threads, 0)?;
     install(&needed, libc::SECCOMP_FILTER_FLAG_LOG)
 }

@@ -62,7 +62,8 @@ where
                 return refused(format!("the body must be complete and no longer than {BODY_MAX} bytes"));
             };
             let bytes = body.to_bytes();
-            let set = std::str::from_utf8(&bytes).map_err(|e| e.to_string()).and_then(|to| (setting.set)(log, to.trim()));
+            let set =
+                std::str::from_utf8(&bytes).map_err(|e| e.to_string()).and_then(|to| (setting.set)(log, to.trim()));
             set.map_or_else(refused, |()| text(StatusCode::NO_CONTENT, TEXT, ""))
         }
         _ => not_allowed("GET, PUT"),

@@ -12,7 +12,8 @@ use hyper::{HeaderMap, Response};
 
 /// The page that `render` makes.
 pub(super) fn answer(asked: &HeaderMap, render: impl FnOnce(Format) -> String) -> Response<Full<Bytes>> {
-    let format = if accepts(asked, &ACCEPT, "application/openmetrics-text") { Format::OpenMetrics } else { Format::Plain };
+    let format =
+        if accepts(asked, &ACCEPT, "application/openmetrics-text") { Format::OpenMetrics } else { Format::Plain };
     let page = render(format);
     let compressed = accepts(asked, &ACCEPT_ENCODING, "gzip").then(|| gzip(&page)).and_then(Result::ok);
     let is_compressed = compressed.is_some();

@@ -13,6 +13,8 @@ mod workers;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use hauberk_net::process::Forbidden;
+
 use self::env::Env;
 
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4191);
@@ -38,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) grace: Duration,
     pub(crate) shutdown_endpoint: bool,
     pub(crate) metrics_retain_idle: Duration,
+    /// None: nothing is forbidden.
+    pub(crate) seccomp: Option<Forbidden>,
     /// Variables of the contract that are set and have no effect.
     pub(crate) unused: Vec<&'static str>,
 }
@@ -78,12 +82,22 @@ fn read(env: &Env<'_>) -> Option<Config> {
         grace: env.get("SHUTDOWN_GRACE_PERIOD", value::duration).unwrap_or(GRACE),
         shutdown_endpoint: env.get("SHUTDOWN_ENDPOINT_ENABLED", value::flag).unwrap_or(false),
         metrics_retain_idle: env.get("METRICS_RETAIN_IDLE", value::duration).unwrap_or(RETAIN_IDLE),
+        seccomp: env.get_whole("HAUBERK_PROXY_SECCOMP", seccomp).unwrap_or(Some(Forbidden::Refused)),
         unused: unused::set(env),
     })
 }
 
 fn backlog(text: &str) -> value::Read<i32> {
     value::between(1, i32::MAX)(text)
+}
+
+fn seccomp(text: &str) -> value::Read<Option<Forbidden>> {
+    match text.trim() {
+        "on" => Ok(Some(Forbidden::Refused)),
+        "kill" => Ok(Some(Forbidden::Fatal)),
+        "off" => Ok(None),
+        _ => Err("on, off or kill"),
+    }
 }
 
 #[cfg(test)]

@@ -16,12 +16,12 @@ use http::{Method, Request, Response, Version};
 use tokio::time::{Sleep, sleep};
 
 use crate::drain::Drain;
+use crate::http::body::Body;
 use crate::http::h1::coding::Coding;
 use crate::http::h1::conn::{Conn, Raw};
 use crate::http::h1::send::{Sending, SendingError};
 use crate::http::h1::write::Asked;
 use crate::http::h1::{REQUEST_HEAD_MAX, write};
-use crate::http::body::Body;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{Reply, Reset, Tunnel};
@@ -131,7 +131,11 @@ impl Waiting {
             }
             if conn.has_ended() {
                 let whole = conn.buffer.is_empty();
-                return Poll::Ready(if whole { Ok(None) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) });
+                return Poll::Ready(if whole {
+                    Ok(None)
+                } else {
+                    Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
+                });
             }
             if let Poll::Ready(more) = conn.poll_more(cx) {
                 more?;
@@ -248,7 +252,8 @@ fn is_body_read(conn: &mut Conn, cx: &mut Context<'_>) -> bool {
 /// Answers what is no request.
 async fn refuse(conn: &RefCell<Conn>, refusal: Refusal) -> Result<(), Ended> {
     let too_long = matches!(refusal, Refusal::TooLong | Refusal::TooMany);
-    let status = if too_long { http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { http::StatusCode::BAD_REQUEST };
+    let status =
+        if too_long { http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { http::StatusCode::BAD_REQUEST };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     let asked = Asked { method: Method::GET, http10: false, persistent: false };

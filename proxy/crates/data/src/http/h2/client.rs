@@ -121,8 +121,7 @@ pub(super) async fn exchange(
 ) -> Result<Response<Incoming>, StreamError> {
     let (parts, body) = request.into_parts();
     let over = body.is_end_stream();
-    let (response, stream) =
-        sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent)?;
+    let (response, stream) = sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent)?;
     drop(sender);
     let mut upload = (!over).then(|| Pipe::new(stream, body));
     let response = Head { response, upload: &mut upload, interims }.await?;

@@ -56,7 +56,9 @@ impl Receive {
         }
         if !self.data_over {
             match ready!(self.stream.poll_data(cx)) {
-                Some(Ok(data)) => return Poll::Ready(Some(self.data(data, cx).map(Frame::data).map_err(SenderError::from))),
+                Some(Ok(data)) => {
+                    return Poll::Ready(Some(self.data(data, cx).map(Frame::data).map_err(SenderError::from)));
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 None => self.data_over = true,
             }

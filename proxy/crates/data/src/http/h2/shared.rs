@@ -48,8 +48,7 @@ impl Connection {
     /// for streams that last would wait as long as they do.
     fn is_roomy(&self) -> bool {
         let in_flight = self.in_flight.get();
-        in_flight == 0
-            || in_flight < IN_FLIGHT_MAX && in_flight < self.inner.sender.current_max_send_streams()
+        in_flight == 0 || in_flight < IN_FLIGHT_MAX && in_flight < self.inner.sender.current_max_send_streams()
     }
 
     fn is_open(&self) -> bool {

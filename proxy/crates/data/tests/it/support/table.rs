@@ -197,7 +197,11 @@ pub(crate) fn detect_within(timeout: Duration) -> inbound::Protocol {
 pub(crate) fn routes(path: &str) -> inbound::HttpRoutes {
     let matches = vec![HttpMatch { path: Some(PathMatch::Prefix(path.into())), ..HttpMatch::default() }];
     let rule = Rule { matches, then: inbound::HttpAccess::default() };
-    Arc::from([Route { meta: resource("policy.linkerd.io", "HTTPRoute", "route"), hosts: Vec::new(), rules: vec![rule] }])
+    Arc::from([Route {
+        meta: resource("policy.linkerd.io", "HTTPRoute", "route"),
+        hosts: Vec::new(),
+        rules: vec![rule],
+    }])
 }
 
 /// The policy of a port which lets those through who prove `authentication`, from any network but loopback's.
