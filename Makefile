@@ -13,7 +13,7 @@ H2SPEC := build/bin/h2spec
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph api lock clean
+.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph fuzz deny api lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,9 @@ lint: $(ENVIRONMENT) ## Style of both halves
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd proxy && cargo fmt --check
-	cd proxy && $(CARGO) clippy --workspace --all-targets -- -D warnings
+	cd proxy && $(CARGO) clippy --workspace --all-targets --features hauberk-fuzz/fuzzing -- -D warnings
 	tools/forbidden-words
+	tools/unsafe-only-in-net
 
 format: $(ENVIRONMENT) ## Formats both halves
 	$(BIN)/ruff check --fix .
@@ -79,6 +80,12 @@ flamegraph: ## Where the proxies' time goes, as build/flamegraph.svg (root); CAS
 	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES)
 	@HAUBERK_PROXY_BINARY=$(TARGET)/flamegraph/profiling/hauberk-proxy $(BIN)/python -m bench \
 	  --flamegraph build/flamegraph.svg --case $(or $(CASE),http1-100-50) --seconds $(or $(SECONDS),10)
+
+fuzz: ## Feeds parsers and stacks hostile bytes, SECONDS (30) each; TARGETS="http1 tls": these only
+	@SECONDS_EACH=$(or $(SECONDS),30) tools/fuzz $(TARGETS)
+
+deny: ## Licenses, sources and advisories of what the proxy is made of
+	@PYTHON=$(PYTHON) tools/deny
 
 wheels: $(ENVIRONMENT) ## Both wheels, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

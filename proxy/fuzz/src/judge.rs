@@ -48,7 +48,8 @@ pub fn answers(sent: &[u8], answer: &[u8]) -> Verdict {
     if statuses.len() > meant.len() + 1 || (statuses.len() > meant.len() && !refused) {
         return Err(format!("{} answers to {} requests", statuses.len(), meant.len()));
     }
-    if statuses.len() < whole && !refused && !(statuses.is_empty() && !looks_like_http(sent)) {
+    let closed_unread = statuses.is_empty() && !looks_like_http(sent);
+    if statuses.len() < whole && !refused && !closed_unread {
         return Err(format!("{} answers to {whole} whole requests", statuses.len()));
     }
     Ok(())

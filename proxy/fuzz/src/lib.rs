@@ -3,7 +3,12 @@
 //! In: the fuzzer's bytes. Out: a panic where a promise of the proxy is broken.
 //! Invariant: nothing here is part of the proxy, and nothing of the proxy's own parsers judges what they gave.
 #![cfg(feature = "fuzzing")]
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a panic is how a target says that it found something")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a target says that it found something"
+)]
 
 pub mod authority;
 pub mod client;
@@ -14,4 +19,5 @@ pub mod names;
 pub mod path;
 pub mod program1;
 pub mod program2;
+pub mod sink;
 pub mod strict;

@@ -75,7 +75,8 @@ pub fn only_allowed() -> ServerPolicy {
         section: "".into(),
         port: None,
     };
-    let matches = vec![HttpMatch { path: Some(PathMatch::Prefix(format!("/{ALLOWED}").into())), ..HttpMatch::default() }];
+    let matches =
+        vec![HttpMatch { path: Some(PathMatch::Prefix(format!("/{ALLOWED}").into())), ..HttpMatch::default() }];
     let then = HttpAccess { authorizations: Arc::from([everybody()]), filters: Vec::new() };
     let rules = vec![Rule { matches, then }];
     let route = Route { meta: Arc::new(Meta::Resource(resource)), hosts: Vec::new(), rules };

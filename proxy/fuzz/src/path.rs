@@ -2,12 +2,13 @@
 
 /// The path of a target, without scheme, authority and query.
 pub fn of(target: &[u8]) -> &[u8] {
-    let lower = target.to_ascii_lowercase();
-    let skipped = [&b"http://"[..], b"https://"].into_iter().find(|scheme| lower.starts_with(scheme)).map_or(0, |scheme| {
-        let authority = &target[scheme.len()..];
-        scheme.len() + authority.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(authority.len())
-    });
-    let rest = &target[skipped..];
+    let scheme = target.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
+    let rest = match target[scheme..].strip_prefix(b"://") {
+        Some(authority) => {
+            &authority[authority.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(authority.len())..]
+        }
+        None => target,
+    };
     &rest[..rest.iter().position(|&b| b == b'?').unwrap_or(rest.len())]
 }
 

@@ -213,7 +213,9 @@ fn chunks(bytes: &[u8], at: &mut usize, body: &mut Vec<u8>) -> Read<()> {
         let size = std::str::from_utf8(&size[..digits]).unwrap_or_default();
         let size = usize::from_str_radix(size, 16).map_err(|_| Stop::Wrong("a chunk beyond all"))?;
         if size == 0 {
-            while !line(bytes, at).and_then(|line| if line.is_empty() { Ok(true) } else { field(line).map(|_| false) })? {}
+            while !line(bytes, at)
+                .and_then(|line| if line.is_empty() { Ok(true) } else { field(line).map(|_| false) })?
+            {}
             return Ok(());
         }
         let end = at.saturating_add(size).min(bytes.len());

@@ -16,7 +16,7 @@ use rustls::pki_types::UnixTime;
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate().unwrap_or_else(|_| unreachable!("it can")));
 
-/// The first byte says what the rest is.
+// The first byte says what the rest is.
 fuzz_target!(|input: &[u8]| {
     let Some((kind, rest)) = input.split_first() else { return };
     match kind % 4 {
@@ -32,7 +32,9 @@ fuzz_target!(|input: &[u8]| {
         }
         _ => {
             let Some(leaf) = signed(rest) else { return };
-            assert!(!is_taken(leaf, Vec::new()) || names::dns(rest).any(|name| name.eq_ignore_ascii_case(WEB.as_bytes())));
+            assert!(
+                !is_taken(leaf, Vec::new()) || names::dns(rest).any(|name| name.eq_ignore_ascii_case(WEB.as_bytes()))
+            );
         }
     }
 });

@@ -10,7 +10,8 @@ use libfuzzer_sys::fuzz_target;
 /// The most that passes every path in one piece (DNS flag day 2020).
 const UDP_MAX: usize = 1232;
 
-static ZONE: LazyLock<Zone> = LazyLock::new(|| Zone::new("cluster.local").unwrap_or_else(|_| unreachable!("it is one")));
+static ZONE: LazyLock<Zone> =
+    LazyLock::new(|| Zone::new("cluster.local").unwrap_or_else(|_| unreachable!("it is one")));
 static VIEW: LazyLock<View> = LazyLock::new(|| {
     let mut view = View::default();
     view.insert("default", "web", vec![[10, 78, 0, 1].into(), [0xfd, 0, 0, 0, 0, 0, 0, 1].into()]);

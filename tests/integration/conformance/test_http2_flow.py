@@ -11,7 +11,8 @@ from h2.events import DataReceived, RequestReceived, StreamEnded
 from h2.settings import SettingCodes
 from meshkit.until import until
 
-HUGE = 64 * MB
+HUGE = 24 * MB
+"""Much more than may be under way, and than the proxies may grow by."""
 UNDERWAY_MAX = 4 * MB
 """Of one body, in all windows and buffers between the programs: sockets' buffers too."""
 PIECE = os.urandom(16_384)

@@ -65,7 +65,6 @@ def test_an_answer_of_trailers_only(way: Way, program: Program) -> None:
         assert ("grpc-status", "5") in peer.answer(peer.ask(("content-type", "application/grpc"))).fields
 
 
-@pytest.mark.xfail(strict=True, reason="headers of an answer beyond 16 kB are a 502")
 @pytest.mark.parametrize("fields", [[("x-long", "a" * 30_000)], [(f"x-{number}", "b" * 400) for number in range(80)]])
 def test_large_headers_pass_both_ways(way: Way, program: Program, fields: list[tuple[str, str]]) -> None:
     def serve(peer: Peer) -> None:
@@ -77,7 +76,6 @@ def test_large_headers_pass_both_ways(way: Way, program: Program, fields: list[t
         assert sorted(field for field in answer.fields if field[0].startswith("x-")) == sorted(fields)
 
 
-@pytest.mark.xfail(strict=True, reason="interim answers are dropped")
 def test_interim_answers_come_before_the_answer(way: Way, program: Program) -> None:
     def serve(peer: Peer) -> None:
         stream, fields = peer.request()
@@ -116,7 +114,6 @@ def test_priority_changes_nothing(way: Way, program: Program) -> None:
         assert peer.answer(stream).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="CONNECT over HTTP/2 is a 502")
 def test_connect_is_a_tunnel(way: Way, program: Program) -> None:
     def serve(peer: Peer) -> None:
         stream, fields = peer.request()
@@ -139,13 +136,11 @@ def test_connect_is_a_tunnel(way: Way, program: Program) -> None:
         peer.next(StreamEnded, stream)
 
 
-@pytest.mark.xfail(strict=True, reason="not offered")
 def test_extended_connect_is_offered(way: Way, program: Program) -> None:
     with program.speaking(echo), opened(way, program) as peer:
         assert peer.settings_of_peer().get(SettingCodes.ENABLE_CONNECT_PROTOCOL) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="extended CONNECT is not known")
 def test_a_websocket_over_http2(way: Way, program: Program) -> None:
     """RFC 8441."""
 

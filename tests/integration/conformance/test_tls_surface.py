@@ -47,7 +47,6 @@ def test_the_suites_are_exactly_these(opened: Opened, alpn: tuple[str, ...]) -> 
     assert accepted == {"AES128-GCM", "AES256-GCM", "CHACHA20-POLY1305"}
 
 
-@pytest.mark.xfail(strict=True, reason="P-384 is not offered")
 def test_the_groups_are_exactly_these(opened: Opened, alpn: tuple[str, ...]) -> None:
     accepted = {name for group, name in GROUPS.items() if ask(opened(), hello(alpn, groups=[group])).group == group}
     assert accepted == {"X25519MLKEM768", "X25519", "P-256", "P-384"}

@@ -1,5 +1,6 @@
 """A mesh with a client and a workload whose programs are the tests' own, and relays in the ways between them."""
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "mesh")]
 
 from faultkit.place import before_program, between_proxies  # noqa: E402 - found by the path above
-from faultkit.ports import NOBODY, OPAQUE, PORTS  # noqa: E402
+from faultkit.ports import HTTP1, NOBODY, OPAQUE, PORTS  # noqa: E402
 from faultkit.relay import Relay  # noqa: E402
 from meshkit.mesh import Mesh  # noqa: E402
 from meshkit.start import a_mesh  # noqa: E402
 from meshkit.workload import Workload  # noqa: E402
 
+_NUMBERS = itertools.count()
 TEST_TIMEOUT_S = 600 if os.environ.get("HAUBERK_TEST_FAULTS") == "long" else 90
 
 
@@ -45,6 +47,17 @@ def server(mesh: Mesh, client: Workload) -> Workload:
     del client  # one after the other starts faster on few cores
     ports = [str(port) for port in PORTS]
     return mesh.run("server", ["sleep", "infinity"], "--no-ready-check", "--annotation", OPAQUE, ports=ports).ready()
+
+
+@pytest.fixture(scope="module")
+def fresh(mesh: Mesh) -> Iterator[tuple[Workload, Workload]]:
+    """A client and a server whose proxies hold nothing of earlier tests: for what is counted in bytes or descriptors."""
+    name = f"fresh-{next(_NUMBERS)}"
+    client = mesh.run(f"{name}-client", ["sleep", "infinity"]).ready()
+    server = mesh.run(name, ["sleep", "infinity"], "--no-ready-check", ports=[str(HTTP1)]).ready()
+    yield client, server
+    for workload in (client, server):
+        workload.process.terminate()
 
 
 @pytest.fixture(scope="session")

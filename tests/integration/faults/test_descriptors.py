@@ -26,27 +26,28 @@ SPIN = 0.2
 
 
 @pytest.fixture(scope="module")
-def ledger(server: Workload) -> Iterator[Ledger]:
+def ledger(fresh: tuple[Workload, Workload]) -> Iterator[Ledger]:
     ledger = Ledger()
-    with serving(server, HTTP1, counting(ledger)):
+    with serving(fresh[1], HTTP1, counting(ledger)):
         yield ledger
 
 
 @pytest.mark.xfail(reason="who cannot be accepted waits in the kernel's queue until there is a descriptor again")
 @pytest.mark.usefixtures("ledger")
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_out_of_descriptors(mesh: Mesh, client: Workload, server: Workload, side: str) -> None:
+def test_out_of_descriptors(mesh: Mesh, fresh: tuple[Workload, Workload], side: str) -> None:
+    client, server = fresh
     pid = {"client": client, "server": server}[side].proxy()
     assert pid is not None
     # From outside of the mesh where the server's proxy is what lacks them, as the client's shares connections to it.
-    address = (mesh.api.service_address("server") if side == "client" else server.ip, HTTP1)
+    address = (mesh.api.service_address(server.name) if side == "client" else server.ip, HTTP1)
 
     def connect() -> socket.socket:
         if side == "client":
             return client.connect(address, timeout_s=TURNED_AWAY_S)
         return socket.create_connection(address, TURNED_AWAY_S)
 
-    with client.http("server", HTTP1) as kept:
+    with client.http(server.name, HTTP1) as kept:
         assert ask(kept, "GET", f"{side}-before").status == 200
         with few_descriptors(pid, LEFT), contextlib.ExitStack() as stack:
             coming = [stack.enter_context(connect()) for _ in range(COMING)]

@@ -89,7 +89,7 @@ impl Balancer {
     ) -> Result<Rc<Candidate>, ProxyError> {
         self.refresh(worker);
         if !self.known.get() {
-            self.first_answer(worker, patience).await?;
+            Box::pin(self.first_answer(worker, patience)).await?; // rare
         }
         if let Some(breaker) = breaker
             && !self.candidates.borrow().is_empty()

@@ -186,7 +186,8 @@ impl Candidate {
         if request.version() == Version::HTTP_2 {
             self.http2_shared.send(&self.http2, request, interims).await
         } else {
-            self.http1_pool.send(&self.http1, request, interims).await
+            // Boxed, so that the requests that share connections do not carry its size about.
+            Box::pin(self.http1_pool.send(&self.http1, request, interims)).await
         }
     }
 

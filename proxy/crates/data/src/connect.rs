@@ -115,7 +115,8 @@ impl Connector {
 
     /// A new connection, ready for the program's bytes.
     pub(crate) async fn connect(&self) -> Result<Stream, ConnectError> {
-        let result = tokio::time::timeout(self.timeout, self.establish()).await;
+        // Boxed: it is large, and whoever waits for it lives on when it is long over.
+        let result = tokio::time::timeout(self.timeout, Box::pin(self.establish())).await;
         let mut stream = match result {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(ConnectError::io(&self.peer, &error)),

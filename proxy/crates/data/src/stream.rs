@@ -51,9 +51,9 @@ impl Stream {
         self.socket().abort();
     }
 
-    /// Whether the peer has closed its direction or the connection, by the kernel's own word.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.socket().has_ended()
+    /// Whether nothing has come from the peer that was not read, no end either, by the kernel's own word.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.socket().is_silent()
     }
 
     fn socket(&self) -> &Socket {

@@ -28,18 +28,15 @@ impl Socket {
         }
     }
 
-    /// Whether the peer has closed its direction or the connection, by the kernel's own word: the runtime may not have heard
-    /// of it yet.
-    pub fn has_ended(&self) -> bool {
+    /// Whether the peer has said nothing that was not read, not even that it closes, by the kernel's own word: the runtime may
+    /// not have heard of it yet. (With TLS, the word of an end comes before the end.)
+    pub fn is_silent(&self) -> bool {
         let mut byte = [MaybeUninit::uninit()];
         let peeked = match self {
             Socket::Tcp(socket) => SockRef::from(socket).peek(&mut byte),
             Socket::Unix(socket) => SockRef::from(socket).peek(&mut byte),
         };
-        match peeked {
-            Ok(length) => length == 0,
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-        }
+        peeked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 

@@ -14,8 +14,6 @@ from conformkit.reading import HEAD_MAX, Request, of_event
 
 _LOOK_S = 0.05
 _REST_WITHIN_S = 5.0
-_LATE_S = 0.5
-"""What waited behind a request that was stuck still comes, and is not the next case's."""
 
 
 @dataclass
@@ -60,9 +58,6 @@ class Recorder:
             for connection in stuck:
                 seen.nonsense.append("a request that neither ends nor is cut")
                 self._drop(connection)
-        if stuck:
-            time.sleep(_LATE_S)
-        with self._lock:
             self._seen = Seen()
             for connection in self._connections():
                 if taken := connection.taken():

@@ -48,6 +48,9 @@ pub fn take(buffer: &mut BytesMut, max: usize) -> Result<Option<Head>, Refusal> 
 fn judge_lines(bytes: &[u8]) -> Result<(), Refusal> {
     let mut rest = bytes;
     let mut facts: Option<Facts> = None;
+    if memchr::memchr_iter(b'\n', bytes).count() > HEADERS_MAX + 1 {
+        return Err(Refusal::TooMany);
+    }
     while let Some((line, length)) = line(rest)? {
         match &mut facts {
             None => facts = Some(Facts::of(&RequestLine::parse(line)?)),

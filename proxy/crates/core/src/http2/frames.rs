@@ -8,6 +8,8 @@ const CREDIT: u32 = 1000;
 const REFILL: Duration = Duration::from_secs(5);
 const HEADER: usize = 9;
 const PREFACE: usize = 24;
+/// What any peer takes as one frame (RFC 9113, 4.2).
+const FRAME_LEAST: usize = 16 * 1024;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -30,6 +32,8 @@ pub struct Frames {
     data: u64,
     credit: u32,
     refilled: Instant,
+    /// What a reset costs: those of a server answer requests of ours.
+    reset: u32,
 }
 
 /// The peer sends more frames without use than any program needs to.
@@ -40,17 +44,25 @@ pub struct Flood;
 impl Frames {
     /// Frames of a client, behind its preface.
     pub fn of_client(now: Instant) -> Self {
-        Self { skip: PREFACE, ..Self::of_server(now) }
+        // What a client resets again and again costs more than it gives.
+        Self { skip: PREFACE, reset: 2, ..Self::of_server(now) }
     }
 
     /// Frames of a server.
     pub fn of_server(now: Instant) -> Self {
-        Self { header: [0; HEADER], have: 0, skip: 0, data: 0, credit: CREDIT, refilled: now }
+        Self { header: [0; HEADER], have: 0, skip: 0, data: 0, credit: CREDIT, refilled: now, reset: 0 }
     }
 
     /// Bytes of data that came so far.
     pub fn data(&self) -> u64 {
         self.data
+    }
+
+    /// So many bytes of data went to the peer: it may answer each frame of them with a ping, as those do that measure the
+    /// distance (gRPC does so all the time).
+    pub fn sent(&mut self, length: usize) {
+        let frames = u32::try_from(length / FRAME_LEAST).unwrap_or(CREDIT);
+        self.credit = self.credit.saturating_add(frames).saturating_add(1).min(CREDIT);
     }
 
     /// Takes in the next bytes.
@@ -80,9 +92,8 @@ impl Frames {
         match kind {
             DATA if length > 0 => self.data += length as u64,
             DATA if flags & END_STREAM != 0 => {}
-            // What a client resets again and again costs more than it gives.
             HEADERS => self.credit = (self.credit + 1).min(CREDIT),
-            RST_STREAM => return self.spend(2, now),
+            RST_STREAM => return self.spend(self.reset, now),
             PING | SETTINGS if flags & ACK != 0 => {}
             WINDOW_UPDATE => {} // as many as the data that they answer
             PRIORITY | PING | SETTINGS => return self.spend(1, now),
@@ -144,6 +155,18 @@ mod tests {
         }
         let rapid_reset = [frame(HEADERS, 5, 30), frame(RST_STREAM, 0, 4)];
         assert_eq!(read(&rapid_reset, 1100), Err(Flood));
+    }
+
+    #[test]
+    fn a_ping_for_each_piece_is_no_flood_and_neither_are_refusals() {
+        let now = Instant::now();
+        let (mut client, mut server) = (Frames::of_client(now), Frames::of_server(now));
+        client.read(&[0; PREFACE], now).unwrap();
+        for _ in 0..5000 {
+            client.sent(10);
+            assert_eq!(client.read(&frame(PING, 0, 8), now), Ok(()));
+            assert_eq!(server.read(&frame(RST_STREAM, 0, 4), now), Ok(()));
+        }
     }
 
     #[test]

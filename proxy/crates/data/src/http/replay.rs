@@ -14,6 +14,10 @@ use crate::http::incoming::{Incoming, Piece};
 
 /// Frames that are kept: a sender of tiny ones would make each byte cost many.
 const FRAMES_MAX: usize = 1024;
+/// Beyond so many frames, those smaller than this are copied: a piece holds the whole buffer that it was read into, and only
+/// its own bytes are counted.
+const WHOLE_MAX: usize = 8;
+const SMALL: usize = 4 * 1024;
 
 /// Keeps the frames of a body that were handed out, so that another try can begin from the start.
 #[derive(Clone)]
@@ -87,6 +91,8 @@ impl State {
         }
         if self.size > self.limit || self.kept.len() >= FRAMES_MAX || !self.fits(data.len()) {
             self.forget();
+        } else if self.kept.len() >= WHOLE_MAX && data.len() < SMALL {
+            self.kept.push(Bytes::copy_from_slice(data));
         } else {
             self.kept.push(data.clone());
         }

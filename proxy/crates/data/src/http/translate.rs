@@ -25,7 +25,8 @@ impl AuthorityCache {
             return Some(authority.clone());
         }
         let authority = Authority::try_from(host.as_bytes()).ok()?;
-        self.0 = Some((host.clone(), authority.clone()));
+        // A copy: what came with the request's head would hold all of the head.
+        self.0 = Some((HeaderValue::from_bytes(host.as_bytes()).ok()?, authority.clone()));
         Some(authority)
     }
 }
@@ -83,6 +84,12 @@ pub(crate) fn restore_request<B>(request: &mut Request<B>) -> bool {
 /// Makes the target of a request one of HTTP/1: `Host`, and origin form unless `absolute`.
 fn to_http1_target<B>(request: &mut Request<B>, absolute: bool) {
     settle_host(request);
+    if request.uri().authority().is_none()
+        && let Some(first) = request.headers().get(HOST).cloned()
+    {
+        // Policy looks at the first alone; HTTP/2 lets a peer send several.
+        request.headers_mut().insert(HOST, first);
+    }
     if !absolute && request.uri().authority().is_some() {
         set_target(request, None);
     }

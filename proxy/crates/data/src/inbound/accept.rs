@@ -119,7 +119,7 @@ async fn detect(
         Tls::Ours => {
             // Who the client is, and what it may, is known only now.
             program.take().into_iter().for_each(first_word::close);
-            let stream = handshake(worker, socket, heard.split().freeze(), deadline, false).await?;
+            let stream = Box::pin(handshake(worker, socket, heard.split().freeze(), deadline, false)).await?;
             client.tls = hauberk_tls::peer::client_tls(stream.get_ref().1);
             Stream::Server(Box::new(Rewind::new(stream, Bytes::new())))
         }

@@ -24,7 +24,7 @@ pub(super) async fn serve(
 ) -> Result<(), Refused> {
     let timeout = worker.shared.config.inbound.detect_timeout;
     let deadline = Instant::now() + timeout;
-    let stream = handshake(worker, socket, Bytes::new(), deadline, true).await?;
+    let stream = Box::pin(handshake(worker, socket, Bytes::new(), deadline, true)).await?;
     let tls = hauberk_tls::peer::client_tls(stream.get_ref().1);
     if !matches!(tls, ClientTls::Identified { .. }) {
         return Err(Refused::Header("it needs a client with an identity"));
@@ -50,7 +50,7 @@ pub(super) async fn serve(
     labels::transport_header(&worker.shared.metrics, &header, &client);
     let stream = stream.rewound(prefix.freeze());
     if let Some(name) = &header.name {
-        return gateway::serve(worker, stream, client, local, name, &header).await;
+        return Box::pin(gateway::serve(worker, stream, client, local, name, &header)).await;
     }
     if header.port == worker.shared.config.inbound.port {
         return Err(Refused::Loop);

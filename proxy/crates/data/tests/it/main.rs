@@ -2,15 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod counted;
+mod breaker;
 mod endpoints;
 mod families;
 mod framing;
 mod gateway;
 mod http;
+mod http1;
 mod ingress;
+mod limits;
 mod opaque;
+mod overrides;
 mod own_tls;
 mod policy;
+mod review;
 mod server_first;
 mod smuggling;
 mod support;

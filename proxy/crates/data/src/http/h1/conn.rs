@@ -37,6 +37,8 @@ pub(crate) struct Conn {
     unflushed: bool,
     /// The peer sends nothing more.
     ended: bool,
+    /// The current body will never be whole.
+    broken: bool,
     room: usize,
 }
 
@@ -59,6 +61,7 @@ impl Conn {
             written: 0,
             unflushed: false,
             ended: false,
+            broken: false,
             room: BODY_ROOM_MIN,
         }
     }
@@ -103,13 +106,29 @@ impl Conn {
         self.ended
     }
 
+    /// Whether everything that was written is on its way: TLS keeps what the socket does not take.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.out.is_empty() && !self.unflushed
+    }
+
     /// Whether anything was written since the connection was last taken up.
     pub(crate) fn has_written(&self) -> bool {
         self.written > 0
     }
 
+    /// Whether reading the current body failed.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// The next piece of the current body.
     pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        let piece = ready!(self.poll_piece(cx));
+        self.broken |= matches!(piece, Some(Err(_)));
+        Poll::Ready(piece)
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
         loop {
             match self.buffered_body() {
                 Ok(Some(piece)) => return Poll::Ready(piece.map(Ok)),
@@ -230,11 +249,11 @@ impl Conn {
     }
 
     /// Takes up a connection that was kept. `false`: its peer has closed it, or spoken out of turn. `careful` asks the kernel
-    /// for an end that the runtime has not heard of yet.
+    /// for what the runtime has not heard of yet.
     pub(crate) fn is_usable(&mut self, cx: &mut Context<'_>, careful: bool) -> bool {
         self.written = 0;
         let silent = self.buffer.is_empty() && !self.ended && self.poll_more(cx).is_pending();
-        silent && !(careful && self.stream.has_ended())
+        silent && (!careful || self.stream.is_silent())
     }
 
     /// The connection as bytes, from here on.

@@ -53,8 +53,8 @@ impl Upload {
         })
     }
 
-    fn is_complete(&self, conn: &Conn) -> bool {
-        self.failed.is_none() && self.sending.is_done() && conn.out.is_empty()
+    pub(super) fn is_complete(&self, conn: &Conn) -> bool {
+        self.failed.is_none() && self.sending.is_done() && conn.is_flushed()
     }
 }
 

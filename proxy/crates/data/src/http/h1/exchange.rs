@@ -61,6 +61,10 @@ pub(crate) async fn exchange(
     let status = response.status();
     let tunnels = status == StatusCode::SWITCHING_PROTOCOLS || (parts.method == Method::CONNECT && status.is_success());
     if tunnels {
+        // What is left of the request would be lost, and the bytes behind it taken for others.
+        if !upload.is_complete(&conn) {
+            return Err(ExchangeError::Nonsense(Refusal::Response));
+        }
         return Ok(Answer::Tunnel(response, Box::new(conn.into_stream())));
     }
     conn.expect_body(framing);
@@ -84,7 +88,9 @@ fn poll_head(
         return Poll::Ready(Err(ExchangeError::Unsent(copy(error))));
     }
     loop {
-        if conn.buffer.len() > *judged {
+        // Without the end of a line there is nothing new but at the start, where what is no HTTP shows.
+        let fresh = conn.buffer.get(*judged..).unwrap_or_default();
+        if *judged == 0 && !fresh.is_empty() || fresh.contains(&b'\n') || conn.buffer.len() >= RESPONSE_HEAD_MAX {
             *judged = conn.buffer.len();
             if let Some(head) = response::take(&mut conn.buffer, RESPONSE_HEAD_MAX, method)? {
                 *judged = 0;

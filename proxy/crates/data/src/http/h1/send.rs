@@ -56,6 +56,9 @@ impl Sending {
                 Poll::Pending => return Poll::Pending,
             }
         }
+        if self.done {
+            self.body = Body::empty(); // an upload stays until its answer is over: what was kept of it does not
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -48,6 +48,9 @@ pub(crate) enum Ended {
     /// The head of a request took too long.
     #[error("the request's head took too long")]
     Late,
+    /// The body of a request broke off, or made no sense, while it was answered.
+    #[error("the request's body broke off while it was answered")]
+    Broken,
     /// An answer was not sent to its end.
     #[error(transparent)]
     Answer(#[from] SendingError),
@@ -124,10 +127,10 @@ impl Waiting {
     fn poll(&mut self, conn: &mut Conn, is_draining: bool, cx: &mut Context<'_>) -> Poll<Result<Option<Head>, Ended>> {
         loop {
             if self.is_worth_judging(conn) {
-                self.judged = conn.buffer.len();
                 if let Some(head) = request::take(&mut conn.buffer, REQUEST_HEAD_MAX)? {
                     return Poll::Ready(Ok(Some(head)));
                 }
+                self.judged = conn.buffer.len(); // an empty line before the head is gone by now
             }
             if conn.has_ended() {
                 let whole = conn.buffer.is_empty();
@@ -169,7 +172,10 @@ where
     poll_fn(|cx| {
         let reply = answering.as_mut().poll(cx);
         let mut conn = conn.borrow_mut();
-        while let Some(interim) = interims.pop() {
+        // A client that reads nothing does not make its server's hints pile up here.
+        while conn.out.len() < AHEAD_MAX
+            && let Some(interim) = interims.pop()
+        {
             if !asked.http10 {
                 write::bare(&interim, conn.out.text());
             }
@@ -221,6 +227,8 @@ fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) 
         let filled = filled?;
         match conn.poll_flush(cx) {
             Poll::Ready(Ok(())) if sending.is_done() => return Poll::Ready(Ok(())),
+            // The server would wait for the rest of the request, and the client for the rest of the answer.
+            Poll::Ready(Ok(())) if filled.is_pending() && conn.is_broken() => return Poll::Ready(Err(Ended::Broken)),
             Poll::Ready(Ok(())) if filled.is_pending() => {
                 watch(&mut conn, cx)?;
                 return Poll::Pending;

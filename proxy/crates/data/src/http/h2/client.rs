@@ -17,7 +17,7 @@ use crate::config::Http2Client;
 use crate::http::body::{Body, BodyError};
 use crate::http::h2::pipe::{Pipe, PipeError};
 use crate::http::h2::receive::Receive;
-use crate::http::h2::server::length;
+use crate::http::h2::server::{SMALL_FRAMES_MAX, length};
 use crate::http::h2::shared::SharedLease;
 use crate::http::h2::tend::{Tending, Windowed};
 use crate::http::h2::watched::{Flow, Watched};
@@ -51,6 +51,7 @@ pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Bu
         .initial_connection_window_size(windows.connection())
         .max_concurrent_reset_streams(settings.resets_max)
         .max_send_buffer_size(settings.send_buffer_max)
+        .data_frame_budget(SMALL_FRAMES_MAX)
         .handshake::<_, Bytes>(stream)
         .await?;
     let pings = connection.ping_pong();
@@ -123,7 +124,7 @@ pub(super) async fn exchange(
     let over = body.is_end_stream();
     let (response, stream) = sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent)?;
     drop(sender);
-    let mut upload = (!over).then(|| Pipe::new(stream, body));
+    let mut upload = (!over).then(|| Pipe::new(stream, body, lease.flow()));
     let response = Head { response, upload: &mut upload, interims }.await?;
     let (parts, stream) = response.into_parts();
     let body = if stream.is_end_stream() && upload.is_none() {

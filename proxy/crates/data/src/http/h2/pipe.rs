@@ -1,6 +1,7 @@
 //! A message body on its way into a stream.
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -8,11 +9,13 @@ use h2::{Reason, SendStream};
 use http_body::Body as _;
 
 use crate::http::body::{Body, BodyError};
+use crate::http::h2::watched::Flow;
 
 /// A body that is being sent.
 pub(crate) struct Pipe {
     stream: SendStream<Bytes>,
     body: Body,
+    flow: Rc<Flow>,
     /// What waits for the receiver's permission.
     waiting: Bytes,
 }
@@ -32,9 +35,9 @@ pub(crate) enum PipeError {
 }
 
 impl Pipe {
-    /// Sends `body`, which is not over yet.
-    pub(crate) fn new(stream: SendStream<Bytes>, body: Body) -> Self {
-        Self { stream, body, waiting: Bytes::new() }
+    /// Sends `body`, which is not over yet, over the connection of `flow`.
+    pub(super) fn new(stream: SendStream<Bytes>, body: Body, flow: Rc<Flow>) -> Self {
+        Self { stream, body, flow, waiting: Bytes::new() }
     }
 
     /// Sends what can be sent. Ready once it is over, one way or the other; a body that fails resets the stream.
@@ -101,6 +104,7 @@ impl Pipe {
         }
         let data = self.waiting.split_to(room.min(self.waiting.len()));
         let over = self.waiting.is_empty() && self.body.is_end_stream();
+        self.flow.sent(data.len());
         self.stream.send_data(data, over)?;
         Poll::Ready(Ok(over))
     }

@@ -12,7 +12,7 @@ use h2::{Reason, RecvStream};
 use hauberk_core::budget::Budget;
 use hauberk_core::http2::window::Windows;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body as _;
 
 use crate::config::Http2Server;
@@ -25,6 +25,19 @@ use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{Reply, Reset};
 use crate::stream::Stream;
+
+/// What the library may hold beyond the bytes of small frames that nobody reads yet. Spent, it ends the connection with all its
+/// streams, so that it is as much as some stalled streams of gRPC messages need; it bounds such frames to some 60,000.
+pub(super) const SMALL_FRAMES_MAX: usize = 16 * 1024 * 1024;
+/// Streams that this side has just reset. Data that is still on its way to one that is forgotten counts below.
+const RESET_REMEMBERED_MAX: usize = 256;
+/// Resets in a connection's whole life that the client caused by an error; connections between proxies live long.
+const RESETS_IN_ALL_MAX: usize = 1024;
+
+/// Header lines of one request, as with HTTP/1: each costs much more than its bytes on the wire.
+const HEADERS_MAX: usize = 256;
+/// Interim answers of one request: they wait in the library, however slowly the client reads.
+const INTERIMS_MAX: usize = 64;
 
 /// Why a connection ended early.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +74,10 @@ where
         .initial_connection_window_size(windows.connection())
         .max_header_list_size(settings.header_list_max)
         .max_pending_accept_reset_streams(settings.resets_max)
-        .max_local_error_reset_streams(Some(settings.resets_max))
+        .max_concurrent_reset_streams(RESET_REMEMBERED_MAX)
+        .max_local_error_reset_streams(Some(RESETS_IN_ALL_MAX))
         .max_send_buffer_size(settings.send_buffer_max)
+        .data_frame_budget(SMALL_FRAMES_MAX)
         .enable_connect_protocol()
         .handshake::<_, Bytes>(stream)
         .await?;
@@ -79,13 +94,10 @@ where
             is_draining = true;
             connection.graceful_shutdown();
         }
+        let mut some_ended = false;
         loop {
-            let mut some_ended = false;
             while let Poll::Ready(Some(())) = Pin::new(&mut answers).poll_next(cx) {
                 some_ended = true;
-            }
-            if some_ended && answers.is_empty() {
-                tending.rest(&mut connection);
             }
             match connection.poll_accept(cx) {
                 Poll::Ready(Some(Ok((request, respond)))) => {
@@ -97,6 +109,13 @@ where
                 Poll::Pending if flow.is_flooded() && !flooded => {
                     flooded = true;
                     connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                }
+                // Not before: data may have come for requests that were not taken up yet.
+                Poll::Pending if some_ended && answers.is_empty() => {
+                    some_ended = false;
+                    if !tending.rest(&mut connection) {
+                        break;
+                    }
                 }
                 Poll::Pending => break,
             }
@@ -123,17 +142,24 @@ where
     R: Future<Output = Result<Reply, Reset>>,
 {
     let length = length(request.headers());
+    if request.headers().len() > HEADERS_MAX {
+        return refuse(&mut respond);
+    }
     let request = request.map(|stream| match stream.is_end_stream() {
         true => Incoming::Empty,
-        false => Incoming::Stream(Box::new(Receive::new(stream, length, flow))),
+        false => Incoming::Stream(Box::new(Receive::new(stream, length, flow.clone()))),
     });
     let interims = Interims::default();
     let mut answering = Box::pin(service(request, interims.clone()));
+    let mut left = INTERIMS_MAX;
     let reply = poll_fn(|cx| {
         let reply = answering.as_mut().poll(cx);
         while let Some(interim) = interims.pop() {
             // A client that is gone is noticed by what follows.
-            let _ = respond.send_informational(interim);
+            if left > 0 {
+                let _ = respond.send_informational(interim);
+            }
+            left = left.saturating_sub(1);
         }
         match reply {
             Poll::Ready(reply) => Poll::Ready(Some(reply)),
@@ -144,13 +170,21 @@ where
     drop(answering);
     match reply {
         None => {} // the client does not want it any more
-        Some(Ok(Reply::Answer(response))) => send(*response, &mut respond).await,
+        Some(Ok(Reply::Answer(response))) => send(*response, &mut respond, flow).await,
         Some(Ok(Reply::Tunnel(..))) => respond.send_reset(Reason::INTERNAL_ERROR), // HTTP/1 alone has those
         Some(Err(reset)) => respond.send_reset(reset.reason()),
     }
 }
 
-async fn send(response: Response<crate::http::body::Body>, respond: &mut SendResponse<Bytes>) {
+/// Answers a request that has more headers than HTTP/1 takes.
+fn refuse(respond: &mut SendResponse<Bytes>) {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    // A client that is gone needs no answer.
+    let _ = respond.send_response(response, true);
+}
+
+async fn send(response: Response<crate::http::body::Body>, respond: &mut SendResponse<Bytes>, flow: Rc<Flow>) {
     let (parts, body) = response.into_parts();
     let over = body.is_end_stream();
     let stream = match respond.send_response(Response::from_parts(parts, ()), over) {
@@ -164,7 +198,7 @@ async fn send(response: Response<crate::http::body::Body>, respond: &mut SendRes
     if over {
         return;
     }
-    let mut pipe = Pipe::new(stream, body);
+    let mut pipe = Pipe::new(stream, body, flow);
     match poll_fn(|cx| pipe.poll(cx)).await {
         Ok(()) => {}
         Err(error @ PipeError::Body(_)) => tracing::debug!(%error, "a response ended early"),

@@ -75,14 +75,16 @@ impl Tending {
         self.keep_alive(cx)
     }
 
-    /// Nothing is under way on the connection.
-    pub(super) fn rest(&mut self, connection: &mut impl Windowed) {
+    /// Nothing is under way on the connection. Returns whether there is something to tell the peer.
+    pub(super) fn rest(&mut self, connection: &mut impl Windowed) -> bool {
         self.flow.settle();
-        if self.windows.rest() {
+        let changed = self.windows.rest();
+        if changed {
             connection.set_connection_window(self.windows.connection());
             // A peer that has not acknowledged the last change keeps what it has.
             let _ = connection.set_stream_window(self.windows.stream());
         }
+        changed
     }
 
     /// Finds out how much comes within a round trip, while much comes.
@@ -132,11 +134,14 @@ impl Tending {
                 return Poll::Pending;
             }
             match self.ping {
+                // Its answer may wait behind much that it takes slowly, and so may the question.
+                State::Asking if self.flow.has_heard() => {}
                 State::Asking => return Poll::Ready(()),
                 State::Idle if pings.send_ping(Ping::opaque()).is_err() => return Poll::Pending,
                 // A probe that is on its way asks the same.
                 State::Idle | State::Probing(_) => {}
             }
+            self.flow.forget_heard();
             self.ping = State::Asking;
             alive.timer.as_mut().reset(Instant::now() + alive.timeout);
         }

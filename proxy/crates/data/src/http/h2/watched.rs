@@ -18,6 +18,8 @@ pub(super) struct Flow {
     /// Bytes of data that its readers took.
     taken: Cell<u64>,
     flooded: Cell<bool>,
+    /// The peer sent something since this was forgotten.
+    heard: Cell<bool>,
 }
 
 impl Flow {
@@ -39,6 +41,21 @@ impl Flow {
     /// Nothing is under way, so nothing is unread: what the library dropped by itself was never taken.
     pub(super) fn settle(&self) {
         self.taken.set(self.received());
+    }
+
+    /// So many bytes of data went to the peer.
+    pub(super) fn sent(&self, length: usize) {
+        self.frames.borrow_mut().sent(length);
+    }
+
+    /// Whether anything came since `forget_heard`.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard.get()
+    }
+
+    /// From now on, what comes is new.
+    pub(super) fn forget_heard(&self) {
+        self.heard.set(false);
     }
 
     /// Whether the peer floods the connection. Nothing more is read of it then.
@@ -65,7 +82,12 @@ impl Watched {
     }
 
     fn new(stream: Stream, frames: Frames) -> (Self, Rc<Flow>) {
-        let flow = Rc::new(Flow { frames: RefCell::new(frames), taken: Cell::new(0), flooded: Cell::new(false) });
+        let flow = Rc::new(Flow {
+            frames: RefCell::new(frames),
+            taken: Cell::new(0),
+            flooded: Cell::new(false),
+            heard: Cell::new(false),
+        });
         (Self { stream, flow: flow.clone() }, flow)
     }
 }
@@ -79,6 +101,7 @@ impl AsyncRead for Watched {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         let flood = self.flow.frames.borrow_mut().read(&buf.filled()[before..], Instant::now()).is_err();
         self.flow.flooded.set(flood);
+        self.flow.heard.set(true);
         Poll::Ready(Ok(()))
     }
 }

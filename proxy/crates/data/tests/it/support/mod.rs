@@ -1,10 +1,13 @@
 //! A small mesh: workloads, programs, and what the control plane would say.
 
+pub(crate) mod calls;
 pub(crate) mod client;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod script;
 pub(crate) mod table;
+pub(crate) mod talk;
+pub(crate) mod ways;
 
 use std::future::Future;
 use std::time::Duration;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::identity::Id;
+use hauberk_data::budgets::Budgets;
 use hauberk_data::config::{Config, Inbound, Limits, Outbound};
 use hauberk_data::drain::{self, DrainSignal};
 use hauberk_data::worker::{Shared, Worker};
@@ -71,6 +72,7 @@ pub(crate) struct Proxy {
     pub(crate) original: Rc<Cell<SocketAddr>>,
     pub(crate) worker: Rc<Worker>,
     pub(crate) drain: DrainSignal,
+    pub(crate) budgets: Budgets,
     metrics: Arc<DataMetrics>,
 }
 
@@ -144,10 +146,11 @@ impl Proxy {
         let metrics = Arc::new(DataMetrics::new());
         let shared = Shared::new(config, table.clone(), authority.store(name), metrics.clone());
         let original = Rc::new(Cell::new(addr));
+        let budgets = shared.budgets.clone();
         let (drain, draining) = drain::channel();
         let dialled = original.clone();
         let worker = Worker::with_original(shared, draining, 7, Box::new(move |_| Ok(dialled.get())));
-        (Self { addr, original, worker, drain, metrics }, listener)
+        (Self { addr, original, worker, drain, budgets, metrics }, listener)
     }
 
     /// The sum of all samples of `family` whose labels contain all of `labels`.

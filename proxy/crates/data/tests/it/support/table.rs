@@ -12,7 +12,7 @@ use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, Network, 
 use hauberk_core::meta::{Meta, Resource};
 use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::{
-    Backend, BackendKind, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol,
+    Backend, BackendKind, Breaker, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol,
     Retry, RouteBackend, Target,
 };
 use hauberk_core::route::{HttpFilter, HttpMatch, PathMatch, Route, Rule, Timeouts};
@@ -128,6 +128,16 @@ pub(crate) fn balanced(change: impl Fn(&mut HttpAction)) -> Target {
     let detect =
         Protocol::Detect { timeout: Duration::from_secs(10), http1: http.clone(), http2: http, opaque: bytes() };
     policy(detect)
+}
+
+/// The service, whose endpoints are left alone after failures as `breaker` says.
+pub(crate) fn breaking(breaker: &Breaker) -> Target {
+    let Target::Policy(policy) = balanced(|_| {}) else { unreachable!("it is one") };
+    let mut policy = (*policy).clone();
+    if let Protocol::Detect { http1, http2, .. } = &mut policy.protocol {
+        (http1.breaker, http2.breaker) = (Some(breaker.clone()), Some(breaker.clone()));
+    }
+    Target::Policy(Arc::new(policy))
 }
 
 /// The service, whose bytes nobody reads.

@@ -90,9 +90,24 @@ impl Talk {
         read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock) && self.heard.is_empty()
     }
 
+    /// Says `bytes` while it hears `length` others.
+    pub(crate) async fn say_while_hearing(&mut self, bytes: &[u8], length: usize) {
+        let (mut read, mut write) = self.socket.split();
+        let ahead = self.heard.len();
+        let mut heard = std::mem::take(&mut self.heard);
+        let hear = async {
+            while heard.len() < length {
+                assert!(read.read_buf(&mut heard).await.is_ok_and(|length| length > 0), "it ended");
+            }
+        };
+        let (said, ()) = tokio::join!(write.write_all(bytes), hear);
+        said.unwrap();
+        assert!(ahead <= length && heard.len() == length);
+    }
+
     /// Ends the connection so that its peer knows that something is missing.
     pub(crate) fn reset(self) {
-        socket2::SockRef::from(&self.socket).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        self.socket.set_zero_linger().unwrap();
     }
 }
 

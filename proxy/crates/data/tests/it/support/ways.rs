@@ -43,11 +43,10 @@ impl Ways {
         let (authority, table, program) = (Authority::new(), Table::new(), Taken::start().await);
         let ip = Ipv4Addr::LOCALHOST.into();
         let inbound = Proxy::inbound_at(&authority, WEB, &table, ip, change).await;
-        let behind = Proxy::inbound_elsewhere(inbound).await;
         let outbound = Proxy::outbound_at(&authority, CLIENT, &table, ip, change).await;
         let plain = Proxy::inbound_at(&authority, WEB, &table, ip, change).await;
         plain.original.set(program.addr);
-        Self { program, table, inbound: behind, outbound, plain }
+        Self { program, table, inbound, outbound, plain }
     }
 
     /// Where a client of this way connects; the last way that was asked for is open.

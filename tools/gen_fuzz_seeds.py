@@ -1,0 +1,152 @@
+"""Writes what the fuzz targets begin with: proxy/fuzz/seeds and proxy/fuzz/dictionaries, always the same."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from fuzz_wire import WEB, detection, headers, hellos, http1, http2, queries, tls
+from google.protobuf import text_format
+
+from hauberk._api.linkerd import destination_pb2, inbound_pb2, outbound_pb2
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+FUZZ = Path(__file__).resolve().parent.parent / "proxy" / "fuzz"
+CONTRACT = FUZZ.parent / "crates" / "proxy" / "src" / "config" / "tests.rs"
+
+
+def text(message: Message, content: str) -> bytes:
+    return text_format.Parse(content, message).SerializeToString()
+
+
+def control() -> dict[str, bytes]:
+    ref = 'metadata { resource { group: "core" kind: "Service" name: "web" namespace: "default" port: 80 } }'
+    net = "networks { net { ip { ipv4: 172818432 } prefix_len: 16 } }"
+    who = 'authentication { mesh_tls { identities { identities { name: "api.default.mesh" } } } }'
+    authorization = f"authorizations {{ {net} {who} {ref} }}"
+    second = "{ seconds: 1 }"
+    match = 'matches { path { prefix: "/a" } headers { name: "x-a" exact: "1" } }'
+    route = f"http_routes {{ {ref} {authorization} rules {{ {match} }} }}"
+    server = f'protocol {{ detect {{ timeout {second} {route} }} }} {authorization} labels {{ key: "name" value: "w" }}'
+    identity = (
+        'tls_identity { dns_like_identity { name: "web.default.mesh" } server_name { name: "web.default.mesh" } }'
+    )
+    addr = f"addr {{ ip {{ ipv4: 172818433 }} port: 8080 }} weight: 10000 {identity} protocol_hint {{ h2 {{ }} }}"
+    discovery = 'discovery { dst { path: "web.default.svc.cluster.local:80" } }'
+    load = f"peak_ewma {{ default_rtt {second} decay {second} }}"
+    backend = f"{ref} queue {{ capacity: 100 failfast_timeout {second} }} balancer {{ {discovery} {load} }}"
+    rule = f"rules {{ {match} backends {{ first_available {{ backends {{ backend {{ {backend} }} }} }} }} }}"
+    routes = f"routes {{ {ref} rules {rule[6:]} }}"
+    return {
+        "server": text(inbound_pb2.Server(), server),
+        "add": text(destination_pb2.Update(), f"add {{ addrs {{ {addr} }} }}"),
+        "remove": text(destination_pb2.Update(), "remove { addrs { ip { ipv4: 172818433 } port: 8080 } }"),
+        "none": text(destination_pb2.Update(), "no_endpoints { exists: true }"),
+        "policy": text(outbound_pb2.OutboundPolicy(), f"{ref} protocol {{ http1 {{ {routes} }} }}"),
+        "profile": text(destination_pb2.DestinationProfile(), f'fully_qualified_name: "web" endpoint {{ {addr} }}'),
+    }
+
+
+def variables() -> list[str]:
+    source = CONTRACT.read_text()
+    found = re.search(r'const CONTRACT: &str = "(.*?)";', source, re.DOTALL)
+    if found is None:
+        raise SystemExit(f"{CONTRACT} no longer lists the variables of the contract")
+    own = ["FRONT_LISTEN_ADDR", "FRONT_TARGET", "VIEW_CONFIRM", "SECCOMP"]
+    return [f"LINKERD2_PROXY_{name}" for name in found[1].split()] + [f"HAUBERK_PROXY_{name}" for name in own]
+
+
+def environments() -> dict[str, bytes]:
+    values = {"PORTS": "25,4000-4002", "NETWORKS": "10.0.0.0/8,fd00::/8", "ADDR": "127.0.0.1:4143", "TIMEOUT": "3s"}
+    lines = [f"{name}={next((value for word, value in values.items() if word in name), '1')}" for name in variables()]
+    size = 10
+    return {f"{at // size}": "\n".join(lines[at : at + size]).encode() for at in range(0, len(lines), size)}
+
+
+def certificates() -> dict[str, bytes]:
+    """The first byte says what follows: roots, a leaf, a chain, or the names of a leaf that is signed."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
+    day = datetime(2020, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, day, day.replace(year=2120))
+    root = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, None)
+    leaf = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(WEB)]), critical=False).sign(key, None)
+    der, pem = leaf.public_bytes(Encoding.DER), root.public_bytes(Encoding.PEM)
+    dns = b"\x82" + bytes([len(WEB)]) + WEB.encode()
+    uri = b"\x86\x0bspiffe://a/"
+    return {
+        "roots": b"\0" + pem + pem,
+        "leaf": b"\x01" + der,
+        "chain": b"\x02" + der + root.public_bytes(Encoding.DER),
+        "names": b"\x03\x30" + bytes([len(dns) + len(uri)]) + uri[:13] + dns,
+        "name": b"\x03\x30" + bytes([len(dns)]) + dns,
+    }
+
+
+WORDS = {
+    "http1": [
+        *("GET ", "POST ", "HEAD ", "CONNECT ", "OPTIONS ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "/ok", "/no", "http://a"),
+        *("host: a\r\n", "content-length: ", "transfer-encoding: chunked\r\n", "connection: close\r\n", "expect: "),
+        *("connection: upgrade\r\n", "upgrade: x\r\n", "100-continue\r\n", "\r\n\r\n", "0\r\n\r\n", "3\r\nabc\r\n"),
+        *("keep-alive", "te: trailers\r\n", "trailer: ", "l5d-client-id: ", "%2e%2e", "%2f", "..%5c", "\t", "\n", "\r"),
+    ],
+    "http2": [
+        *("\x00\x00\x00\x04\x00\x00\x00\x00\x00", "\x00\x00\x04\x03\x00\x00\x00\x00\x01", "\x00\x00\x08\x06\x00"),
+        *(
+            "\x01\x05\x00\x00\x00\x01",
+            "\x01\x04\x00\x00\x00\x03",
+            "\x09\x04\x00\x00\x00\x01",
+            "\x00\x01\x00\x00\x00\x01",
+        ),
+        *("\x44\x03/ok", "\x44\x03/no", "\x41\x01a", "content-length", "te", "trailers", ":protocol", "\x3f\xe1\x1f"),
+    ],
+}
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def dictionary(words: list[str]) -> bytes:
+    return "".join(f'"{"".join(map(escaped, word))}"\n' for word in words).encode()
+
+
+def escaped(character: str) -> str:
+    plain = (character.isascii() and character.isalnum()) or character in " /:-_%."
+    return character if plain else f"\\x{ord(character):02x}"
+
+
+def main() -> None:
+    seeds = {
+        "certificates": certificates(),
+        "client_hello": hellos(),
+        "control": control(),
+        "detect": detection(),
+        "dns": queries(),
+        "environment": environments(),
+        "http1": http1(),
+        "http2": http2(),
+        "tls": tls(),
+        "transport_header": headers(),
+    }
+    for folder in ("seeds", "dictionaries"):
+        shutil.rmtree(FUZZ / folder, ignore_errors=True)
+    for target, files in seeds.items():
+        write(FUZZ / "seeds" / target, files)
+    words = WORDS | {"environment": [f"{name}=" for name in variables()] + ["127.0.0.1:80", "unix:/a", "10s", "true"]}
+    write(FUZZ / "dictionaries", {target: dictionary(all_of) for target, all_of in words.items()})
+
+
+if __name__ == "__main__":
+    main()
