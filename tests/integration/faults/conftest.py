@@ -51,7 +51,7 @@ def server(mesh: Mesh, client: Workload) -> Workload:
 
 @pytest.fixture(scope="module")
 def fresh(mesh: Mesh) -> Iterator[tuple[Workload, Workload]]:
-    """A client and a server whose proxies hold nothing of earlier tests: for what is counted in bytes or descriptors."""
+    """A client and a server whose proxies hold nothing of earlier tests, where bytes or descriptors are counted."""
     name = f"fresh-{next(_NUMBERS)}"
     client = mesh.run(f"{name}-client", ["sleep", "infinity"]).ready()
     server = mesh.run(name, ["sleep", "infinity"], "--no-ready-check", ports=[str(HTTP1)]).ready()

@@ -21,9 +21,10 @@ pub fn other_reading(path: &str) -> Option<String> {
     (read != path).then_some(read)
 }
 
-/// Where a program that decodes slashes, or takes backward ones for slashes, sees segments end.
+/// Where a program that decodes slashes, or takes backward ones for slashes, or both, sees segments end.
 fn split_anywhere(path: &str) -> impl Iterator<Item = &str> {
-    path.split(['/', '\\']).flat_map(|part| part.split("%2F")).flat_map(|part| part.split("%2f"))
+    let decoded = path.split(['/', '\\']).flat_map(|part| part.split("%2F")).flat_map(|part| part.split("%2f"));
+    decoded.flat_map(|part| part.split("%5C")).flat_map(|part| part.split("%5c"))
 }
 
 fn is_dots(segment: &str) -> bool {
@@ -88,6 +89,8 @@ mod tests {
             ("/public/..%2Fadmin", "/admin"),
             ("/public%2f../admin", "/admin"),
             ("/public\\..\\admin", "/admin"),
+            ("/public/..%5Cadmin", "/admin"),
+            ("/public%5c..%5cadmin", "/admin"),
             ("//admin", "/admin"),
             ("/a//b/", "/a/b/"),
             ("/%61dmin", "/admin"),

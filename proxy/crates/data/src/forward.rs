@@ -12,12 +12,19 @@ pub(crate) async fn forward(client: Stream, connector: &Connector) -> Result<(),
     join(client, server).await
 }
 
-/// Copies both ways until both ended.
+/// Copies both ways until both ended. The failure of one side is one for the other as well: what ends in good order may be
+/// taken for whole.
 pub(crate) async fn join(mut client: Stream, mut server: Stream) -> Result<(), ForwardError> {
     match copy::both(&mut client, &mut server).await {
         End::Clean => Ok(()),
-        End::Client(error) => Err(ForwardError::Client(error)),
-        End::Server(error) => Err(ForwardError::Server(error)),
+        End::Client(error) => {
+            server.abort();
+            Err(ForwardError::Client(error))
+        }
+        End::Server(error) => {
+            client.abort();
+            Err(ForwardError::Server(error))
+        }
     }
 }
 

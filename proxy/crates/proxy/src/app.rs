@@ -71,6 +71,8 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
     let listeners = listen(&config)?;
     let admin_listener = named(config.admin_listen, config.inbound_backlog, false)?;
     confine(config.seccomp);
+    #[cfg(feature = "jemalloc")]
+    crate::allocator::give_back_in_background();
     let metrics = Metrics::new(BUILD, SystemTime::now());
     let tls = Arc::new(Store::new(config.control.id.clone(), config.control.roots.clone()).map_err(io::Error::other)?);
     let end = Arc::new(Notify::new());

@@ -4,6 +4,8 @@
 //! Invariant: only this crate knows all the others; it wires them from top to bottom and decides nothing.
 
 mod admin;
+#[cfg(feature = "jemalloc")]
+mod allocator;
 mod app;
 mod config;
 mod confine;
@@ -15,17 +17,6 @@ mod worker;
 
 use std::io::Write as _;
 use std::process::ExitCode;
-
-#[cfg(feature = "jemalloc")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-/// Two arenas are enough for a few threads; what is freed goes back to the system at once.
-#[cfg(feature = "jemalloc")]
-#[allow(non_upper_case_globals, unsafe_code, reason = "jemalloc reads its options from a symbol of this name")]
-#[unsafe(export_name = "_rjem_malloc_conf")]
-pub static malloc_conf: &[u8] =
-    b"narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,background_thread:true,max_background_threads:1\0";
 
 const USAGE: &str = "usage: hauberk-proxy [supervise --spec FILE | redirect … | --version | --help]
 

@@ -70,7 +70,7 @@ def _bomb(number: int) -> bytes:
     block = Encoder().encode(_POST)
     if number == 0:
         return _head(stream, "END_HEADERS", "END_STREAM", block=block + b"\x40\x01a\x7f\xb9\x16" + b"b" * 3000)
-    return _head(stream, "END_HEADERS", "END_STREAM", block=block + b"\xbe" * 15_000)
+    return _head(stream, "END_HEADERS", "END_STREAM", block=block + b"\xbe" * 1_500)
 
 
 def _unknown(_: int) -> bytes:
@@ -108,7 +108,7 @@ FLOODS = (
     Flood("empty continuation", _HALF, 200, closes=True),
     Flood("empty data", _OPEN, 200, closes=True),
     Flood("padding only", _OPEN, 200, closes=True),
-    Flood("header bomb", b"", 5, closes=True),
+    Flood("header bomb", b"", 10, closes=True),
     Flood("priority", b"", 200, closes=False),
     Flood("window of one", b"", 200, closes=False),
     Flood("unknown frames", b"", 200, closes=False),

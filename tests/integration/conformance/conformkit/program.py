@@ -68,18 +68,18 @@ class _Served:
         self._listener, self._handler = listener, handler
         self._open: list[socket.socket] = []
         self._failures: list[BaseException] = []
-        self._threads = [threading.Thread(target=self._accept, name="program")]
+        self._accepting = threading.Thread(target=self._accept, name="program")
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._threads[0].start()
+        self._accepting.start()
 
     def stop(self) -> list[BaseException]:
-        for sock in (self._listener, *self._open):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        _end([self._listener])
+        _join(self._accepting)
+        _end(self._open)  # which are all, from here on
         for thread in self._threads:
-            thread.join(_JOIN_S)
-            assert not thread.is_alive(), "the program hangs"
+            _join(thread)
         self._listener.close()
         return self._failures
 
@@ -103,3 +103,14 @@ class _Served:
                 pass
             except BaseException as error:  # noqa: BLE001 - it is the test's to raise
                 self._failures.append(error)
+
+
+def _end(socks: list[socket.socket]) -> None:
+    for sock in socks:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
+def _join(thread: threading.Thread) -> None:
+    thread.join(_JOIN_S)
+    assert not thread.is_alive(), "the program hangs"

@@ -82,9 +82,10 @@ class Proxy:
         host.must(self._binary, "redirect", *skipped)
         self.start()
 
-    def start(self) -> None:
+    def start(self, *within: str) -> None:
+        """`within`: words that put what follows them in a place of its own."""
         as_proxy = ("setpriv", f"--reuid={PROXY_UID}", f"--regid={PROXY_UID}", "--clear-groups")
-        self.process = self.host.start("proxy.log", *as_proxy, self._binary, env=self._environment)
+        self.process = self.host.start("proxy.log", *within, *as_proxy, self._binary, env=self._environment)
 
     def ready(self) -> Self:
         until(f"the proxy of {self.host.name} is ready", lambda: self.admin("/ready") == 200, seen=self.said)

@@ -1,11 +1,11 @@
 //! Follows the chunked coding of a body (RFC 9112, 7.1). Stricter than the RFC asks of a recipient: every line ends in CRLF.
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, EXPECT, HOST,
-    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING,
+    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
+use http::{HeaderMap, HeaderName};
 
 use crate::http1::fields;
 
@@ -103,9 +103,7 @@ impl Chunks {
         if headers.len() > TRAILER_LINES_MAX {
             return Err(Malformed);
         }
-        for name in FORBIDDEN {
-            headers.remove(name);
-        }
+        strip_trailers(&mut headers);
         Ok(headers)
     }
 
@@ -158,8 +156,15 @@ impl Chunks {
     }
 }
 
+/// Removes what would change what the message is (RFC 9110, 6.5.1), or is for one hop only.
+pub fn strip_trailers(trailers: &mut HeaderMap) {
+    for name in &FORBIDDEN {
+        trailers.remove(name);
+    }
+}
+
 /// Fields that frame, route, authorize or describe the message: too late at its end.
-const FORBIDDEN: [http::HeaderName; 13] = [
+static FORBIDDEN: [HeaderName; 16] = [
     AUTHORIZATION,
     CONNECTION,
     CONTENT_ENCODING,
@@ -173,6 +178,9 @@ const FORBIDDEN: [http::HeaderName; 13] = [
     TE,
     TRAILER,
     TRANSFER_ENCODING,
+    UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
 ];
 
 #[cfg(test)]

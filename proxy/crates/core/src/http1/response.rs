@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::http1::Framing;
 use crate::http1::fields;
@@ -64,7 +64,8 @@ pub fn take(buffer: &mut BytesMut, max: usize, method: &Method) -> Result<Option
     for (name, value) in places {
         fields::append(headers, &head, name.within(&head), fields::trim(value.within(&head)))?;
     }
-    let framing = framing(status, http10, headers, method)?;
+    let length = settle_length(headers)?;
+    let framing = framing(status, http10, length, headers, method)?;
     let persistent = framing != Framing::UntilClose && is_persistent(http10, headers);
     Ok(Some(Head { response, framing, persistent }))
 }
@@ -84,9 +85,14 @@ impl Place {
 }
 
 /// RFC 9112, 6.3. What could be read in two ways is refused.
-fn framing(status: StatusCode, http10: bool, headers: &HeaderMap, method: &Method) -> Result<Framing, Refusal> {
+fn framing(
+    status: StatusCode,
+    http10: bool,
+    length: Option<u64>,
+    headers: &HeaderMap,
+    method: &Method,
+) -> Result<Framing, Refusal> {
     let chunked = is_chunked(headers)?;
-    let length = content_length(headers)?;
     if chunked && http10 {
         return Err(Refusal::EncodingInHttp10);
     }
@@ -115,16 +121,23 @@ fn is_chunked(headers: &HeaderMap) -> Result<bool, Refusal> {
     }
 }
 
-/// The one length that all headers name (a server may repeat the same one).
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+/// The one length that all headers name. A server may repeat the same one; whoever comes next gets it once.
+fn settle_length(headers: &mut HeaderMap) -> Result<Option<u64>, Refusal> {
     let mut length = None;
+    let mut named = 0;
     for value in headers.get_all(CONTENT_LENGTH) {
         for part in value.as_bytes().split(|&b| b == b',') {
+            named += 1;
             let number = fields::number(fields::trim(part)).ok_or(Refusal::ContentLength)?;
             if length.replace(number).is_some_and(|other| other != number) {
                 return Err(Refusal::ContentLength);
             }
         }
+    }
+    if let Some(length) = length
+        && named > 1
+    {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     Ok(length)
 }

@@ -60,13 +60,14 @@ impl Windows {
         false
     }
 
-    /// `received` bytes came within one round trip: if that is near to what a stream may send ahead, the distance holds it
-    /// up. Returns whether the stream's window changed.
-    pub fn round_trip(&mut self, received: u64) -> bool {
-        if received < u64::from(self.stream) / 2 || self.stream >= STREAM_MAX {
+    /// `received` bytes came within one round trip on `open` streams: if that is near to what each may send ahead, the
+    /// distance holds them up. Returns whether the stream's window changed.
+    pub fn round_trip(&mut self, received: u64, open: usize) -> bool {
+        let each = received / (open.max(1) as u64);
+        let stream = self.stream.saturating_mul(2).min(self.most(open));
+        if each < u64::from(self.stream) / 2 || self.stream >= stream {
             return false;
         }
-        let stream = self.stream.saturating_mul(2).min(STREAM_MAX);
         if self.connection < stream.saturating_mul(2) && !self.resize(stream.saturating_mul(2)) {
             return false;
         }
@@ -74,11 +75,35 @@ impl Windows {
         true
     }
 
+    /// So many streams are open: what they may send ahead together stays within the window of the connection, so that
+    /// readers who stall hold nobody else up. Returns whether the stream's window changed.
+    pub fn open(&mut self, open: usize) -> bool {
+        let most = self.most(open);
+        let shrinks = self.stream > most;
+        if shrinks {
+            self.stream = most;
+        }
+        shrinks
+    }
+
+    /// What one of so many streams may send ahead at most, with as many again still to come.
+    fn most(&self, open: usize) -> u32 {
+        let streams = u32::try_from(open.max(1)).unwrap_or(u32::MAX).saturating_mul(2);
+        (self.connection_max / streams).clamp(self.stream_start, STREAM_MAX.max(self.stream_start))
+    }
+
     /// Nothing is under way: what the connection got beyond its start goes back. Returns whether a window changed.
     pub fn rest(&mut self) -> bool {
         let changed = self.stream != self.stream_start;
         self.stream = self.stream_start;
         self.unread(0) || changed
+    }
+
+    /// Nothing has been under way for a while: all but the least goes back, so that connections at rest, however many, leave the
+    /// budget to those that work. (What the peer was told it may send, it may still send once.) Returns whether the
+    /// connection's window changed.
+    pub fn sleep(&mut self) -> bool {
+        self.resize(LEAST)
     }
 
     fn resize(&mut self, wanted: u32) -> bool {
@@ -129,12 +154,36 @@ mod tests {
     fn a_long_way_gets_larger_windows_and_gives_them_back() {
         let budget = Budget::new(64 * MIB as usize);
         let mut windows = Windows::new(&budget, 256 * 1024, 64 * MIB);
-        assert!(!windows.round_trip(10_000));
-        while windows.round_trip(u64::from(windows.stream())) {}
+        assert!(!windows.round_trip(10_000, 1));
+        assert!(!windows.round_trip(10_000_000, 100), "each of them is slow");
+        while windows.round_trip(u64::from(windows.stream()), 1) {}
         assert_eq!((windows.stream(), windows.connection()), (STREAM_MAX, 2 * STREAM_MAX));
         assert!(windows.rest());
         assert_eq!(windows.stream(), 256 * 1024);
         assert!(budget.taken() < 2 * MIB as usize);
+    }
+
+    #[test]
+    fn connections_at_rest_take_nothing_from_those_that_work() {
+        let budget = Budget::new(2 * MIB as usize);
+        let mut resting: Vec<_> = (0..100).map(|_| Windows::new(&budget, 256 * 1024, 64 * MIB)).collect();
+        resting.iter_mut().for_each(|windows| {
+            windows.sleep();
+        });
+        assert_eq!(budget.taken(), 0);
+        assert!(resting[0].unread(0));
+        assert_eq!(resting[0].connection(), MIB);
+    }
+
+    #[test]
+    fn streams_that_become_many_get_no_more_than_the_connection_has() {
+        let mut windows = Windows::new(&Budget::new(256 * MIB as usize), 256 * 1024, 26 * MIB);
+        while windows.round_trip(u64::from(windows.stream()), 1) {}
+        assert_eq!(windows.stream(), STREAM_MAX);
+        assert!(!windows.open(1) && windows.open(10));
+        assert!(windows.stream() * 20 <= 26 * MIB);
+        assert!(windows.open(104));
+        assert_eq!(windows.stream(), 256 * 1024);
     }
 
     #[test]

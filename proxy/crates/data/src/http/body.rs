@@ -100,11 +100,26 @@ impl Body {
         self
     }
 
-    /// Goes on sending what this answers while nobody reads it.
-    pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) {
+    /// Whether what this answers may still be sent: its end is not that of the request.
+    pub(crate) fn has_upload(&self) -> bool {
+        matches!(self.source, Source::Incoming(Incoming::Response(_) | Incoming::Stream(_)))
+    }
+
+    /// Goes on sending what this answers while nobody reads it. Its time may be over all the same.
+    pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), BodyError> {
         if let Source::Incoming(body) = &mut self.source {
             body.poll_upload(cx);
         }
+        if !self.is_end_stream()
+            && let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            if let Some(observer) = self.observer.take() {
+                observer.failed(&BodyError::Late);
+            }
+            return Err(BodyError::Late);
+        }
+        Ok(())
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {

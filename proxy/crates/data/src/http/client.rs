@@ -71,6 +71,11 @@ impl SendError {
         }
     }
 
+    /// Whether it is what the client sends that failed: that says nothing of the peer.
+    pub(crate) fn is_of_request(&self) -> bool {
+        matches!(self, SendError::Http1(ExchangeError::Request(_)) | SendError::Http2(StreamError::Request(_)))
+    }
+
     /// The class of the failure.
     pub(crate) fn kind(&self) -> ErrorKind {
         match (self, self.meaning()) {

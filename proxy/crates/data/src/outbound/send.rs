@@ -159,7 +159,7 @@ impl Tries<'_> {
                     // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
                     _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
                 }
-                if let Some(trial) = trial {
+                if let Some(trial) = trial.filter(|_| !error.is_of_request()) {
                     trial.failed();
                 }
                 count_failure(&candidate, self.leaf, self.exchange, error.kind());

@@ -161,3 +161,33 @@ fn refused_requests_do_not_end_the_connection_of_others() {
         assert_eq!(inbound.count("tcp_open_total", &["peer=\"src\""]), 1.0);
     });
 }
+
+#[test]
+fn a_request_that_nobody_took_up_goes_elsewhere_with_its_body() {
+    run(async {
+        let (authority, table) = (Authority::new(), Table::new());
+        let script = Script::start(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", false).await;
+        let deaf = nobody().await;
+        let inbound = Proxy::inbound(&authority, WEB, &table).await;
+        let other = Proxy::inbound(&authority, WEB, &table).await;
+        let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
+        table.set_endpoints([
+            meshed(script.addr, inbound.addr.port(), WEB, ProtocolHint::Http2),
+            meshed(deaf, other.addr.port(), WEB, ProtocolHint::Http2),
+        ]);
+        let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        for at in 0..50 {
+            socket.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n").await.unwrap();
+            for _ in 0..at {
+                tokio::task::yield_now().await;
+            }
+            socket.write_all(b"once").await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"ok") {
+                assert!(socket.read_buf(&mut answer).await.unwrap() > 0, "{at}: {}", String::from_utf8_lossy(&answer));
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK"), "{}", String::from_utf8_lossy(&answer));
+        }
+    });
+}

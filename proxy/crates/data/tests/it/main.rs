@@ -9,6 +9,8 @@ mod framing;
 mod gateway;
 mod http;
 mod http1;
+mod http2;
+mod http2_floods;
 mod ingress;
 mod limits;
 mod opaque;

@@ -5,14 +5,18 @@ use std::future::poll_fn;
 use bytes::Bytes;
 use h2::{Ping, client, server};
 use hauberk_core::endpoint::ProtocolHint;
-use http::{HeaderMap, Request, Response, StatusCode};
+use hauberk_core::identity::{Id, TlsTarget};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Request, Response, StatusCode, Version};
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::support::program::Taken;
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
-use crate::support::table::{Table, endpoint, meshed};
-use crate::support::talk::Talk;
+use crate::support::table::{Table, meshed, opaque};
+use crate::support::talk::{End, Talk};
 use crate::support::ways::{ALL, CLIENT, WEB, Way, Ways};
 
 async fn http2(addr: std::net::SocketAddr) -> (client::SendRequest<Bytes>, client::Connection<TcpStream>) {
@@ -135,19 +139,137 @@ fn an_answer_names_its_length_once() {
     });
 }
 
+/// HTTP/2 as a proxy of the mesh speaks it, with an inbound proxy before `program`.
+async fn as_a_proxy(program: &Taken) -> client::SendRequest<Bytes> {
+    let (authority, table) = (Authority::new(), Table::new());
+    let inbound = Proxy::inbound(&authority, WEB, &table).await;
+    inbound.original.set(program.addr);
+    let target = TlsTarget { id: Id::Dns(WEB.into()), server_name: WEB.into() };
+    let config = authority.store(CLIENT).client_config(&target, false).unwrap();
+    let socket = TcpStream::connect(inbound.addr).await.unwrap();
+    let name = ServerName::try_from(WEB).unwrap();
+    let stream = TlsConnector::from(config).connect(name, socket).await.unwrap();
+    let (sender, connection) = client::handshake(stream).await.unwrap();
+    tokio::task::spawn_local(async move {
+        let _ = connection.await;
+        drop(inbound);
+    });
+    sender
+}
+
+/// The next connection that carries something: a silent client makes the proxy dial ahead.
+async fn next(program: &Taken) -> Talk {
+    loop {
+        let socket = program.next().await;
+        if socket.peek(&mut [0]).await.is_ok_and(|length| length > 0) {
+            return Talk::over(socket);
+        }
+    }
+}
+
 #[test]
-fn what_a_mesh_peer_repeats_the_program_sees_once() {
+fn what_a_hostile_proxy_carries_comes_out_with_one_meaning() {
+    run(async {
+        let program = Taken::start().await;
+        let mut sender = as_a_proxy(&program).await;
+        let request = || Request::post("/a").version(Version::HTTP_11);
+        let two_lengths = request().header("content-length", "2").header("content-length", "2").header("host", "web");
+        let two_hosts = request().header("host", "web").header("host", "other").header("content-length", "2");
+        let no_length = request().header("host", "web");
+        for (request, proto, part) in [
+            (two_lengths, "HTTP/1.1", "content-length: 2\r\n"),
+            (two_hosts, "HTTP/1.1", "host: web\r\n"),
+            (no_length, "HTTP/1.0", "POST /a HTTP/1.1\r\n"),
+        ] {
+            let request = request.header("l5d-orig-proto", proto).body(()).unwrap();
+            let (answer, mut body) = sender.send_request(request, false).unwrap();
+            body.send_data(Bytes::from_static(b"ok"), false).unwrap();
+            let mut served = next(&program).await;
+            let head = served.head().await;
+            assert_eq!(head.matches(part).count(), 1, "{head}");
+            let names = |name: &str| head.lines().filter(|line| line.starts_with(name)).count();
+            assert_eq!((names("host:"), names("content-length:") + names("transfer-encoding:")), (1, 1), "{head}");
+            body.send_trailers(HeaderMap::from_iter([(CONTENT_LENGTH, 5.into())])).unwrap();
+            served.until("ok").await;
+            if head.contains("chunked") {
+                assert_eq!(served.until("0\r\n\r\n").await, "\r\n0\r\n\r\n", "no length comes at the end");
+            }
+            served.say("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+            assert_eq!(answer.await.unwrap().status(), StatusCode::NO_CONTENT);
+        }
+    });
+}
+
+#[test]
+fn a_request_of_a_thousand_headers_is_refused_alone() {
+    run(async {
+        let program = Taken::start().await;
+        let mut sender = as_a_proxy(&program).await;
+        let mut many = post("/");
+        for _ in 0..1000 {
+            many.headers_mut().append("x", "y".parse().unwrap());
+        }
+        let (answer, _) = sender.send_request(many, true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        let request = Request::get("/").version(Version::HTTP_11).header("host", "web");
+        let (answer, _) =
+            sender.send_request(request.header("l5d-orig-proto", "HTTP/1.1").body(()).unwrap(), true).unwrap();
+        let mut served = next(&program).await;
+        served.head().await;
+        served.say("HTTP/1.1 204 No Content\r\n\r\n").await;
+        assert_eq!(answer.await.unwrap().status(), StatusCode::NO_CONTENT);
+    });
+}
+
+#[test]
+fn the_last_answer_of_a_proxy_that_drains_says_so() {
     run(async {
         let ways = Ways::new().await;
-        let (mut sender, connection) = http2(ways.through(Way::Outbound)).await;
-        tokio::task::spawn_local(connection);
-        drop(endpoint(ways.program.addr));
-        let mut request = post("/");
-        let headers: &mut HeaderMap = request.headers_mut();
-        headers.append("te", "trailers".parse().unwrap());
-        headers.append("te", "gzip".parse().unwrap());
-        let sent = sender.send_request(request, true);
-        drop(sent);
+        let mut client = ways.client(Way::Outbound).await;
+        client.say("GET / HTTP/1.1\r\nhost: web\r\n\r\n").await;
+        let mut program = ways.served().await;
+        program.head().await;
+        ways.outbound.drain.begin();
+        program.say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        let (answer, end) = client.rest().await;
+        assert!(answer.contains("connection: close\r\n") && answer.ends_with("ok"), "{answer}");
+        assert_eq!(end, End::Orderly);
+    });
+}
+
+#[test]
+fn a_connection_becomes_no_tunnel_while_its_request_is_under_way() {
+    run(async {
+        let ways = Ways::new().await;
+        let mut client = ways.client(Way::Outbound).await;
+        client
+            .say("POST / HTTP/1.1\r\nhost: web\r\nconnection: upgrade\r\nupgrade: x\r\ncontent-length: 9\r\n\r\n1234")
+            .await;
+        let mut program = ways.served().await;
+        program.until("1234").await;
+        program.say("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n").await;
+        assert!(client.head().await.starts_with("HTTP/1.1 502"));
+    });
+}
+
+#[test]
+fn a_connection_that_the_server_closed_carries_no_request_that_may_not_be_repeated() {
+    run(async {
+        let ways = Ways::new().await;
+        for way in ALL {
+            let mut client = ways.client(way).await;
+            client.say("GET / HTTP/1.1\r\nhost: web\r\n\r\n").await;
+            let mut program = ways.served().await;
+            program.head().await;
+            program.say("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+            client.until("ok").await;
+            drop(program);
+            client.say("POST / HTTP/1.1\r\nhost: web\r\ncontent-length: 4\r\nconnection: close\r\n\r\nonce").await;
+            let mut program = ways.served().await;
+            program.until("once").await;
+            program.say("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+            assert!(client.head().await.starts_with("HTTP/1.1 204"), "{way:?}");
+        }
     });
 }
 
@@ -165,5 +287,26 @@ fn interim_answers_without_end_wait_for_their_client() {
         }
         program.say("HTTP/1.1 204 No Content\r\n\r\n").await;
         while !client.head().await.starts_with("HTTP/1.1 204") {}
+    });
+}
+
+#[test]
+fn what_breaks_off_on_one_side_does_not_end_in_good_order_on_the_other() {
+    run(async {
+        let ways = Ways::new().await;
+        ways.table.target.send_replace(Some(opaque()));
+        for way in ALL {
+            for by_program in [true, false] {
+                let mut client = ways.client(way).await;
+                client.say("\x01\x02 no protocol that is known\r\n").await;
+                let mut program = ways.served().await;
+                program.until("known\r\n").await;
+                program.say("part").await;
+                client.until("part").await;
+                let (broken, mut other) = if by_program { (program, client) } else { (client, program) };
+                broken.reset();
+                assert_eq!(other.rest().await.1, End::Reset, "{way:?}, by the program: {by_program}");
+            }
+        }
     });
 }

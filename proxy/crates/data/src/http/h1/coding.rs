@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use bytes::{BufMut, Bytes};
+use hauberk_core::http1::chunks::strip_trailers;
 use http::HeaderMap;
 use http_body::Frame;
 
@@ -32,7 +33,10 @@ impl Coding {
         match frame.into_data() {
             Ok(data) => self.data(data, out).map(|()| false),
             Err(frame) => match frame.into_trailers() {
-                Ok(trailers) => self.end(Some(&trailers), out).map(|()| true),
+                Ok(mut trailers) => {
+                    strip_trailers(&mut trailers); // those that came over HTTP/2 still have everything
+                    self.end(Some(&trailers), out).map(|()| true)
+                }
                 Err(_) => Ok(false), // there is no third kind
             },
         }

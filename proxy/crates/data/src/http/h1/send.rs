@@ -63,8 +63,8 @@ impl Sending {
     }
 
     /// Nobody takes what is sent for now: what it answers goes on all the same.
-    pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) {
-        self.body.poll_upload(cx);
+    pub(crate) fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), SendingError> {
+        Ok(self.body.poll_upload(cx)?)
     }
 
     fn end(&mut self, out: &mut Outbox) -> Result<(), SendingError> {

@@ -11,8 +11,9 @@ use std::time::Duration;
 use hauberk_core::http1::Framing;
 use hauberk_core::http1::refusal::Refusal;
 use hauberk_core::http1::request::{self, Head};
-use hauberk_net::copy;
-use http::{Method, Request, Response, Version};
+use hauberk_net::copy::{self, End};
+use http::header::EXPECT;
+use http::{Method, Request, Response, StatusCode, Version};
 use tokio::time::{Sleep, sleep};
 
 use crate::drain::Drain;
@@ -35,6 +36,11 @@ const AHEAD_MAX: usize = 64 * 1024;
 /// at once may take the answer with it (RFC 9112, 9.6).
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_MAX: usize = 512 * 1024;
+/// How long a client may take for the rest of a request that was answered already.
+const REST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a client expects that sends its body only when it is told to (RFC 9110, 10.1.1).
+const CONTINUE: &[u8] = b"100-continue";
 
 /// Why a connection ended early.
 #[derive(Debug, thiserror::Error)]
@@ -83,16 +89,20 @@ where
             Err(Ended::Refused(refusal)) => return refuse(&conn, refusal).await,
             Err(ended) => return Err(ended),
         };
-        let asked = Asked {
+        let mut asked = Asked {
             method: request.method().clone(),
             http10: request.version() == Version::HTTP_10,
             persistent: persistent && !is_draining,
+            waits: request.headers().get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(CONTINUE)),
         };
         let body = incoming(&conn, framing);
         // Boxed, so that a connection at rest is small.
         let answering = Box::pin(service(request.map(|()| body), interims.clone()));
-        match answer(&conn, answering, &interims, &asked).await?? {
+        match answer(&conn, answering, &interims, &mut asked).await?? {
             Reply::Answer(response) => {
+                // The client is told with this answer: it would send the next request into a connection that closes.
+                is_draining = is_draining || poll_fn(|cx| Poll::Ready(draining.as_mut().poll(cx).is_ready())).await;
+                asked.persistent &= !is_draining;
                 if !send(&conn, *response, &asked).await? {
                     return linger(&conn).await;
                 }
@@ -164,7 +174,7 @@ async fn answer<R>(
     conn: &RefCell<Conn>,
     mut answering: Pin<Box<R>>,
     interims: &Interims,
-    asked: &Asked,
+    asked: &mut Asked,
 ) -> io::Result<Result<Reply, Reset>>
 where
     R: Future<Output = Result<Reply, Reset>>,
@@ -176,6 +186,7 @@ where
         while conn.out.len() < AHEAD_MAX
             && let Some(interim) = interims.pop()
         {
+            asked.waits &= interim.status() != StatusCode::CONTINUE;
             if !asked.http10 {
                 write::bare(&interim, conn.out.text());
             }
@@ -206,6 +217,8 @@ fn watch(conn: &mut Conn, cx: &mut Context<'_>) -> io::Result<()> {
 
 /// Sends a response. Returns whether the connection may serve the next request.
 async fn send(conn: &RefCell<Conn>, response: Response<Body>, asked: &Asked) -> Result<bool, Ended> {
+    let persistent = asked.persistent && is_worth_its_rest(&conn.borrow(), &response, asked);
+    let asked = &Asked { persistent, ..asked.clone() };
     let (coding, persistent) = write::response(&response, asked, conn.borrow_mut().out.text());
     let mut sending = Sending::new(response.into_body(), coding);
     let sent = poll_fn(|cx| poll_send(conn, &mut sending, cx)).await;
@@ -214,7 +227,12 @@ async fn send(conn: &RefCell<Conn>, response: Response<Body>, asked: &Asked) -> 
     }
     sent?;
     drop(sending); // what is still to come of the request has no reader any more
-    Ok(persistent && poll_fn(|cx| Poll::Ready(is_body_read(&mut conn.borrow_mut(), cx))).await)
+    if !persistent || conn.borrow().is_body_over() {
+        return Ok(persistent);
+    }
+    // The client was not told that the connection ends, so what it still sends is waited for, within bounds.
+    let rest = poll_fn(|cx| poll_rest(&mut conn.borrow_mut(), cx));
+    Ok(tokio::time::timeout(REST_TIMEOUT, rest).await.unwrap_or(false))
 }
 
 fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
@@ -237,24 +255,31 @@ fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) 
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
             Poll::Pending => {
                 drop(conn);
-                sending.poll_upload(cx);
+                sending.poll_upload(cx)?;
                 return Poll::Pending;
             }
         }
     }
 }
 
-/// Whether the request was read to its end, or is so by what has arrived.
-fn is_body_read(conn: &mut Conn, cx: &mut Context<'_>) -> bool {
+/// Reads and drops what is left of a request that was answered already. Returns whether its end was reached.
+fn poll_rest(conn: &mut Conn, cx: &mut Context<'_>) -> Poll<bool> {
     let mut dropped = 0;
     while !conn.is_body_over() && dropped < AHEAD_MAX {
-        match conn.poll_body(cx) {
-            Poll::Ready(Some(Ok(frame))) => dropped += frame.data_ref().map_or(0, bytes::Bytes::len),
-            Poll::Ready(Some(Err(_))) | Poll::Pending => return false,
-            Poll::Ready(None) => {}
+        match ready!(conn.poll_body(cx)) {
+            Some(Ok(frame)) => dropped += frame.data_ref().map_or(0, bytes::Bytes::len),
+            Some(Err(_)) => return Poll::Ready(false),
+            None => {}
         }
     }
-    conn.is_body_over()
+    Poll::Ready(conn.is_body_over())
+}
+
+/// Whether the connection is worth the rest of the request: if its answer has no use for that, only where it is little.
+fn is_worth_its_rest(conn: &Conn, response: &Response<Body>, asked: &Asked) -> bool {
+    let little = || conn.body_size().exact().is_some_and(|left| left <= AHEAD_MAX as u64);
+    // A client that waited for the word to go on and never got it may send its body or not.
+    conn.is_body_over() || (!asked.waits && (response.body().has_upload() || little()))
 }
 
 /// Answers what is no request.
@@ -264,7 +289,7 @@ async fn refuse(conn: &RefCell<Conn>, refusal: Refusal) -> Result<(), Ended> {
         if too_long { http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { http::StatusCode::BAD_REQUEST };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    let asked = Asked { method: Method::GET, http10: false, persistent: false };
+    let asked = Asked { method: Method::GET, http10: false, persistent: false, waits: false };
     send(conn, response, &asked).await?;
     linger(conn).await?;
     Err(refusal.into())
@@ -294,7 +319,12 @@ async fn join(conn: &Rc<RefCell<Conn>>, response: &Response<()>, tunnel: Tunnel)
     let mut client = Raw(conn.clone());
     let Tunnel { mut server, revoked } = tunnel;
     tokio::select! {
-        _ = copy::both(&mut client, &mut *server) => {}
+        end = copy::both(&mut client, &mut *server) => match end {
+            End::Clean => {}
+            // What ends in good order may be taken for whole.
+            End::Client(_) => server.get_ref().abort(),
+            End::Server(_) => conn.borrow().abort(),
+        },
         () = revoked => tracing::info!("tunnel closed: no longer authorized"),
     }
     Ok(())

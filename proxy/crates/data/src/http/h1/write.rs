@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) http10: bool,
     /// The client wants the connection to stay.
     pub(crate) persistent: bool,
+    /// The client sends its body only when it is told to, and was not told yet.
+    pub(crate) waits: bool,
 }
 
 /// Writes the head of a request and says how its body follows (RFC 9112, 6.3).
@@ -26,10 +28,12 @@ pub(crate) fn request(request: &Request<Body>, text: &mut BytesMut) -> Coding {
     text.extend_from_slice(request.method().as_str().as_bytes());
     text.extend_from_slice(b" ");
     target(request, text);
-    let http10 = request.version() == Version::HTTP_10;
+    let (announced, exact) = (length(headers), request.body().size_hint().exact());
+    // HTTP/1.0 knows no chunks: a server that takes it by its word would read them as the next request.
+    let http10 = request.version() == Version::HTTP_10 && announced.or(exact).is_some();
     text.extend_from_slice(if http10 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
     fields(headers, text, |_| true);
-    let coding = match (length(headers), request.body().size_hint().exact()) {
+    let coding = match (announced, exact) {
         (Some(length), _) => Coding::Length(length),
         (None, Some(0)) => {
             if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
@@ -118,9 +122,13 @@ fn status_line(status: StatusCode, http10: bool, text: &mut BytesMut) {
     text.extend_from_slice(b"\r\n");
 }
 
-/// All but what this connection decides itself.
+/// All but what this connection decides itself, and a length once: HTTP/2 lets a peer repeat it.
 fn fields(headers: &HeaderMap, text: &mut BytesMut, wanted: impl Fn(&HeaderName) -> bool) {
+    let mut has_length = false;
     for (name, value) in headers {
+        if *name == CONTENT_LENGTH && std::mem::replace(&mut has_length, true) {
+            continue;
+        }
         if *name != TRANSFER_ENCODING && wanted(name) {
             field(name, value, text);
         }

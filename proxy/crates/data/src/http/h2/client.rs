@@ -50,6 +50,8 @@ pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Bu
         .initial_window_size(windows.stream())
         .initial_connection_window_size(windows.connection())
         .max_concurrent_reset_streams(settings.resets_max)
+        // Data on its way to streams that were cancelled and forgotten is nobody's fault, however long the connection lives.
+        .max_local_error_reset_streams(None)
         .max_send_buffer_size(settings.send_buffer_max)
         .data_frame_budget(SMALL_FRAMES_MAX)
         .handshake::<_, Bytes>(stream)

@@ -96,7 +96,7 @@ impl Pipe {
                 Poll::Ready(Some(room)) => room?,
                 Poll::Ready(None) => return Poll::Ready(Err(PipeError::Closed)),
                 Poll::Pending => {
-                    self.body.poll_upload(cx);
+                    self.body.poll_upload(cx)?;
                     let reason = ready!(self.stream.poll_reset(cx))?;
                     return Poll::Ready(Err(h2::Error::from(reason).into()));
                 }

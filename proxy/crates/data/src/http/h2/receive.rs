@@ -33,18 +33,20 @@ pub(crate) struct Receive {
     /// What of the request is still being sent; only of a response.
     upload: Option<Pipe>,
     /// The place on a shared connection, as long as the response lasts.
-    _lease: Option<SharedLease>,
+    lease: Option<SharedLease>,
 }
 
 impl Receive {
     /// The body on `stream`, of `length` bytes where the head says so.
     pub(super) fn new(stream: RecvStream, length: Option<u64>, flow: Rc<Flow>) -> Self {
-        Self { stream, flow, length, data_over: false, over: false, failed: None, upload: None, _lease: None }
+        flow.opened();
+        Self { stream, flow, length, data_over: false, over: false, failed: None, upload: None, lease: None }
     }
 
     /// The body of a response, with the rest of its request.
     pub(super) fn answering(mut self, upload: Option<Pipe>, lease: SharedLease) -> Self {
-        (self.upload, self._lease) = (upload, Some(lease));
+        (self.upload, self.lease) = (upload, Some(lease));
+        self.flow.closed(); // the lease counts already
         self
     }
 
@@ -137,6 +139,9 @@ impl Drop for Receive {
         // What nobody reads any more the library drops.
         let unread = self.stream.flow_control().used_capacity();
         self.flow.take(unread);
+        if self.lease.is_none() {
+            self.flow.closed();
+        }
     }
 }
 

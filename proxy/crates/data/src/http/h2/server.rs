@@ -30,7 +30,7 @@ use crate::stream::Stream;
 /// streams, so that it is as much as some stalled streams of gRPC messages need; it bounds such frames to some 60,000.
 pub(super) const SMALL_FRAMES_MAX: usize = 16 * 1024 * 1024;
 /// Streams that this side has just reset. Data that is still on its way to one that is forgotten counts below.
-const RESET_REMEMBERED_MAX: usize = 256;
+const RESET_REMEMBERED_MAX: usize = 1024;
 /// Resets in a connection's whole life that the client caused by an error; connections between proxies live long.
 const RESETS_IN_ALL_MAX: usize = 1024;
 

@@ -39,7 +39,6 @@ pub(crate) struct Shared {
 
 struct Connection {
     inner: client::Connection,
-    in_flight: Cell<usize>,
     opened: Cell<u32>,
 }
 
@@ -47,8 +46,12 @@ impl Connection {
     /// Whether one more request would go out at once: a peer may allow fewer at a time than this side, and one that waits
     /// for streams that last would wait as long as they do.
     fn is_roomy(&self) -> bool {
-        let in_flight = self.in_flight.get();
+        let in_flight = self.in_flight();
         in_flight == 0 || in_flight < IN_FLIGHT_MAX && in_flight < self.inner.sender.current_max_send_streams()
+    }
+
+    fn in_flight(&self) -> usize {
+        self.inner.flow.open()
     }
 
     fn is_open(&self) -> bool {
@@ -68,9 +71,7 @@ impl SharedLease {
 
 impl Drop for SharedLease {
     fn drop(&mut self) {
-        let left = self.0.in_flight.get().saturating_sub(1);
-        self.0.in_flight.set(left);
-        if left == 0 {
+        if self.0.inner.flow.closed() == 0 {
             self.0.inner.resting.set(true); // looked at when the connection moves next
         }
     }
@@ -122,11 +123,11 @@ impl Shared {
         if chosen.is_none() {
             connections.retain(|c| c.is_open());
             if connections.len() >= CONNECTIONS_MAX {
-                chosen = (0..connections.len()).min_by_key(|at| connections[*at].in_flight.get());
+                chosen = (0..connections.len()).min_by_key(|at| connections[*at].in_flight());
             }
         }
         let chosen = &connections[chosen?];
-        chosen.in_flight.set(chosen.in_flight.get() + 1);
+        chosen.inner.flow.opened();
         chosen.opened.set(chosen.opened.get() + 1);
         Some(SharedLease(chosen.clone()))
     }
@@ -158,6 +159,6 @@ impl Shared {
         let inner = client::connect(stream, &self.settings, &self.buffers)
             .await
             .map_err(|error| ConnectError::protocol(connector.peer(), &error))?;
-        Ok(Connection { inner, in_flight: Cell::new(0), opened: Cell::new(0) })
+        Ok(Connection { inner, opened: Cell::new(0) })
     }
 }

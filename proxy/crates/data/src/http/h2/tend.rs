@@ -16,6 +16,9 @@ use crate::http::h2::watched::Flow;
 const PROBE_MIN: Duration = Duration::from_millis(50);
 const PROBE_MAX: Duration = Duration::from_secs(10);
 
+/// Timeouts that a peer which sends other things may take to answer a ping.
+const WAITS_MAX: u32 = 20;
+
 /// A connection whose windows can be set.
 pub(super) trait Windowed {
     /// Bytes that all streams may send ahead.
@@ -36,6 +39,8 @@ pub(super) struct Tending {
     probe_pause: Duration,
     /// What had been received at the last probe.
     probed: u64,
+    /// Bytes that each stream may send ahead as far as the peer was told.
+    granted: u32,
 }
 
 enum State {
@@ -50,6 +55,8 @@ struct KeepAlive {
     interval: Duration,
     timeout: Duration,
     timer: Pin<Box<Sleep>>,
+    /// How often the timeout passed while the peer sent other things.
+    waits: u32,
 }
 
 impl Tending {
@@ -61,18 +68,24 @@ impl Tending {
         interval: Option<Duration>,
         timeout: Duration,
     ) -> Self {
-        let keep_alive = interval.map(|interval| KeepAlive { interval, timeout, timer: Box::pin(sleep(interval)) });
+        let keep_alive = interval.map(|interval| KeepAlive { interval, timeout, timer: Box::pin(sleep(interval)), waits: 0 });
         let (probe_at, probe_pause) = (Instant::now(), PROBE_MIN);
-        Self { flow, windows, pings, ping: State::Idle, keep_alive, probe_at, probe_pause, probed: 0 }
+        let granted = windows.stream();
+        Self { flow, windows, pings, ping: State::Idle, keep_alive, probe_at, probe_pause, probed: 0, granted }
     }
 
     /// Ready once the peer is taken for gone. To be called whenever something has happened on the connection.
     pub(super) fn poll(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) -> Poll<()> {
-        if self.windows.unread(self.flow.unread()) {
+        if self.flow.open() > 0 && self.windows.unread(self.flow.unread(self.granted)) {
             connection.set_connection_window(self.windows.connection());
         }
+        // Told late, since the peer has not acknowledged the last change, is better than not.
+        let wanted = self.windows.open(self.flow.open()) || self.granted > self.windows.stream();
+        if wanted && connection.set_stream_window(self.windows.stream()).is_ok() {
+            self.granted = self.windows.stream();
+        }
         self.probe(connection, cx);
-        self.keep_alive(cx)
+        self.keep_alive(connection, cx)
     }
 
     /// Nothing is under way on the connection. Returns whether there is something to tell the peer.
@@ -82,7 +95,9 @@ impl Tending {
         if changed {
             connection.set_connection_window(self.windows.connection());
             // A peer that has not acknowledged the last change keeps what it has.
-            let _ = connection.set_stream_window(self.windows.stream());
+            if connection.set_stream_window(self.windows.stream()).is_ok() {
+                self.granted = self.windows.stream();
+            }
         }
         changed
     }
@@ -97,9 +112,10 @@ impl Tending {
             }
             self.ping = State::Idle;
             self.probed = received;
-            if self.windows.round_trip(received - before) {
+            if self.windows.round_trip(received - before, self.flow.open()) {
                 connection.set_connection_window(self.windows.connection());
                 if connection.set_stream_window(self.windows.stream()).is_ok() {
+                    self.granted = self.windows.stream();
                     self.probe_pause = PROBE_MIN / 2;
                 }
             }
@@ -117,7 +133,7 @@ impl Tending {
         }
     }
 
-    fn keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn keep_alive(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) -> Poll<()> {
         let (Some(pings), Some(alive)) = (&mut self.pings, &mut self.keep_alive) else { return Poll::Pending };
         loop {
             if matches!(self.ping, State::Asking)
@@ -128,14 +144,18 @@ impl Tending {
                     return Poll::Pending;
                 }
                 self.ping = State::Idle;
+                alive.waits = 0;
                 alive.timer.as_mut().reset(Instant::now() + alive.interval);
             }
             if alive.timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
+            if self.flow.open() == 0 && self.windows.sleep() {
+                connection.set_connection_window(self.windows.connection());
+            }
             match self.ping {
-                // Its answer may wait behind much that it takes slowly, and so may the question.
-                State::Asking if self.flow.has_heard() => {}
+                // The question, or its answer, may wait behind much that is taken slowly.
+                State::Asking if self.flow.has_heard() && alive.waits < WAITS_MAX => alive.waits += 1,
                 State::Asking => return Poll::Ready(()),
                 State::Idle if pings.send_ping(Ping::opaque()).is_err() => return Poll::Pending,
                 // A probe that is on its way asks the same.

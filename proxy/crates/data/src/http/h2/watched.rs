@@ -17,20 +17,48 @@ pub(super) struct Flow {
     frames: RefCell<Frames>,
     /// Bytes of data that its readers took.
     taken: Cell<u64>,
+    /// Streams whose data may be unread.
+    open: Cell<usize>,
     flooded: Cell<bool>,
     /// The peer sent something since this was forgotten.
     heard: Cell<bool>,
 }
 
 impl Flow {
+    fn new(frames: Frames) -> Self {
+        let (taken, open) = (Cell::new(0), Cell::new(0));
+        Self { frames: RefCell::new(frames), taken, open, flooded: Cell::new(false), heard: Cell::new(false) }
+    }
+
     /// Bytes of data that came.
     pub(super) fn received(&self) -> u64 {
         self.frames.borrow().data()
     }
 
-    /// Bytes of data that came and that no reader took yet.
-    pub(super) fn unread(&self) -> u64 {
-        self.received().saturating_sub(self.taken.get())
+    /// Bytes of data that came and that no reader took yet, where each stream lets so much come ahead. What is beyond that no
+    /// reader will take: padding, and what came for streams that were reset.
+    pub(super) fn unread(&self, ahead: u32) -> u64 {
+        let received = self.received();
+        let possible = u64::from(ahead).saturating_mul(self.open.get() as u64);
+        let taken = self.taken.get().max(received.saturating_sub(possible));
+        self.taken.set(taken);
+        received.saturating_sub(taken)
+    }
+
+    /// Streams that are open.
+    pub(super) fn open(&self) -> usize {
+        self.open.get()
+    }
+
+    /// One stream more.
+    pub(super) fn opened(&self) {
+        self.open.set(self.open.get() + 1);
+    }
+
+    /// One stream less. Returns how many are left.
+    pub(super) fn closed(&self) -> usize {
+        self.open.set(self.open.get().saturating_sub(1));
+        self.open.get()
     }
 
     /// A reader took so many bytes, or dropped them.
@@ -82,12 +110,7 @@ impl Watched {
     }
 
     fn new(stream: Stream, frames: Frames) -> (Self, Rc<Flow>) {
-        let flow = Rc::new(Flow {
-            frames: RefCell::new(frames),
-            taken: Cell::new(0),
-            flooded: Cell::new(false),
-            heard: Cell::new(false),
-        });
+        let flow = Rc::new(Flow::new(frames));
         (Self { stream, flow: flow.clone() }, flow)
     }
 }
@@ -129,5 +152,26 @@ impl AsyncWrite for Watched {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_reader_can_take_is_forgotten() {
+        let flow = Flow::new(Frames::of_server(Instant::now()));
+        flow.opened();
+        let frame = [&[0, 1, 0, 0, 8, 0, 0, 0, 1, 254][..], &[0; 255]].concat(); // one byte, the rest is padding
+        for _ in 0..100 {
+            flow.frames.borrow_mut().read(&frame, Instant::now()).unwrap();
+            flow.take(1);
+            assert!(flow.unread(1000) <= 1000);
+        }
+        flow.opened();
+        assert_eq!(flow.unread(1000), 1000, "what was forgotten stays so");
+        assert_eq!((flow.closed(), flow.closed()), (1, 0));
+        assert_eq!(flow.unread(1000), 0);
     }
 }

@@ -26,13 +26,8 @@ pub(crate) struct Calls {
 impl Calls {
     /// Takes what comes over a connection that was just made.
     pub(crate) async fn over(socket: TcpStream) -> Self {
-        Self::with(socket, |_| {}).await
-    }
-
-    /// The same with a server as `change` wants it.
-    pub(crate) async fn with(socket: TcpStream, change: impl FnOnce(&mut h2::server::Builder)) -> Self {
         let mut builder = h2::server::Builder::new();
-        change(&mut builder);
+        builder.enable_connect_protocol().max_header_list_size(1024 * 1024);
         let mut connection = builder.handshake(socket).await.unwrap();
         let (sender, calls) = mpsc::unbounded_channel();
         let goodbye = Rc::new(Notify::new());
@@ -58,12 +53,12 @@ impl Calls {
 
     /// The next request.
     pub(crate) async fn next(&mut self) -> Call {
-        self.calls.recv().await.expect("the connection ended")
+        self.next_or_end().await.expect("the connection ended")
     }
 
-    /// Whether the connection ends before another request comes.
-    pub(crate) async fn is_over(&mut self) -> bool {
-        self.calls.recv().await.is_none()
+    /// The next request, unless the connection ends before.
+    pub(crate) async fn next_or_end(&mut self) -> Option<Call> {
+        self.calls.recv().await
     }
 
     /// Takes no more requests than those that came.
@@ -88,7 +83,7 @@ impl Caller {
     pub(crate) async fn with(addr: SocketAddr, change: impl FnOnce(&mut h2::client::Builder)) -> Self {
         let socket = TcpStream::connect(addr).await.unwrap();
         let mut builder = h2::client::Builder::new();
-        builder.initial_max_send_streams(1000);
+        builder.initial_max_send_streams(1000).max_header_list_size(1024 * 1024);
         change(&mut builder);
         let (sender, connection) = builder.handshake(socket).await.unwrap();
         let ended = Rc::new(RefCell::new(None));

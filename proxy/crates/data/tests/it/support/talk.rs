@@ -63,6 +63,14 @@ impl Talk {
         self.until("\r\n\r\n").await
     }
 
+    /// A message that says how long it is.
+    pub(crate) async fn answer(&mut self) -> String {
+        let head = self.head().await;
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let body = self.take(length.expect("a length").parse().unwrap()).await;
+        head + &text(body)
+    }
+
     /// The next bytes, so many.
     pub(crate) async fn take(&mut self, length: usize) -> Vec<u8> {
         while self.heard.len() < length {
@@ -112,5 +120,5 @@ impl Talk {
 }
 
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8_lossy(&bytes).into_owned()
 }

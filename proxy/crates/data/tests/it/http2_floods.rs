@@ -1,0 +1,89 @@
+//! Frames that cost their receiver work and their sender nothing.
+
+use h2::Reason;
+use http::{Response, StatusCode};
+
+use crate::support::calls::{Caller, Calls};
+use crate::support::client::{Http2, body, post2};
+use crate::support::frames::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, POST, PREFACE, PRIORITY, RST_STREAM, SETTINGS, frame,
+    goodbye, until,
+};
+use crate::support::program::Program;
+use crate::support::run;
+use crate::support::table::endpoint;
+use crate::support::talk::Talk;
+use crate::support::ways::{Way, Ways};
+
+/// More of them than anybody needs.
+const MANY: u32 = 5000;
+
+/// Frames on a connection whose stream 1 is open.
+fn floods() -> Vec<(&'static str, Vec<u8>)> {
+    let many = |frame: Vec<u8>| frame.repeat(MANY as usize);
+    let rapid = |number: u32| {
+        let stream = 3 + 2 * number;
+        let code = (Reason::CANCEL.into(), 0_u32);
+        [frame(HEADERS, END_HEADERS | END_STREAM, stream, POST), frame(RST_STREAM, 0, stream, &u32::to_be_bytes(code.0))]
+            .concat()
+    };
+    let endless = [frame(HEADERS, 0, 3, POST), many(frame(CONTINUATION, 0, 3, b""))].concat();
+    vec![
+        ("ping", many(frame(PING, 0, 0, &[0; 8]))),
+        ("settings", many(frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0]))),
+        ("empty data", many(frame(DATA, 0, 1, b""))),
+        ("priority", many(frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 16]))),
+        ("unknown", many(frame(77, 0, 0, b"abc"))),
+        ("rapid reset", (0..MANY).flat_map(rapid).collect()),
+        ("continuation", endless),
+    ]
+}
+
+#[test]
+fn a_client_that_floods_loses_its_connection_and_nobody_else_does() {
+    run(async {
+        let (ways, program) = (Ways::new().await, Program::start().await);
+        ways.plain.original.set(program.addr);
+        for way in [Way::Outbound, Way::Inbound] {
+            let addr = ways.through(way);
+            ways.table.set_endpoints([endpoint(program.addr)]);
+            let mut healthy = Http2::connect(addr).await;
+            for (kind, flood) in floods() {
+                let mut hostile = Talk::to(addr).await;
+                hostile.say([PREFACE, &frame(SETTINGS, 0, 0, &[]), &frame(HEADERS, END_HEADERS, 1, POST)].concat()).await;
+                until(&mut hostile, SETTINGS).await;
+                hostile.try_say(&flood).await;
+                assert_eq!(goodbye(&mut hostile).await, Reason::ENHANCE_YOUR_CALM.into(), "{way:?}: {kind}");
+                hostile.rest().await;
+                let answer = healthy.send(post2("/").body(body("ping")).unwrap()).await;
+                assert_eq!((answer.status, &*answer.body), (StatusCode::OK, &b"ping"[..]), "{way:?}: {kind}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_program_that_floods_loses_its_connection() {
+    run(async {
+        for way in [Way::Outbound, Way::Inbound] {
+            for kind in [PING, SETTINGS] {
+                let ways = Ways::new().await;
+                let caller = Caller::to(ways.through(way)).await;
+                let request = || http::Request::post("http://web/").body(()).unwrap();
+                let (response, _) = caller.call(request(), true).await;
+                let mut hostile = Talk::over(ways.program.next().await);
+                hostile.take(PREFACE.len()).await;
+                hostile.say(frame(SETTINGS, 0, 0, &[])).await;
+                until(&mut hostile, HEADERS).await;
+                let payload: &[u8] = if kind == PING { &[0; 8] } else { &[] };
+                hostile.try_say(&frame(kind, 0, 0, payload).repeat(MANY as usize)).await;
+                hostile.rest().await;
+                assert_eq!(response.await.unwrap().status(), StatusCode::BAD_GATEWAY, "{way:?}: {kind}");
+                let (response, _) = caller.call(request(), true).await;
+                let mut calls = Calls::over(ways.program.next().await).await;
+                calls.next().await.1.send_response(Response::new(()), true).unwrap();
+                assert_eq!(response.await.unwrap().status(), StatusCode::OK, "{way:?}: {kind}");
+            }
+        }
+    });
+}
