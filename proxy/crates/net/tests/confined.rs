@@ -1,5 +1,5 @@
 //! What a process can still do once it is confined. Each test runs itself again as a process of its own: there is no way back.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

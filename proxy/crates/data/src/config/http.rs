@@ -15,7 +15,7 @@ const FRAME_MAX: u32 = 32 * 1024;
 const HEADER_LIST_MAX: u32 = 64 * 1024;
 /// Resets that a peer may cause before its connection is closed (CVE-2023-44487 and its kin).
 const RESETS_MAX: usize = 64;
-const SEND_BUFFER_MAX: usize = 400 * 1024;
+const SEND_BUFFER_MAX: usize = 128 * 1024;
 /// The largest window (RFC 9113 section 6.9.1).
 const WINDOW_MAX: u32 = (1 << 31) - 1;
 const PING_INTERVAL: Duration = Duration::from_secs(10);

@@ -99,7 +99,8 @@ fn a_body_that_ends_with_its_connection_has_an_end_for_every_client() {
                 let mut client = ways.client(way).await;
                 client.say("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
                 answers_until_close(&ways, &mut client, breaks_off).await;
-                let (rest, _) = if breaks_off { client.rest().await } else { (client.until("0\r\n\r\n").await, End::Orderly) };
+                let (rest, _) =
+                    if breaks_off { client.rest().await } else { (client.until("0\r\n\r\n").await, End::Orderly) };
                 assert_eq!(rest.ends_with("\r\n0\r\n\r\n"), !breaks_off, "{way:?}: {rest:?}");
                 let mut old = ways.client(way).await;
                 old.say("GET / HTTP/1.0\r\n\r\n").await;
@@ -137,7 +138,9 @@ fn a_program_may_answer_before_it_has_read_a_large_body() {
                     client.rest().await.0
                 });
                 program.take(1024 * 1024).await;
-                program.say("HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 3\r\n\r\nbig").await;
+                program
+                    .say("HTTP/1.1 413 Content Too Large\r\nconnection: close\r\ncontent-length: 3\r\n\r\nbig")
+                    .await;
                 if reads_on {
                     program.say_no_more().await;
                     program.rest().await;
@@ -145,7 +148,10 @@ fn a_program_may_answer_before_it_has_read_a_large_body() {
                     drop(program);
                 }
                 let answer = client.await.unwrap();
-                assert!(answer.starts_with("HTTP/1.1 413 ") && answer.ends_with("big"), "{way:?} {reads_on}: {answer:?}");
+                assert!(
+                    answer.starts_with("HTTP/1.1 413 ") && answer.ends_with("big"),
+                    "{way:?} {reads_on}: {answer:?}"
+                );
             }
         }
     });

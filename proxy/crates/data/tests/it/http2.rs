@@ -432,7 +432,8 @@ fn a_head_may_be_large_in_either_direction_and_not_larger() {
             let mut request = post("/");
             request.headers_mut().extend(large_head(60));
             let Exchange { caller, response, call, mut calls, .. } = Exchange::begin(&ways, way, request, true).await;
-            let is_whole = |headers: &HeaderMap| headers.keys().filter(|name| name.as_str().starts_with("x-")).count() == 60;
+            let is_whole =
+                |headers: &HeaderMap| headers.keys().filter(|name| name.as_str().starts_with("x-")).count() == 60;
             assert!(is_whole(call.0.headers()), "{way:?}");
             let answer = |lines| {
                 let mut answer = Response::new(());

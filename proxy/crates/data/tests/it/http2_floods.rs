@@ -24,8 +24,11 @@ fn floods() -> Vec<(&'static str, Vec<u8>)> {
     let rapid = |number: u32| {
         let stream = 3 + 2 * number;
         let code = (Reason::CANCEL.into(), 0_u32);
-        [frame(HEADERS, END_HEADERS | END_STREAM, stream, POST), frame(RST_STREAM, 0, stream, &u32::to_be_bytes(code.0))]
-            .concat()
+        [
+            frame(HEADERS, END_HEADERS | END_STREAM, stream, POST),
+            frame(RST_STREAM, 0, stream, &u32::to_be_bytes(code.0)),
+        ]
+        .concat()
     };
     let endless = [frame(HEADERS, 0, 3, POST), many(frame(CONTINUATION, 0, 3, b""))].concat();
     vec![
@@ -50,7 +53,9 @@ fn a_client_that_floods_loses_its_connection_and_nobody_else_does() {
             let mut healthy = Http2::connect(addr).await;
             for (kind, flood) in floods() {
                 let mut hostile = Talk::to(addr).await;
-                hostile.say([PREFACE, &frame(SETTINGS, 0, 0, &[]), &frame(HEADERS, END_HEADERS, 1, POST)].concat()).await;
+                hostile
+                    .say([PREFACE, &frame(SETTINGS, 0, 0, &[]), &frame(HEADERS, END_HEADERS, 1, POST)].concat())
+                    .await;
                 until(&mut hostile, SETTINGS).await;
                 hostile.try_say(&flood).await;
                 assert_eq!(goodbye(&mut hostile).await, Reason::ENHANCE_YOUR_CALM.into(), "{way:?}: {kind}");

@@ -34,7 +34,8 @@ fn a_side_takes_so_many_requests_at_once_and_tells_the_others_to_come_again() {
             config.outbound.http.in_flight_max = 1;
         })
         .await;
-        for (way, proxy, side) in [(Way::Outbound, &ways.outbound, "outbound"), (Way::Inbound, &ways.plain, "inbound")] {
+        for (way, proxy, side) in [(Way::Outbound, &ways.outbound, "outbound"), (Way::Inbound, &ways.plain, "inbound")]
+        {
             let mut first = ways.client(way).await;
             first.say(GET).await;
             let mut program = ways.served().await;

@@ -1,8 +1,8 @@
 //! The fast path as programs see it: real sockets on loopback, two proxies between, a table instead of a control plane.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
-mod counted;
 mod breaker;
+mod counted;
 mod endpoints;
 mod families;
 mod framing;

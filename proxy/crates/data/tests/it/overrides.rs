@@ -79,7 +79,9 @@ fn a_program_may_ask_for_retries_of_calls() {
         for code in ["14", "0"] {
             let (request, mut respond) = program.next().await;
             assert!(!request.headers().contains_key("l5d-retry-grpc"));
-            respond.send_response(http::Response::builder().header("grpc-status", code).body(()).unwrap(), true).unwrap();
+            respond
+                .send_response(http::Response::builder().header("grpc-status", code).body(()).unwrap(), true)
+                .unwrap();
         }
         assert_eq!(response.await.unwrap().headers()["grpc-status"], "0");
     });

@@ -68,7 +68,8 @@ impl Tending {
         interval: Option<Duration>,
         timeout: Duration,
     ) -> Self {
-        let keep_alive = interval.map(|interval| KeepAlive { interval, timeout, timer: Box::pin(sleep(interval)), waits: 0 });
+        let keep_alive =
+            interval.map(|interval| KeepAlive { interval, timeout, timer: Box::pin(sleep(interval)), waits: 0 });
         let (probe_at, probe_pause) = (Instant::now(), PROBE_MIN);
         let granted = windows.stream();
         Self { flow, windows, pings, ping: State::Idle, keep_alive, probe_at, probe_pause, probed: 0, granted }

@@ -28,6 +28,8 @@ impl Calls {
     pub(crate) async fn over(socket: TcpStream) -> Self {
         let mut builder = h2::server::Builder::new();
         builder.enable_connect_protocol().max_header_list_size(1024 * 1024);
+        // A program that does not read one request still has room for the others.
+        builder.initial_connection_window_size(64 * 1024 * 1024);
         let mut connection = builder.handshake(socket).await.unwrap();
         let (sender, calls) = mpsc::unbounded_channel();
         let goodbye = Rc::new(Notify::new());
@@ -96,7 +98,11 @@ impl Caller {
     }
 
     /// Begins a request, once the connection takes one more.
-    pub(crate) async fn call(&self, request: Request<()>, over: bool) -> (h2::client::ResponseFuture, SendStream<Bytes>) {
+    pub(crate) async fn call(
+        &self,
+        request: Request<()>,
+        over: bool,
+    ) -> (h2::client::ResponseFuture, SendStream<Bytes>) {
         let mut sender = self.sender.clone();
         poll_fn(|cx| sender.poll_ready(cx)).await.unwrap();
         sender.send_request(request, over).unwrap()

@@ -12,8 +12,8 @@ use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, Network, 
 use hauberk_core::meta::{Meta, Resource};
 use hauberk_core::name::NameAddr;
 use hauberk_core::outbound::{
-    Backend, BackendKind, Breaker, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy, Protocol,
-    Retry, RouteBackend, Target,
+    Backend, BackendKind, Breaker, Distribution, HttpAction, HttpRoutes, OpaqueRoute, OpaqueRoutes, OutboundPolicy,
+    Protocol, Retry, RouteBackend, Target,
 };
 use hauberk_core::route::{HttpFilter, HttpMatch, PathMatch, Route, Rule, Timeouts};
 use tokio::sync::watch;
