@@ -89,6 +89,7 @@ def certificates() -> dict[str, bytes]:
         "chain": b"\x02" + der + root.public_bytes(Encoding.DER),
         "names": b"\x03\x30" + bytes([len(dns) + len(uri)]) + uri[:13] + dns,
         "name": b"\x03\x30" + bytes([len(dns)]) + dns,
+        "name-of-parts": b"\x03\x30" + bytes([len(dns)]) + b"\xa2" + dns[1:],
     }
 
 

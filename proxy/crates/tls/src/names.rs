@@ -1,7 +1,7 @@
 //! The names in a certificate.
 
 use hauberk_core::identity::Id;
-use x509_parser::asn1_rs::{Any, Class, FromDer as _, Sequence};
+use x509_parser::asn1_rs::{Any, Class, Sequence};
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -37,7 +37,8 @@ fn read(extension: &[u8]) -> Option<Vec<Id>> {
         if !matches!(tag, DNS_NAME | URI) {
             continue;
         }
-        let text = std::str::from_utf8(name.data).ok().filter(|text| text.is_ascii() && !name.header.is_constructed())?;
+        let text =
+            std::str::from_utf8(name.data).ok().filter(|text| text.is_ascii() && !name.header.is_constructed())?;
         let id = if tag == DNS_NAME { Id::Dns(text.to_ascii_lowercase().into()) } else { Id::Uri(text.into()) };
         if names.len() < NAMES_MAX {
             names.push(id);

@@ -183,7 +183,11 @@ fn finish(mut response: Message, code: ResponseCode, transport: Transport) -> Ou
     response.answers.clear();
     response.authorities.clear();
     response.metadata.truncation = true;
-    response.to_vec().map_or_else(|_| malformed(response.metadata.id), Outcome::Reply)
+    match response.to_vec() {
+        Ok(bytes) if bytes.len() <= limit => Outcome::Reply(bytes),
+        // What it repeats of the query is too long by itself.
+        _ => malformed(response.metadata.id),
+    }
 }
 
 /// A query that cannot be read, or repeated.

@@ -116,6 +116,21 @@ fn what_is_no_single_question_gets_an_error() {
 }
 
 #[test]
+fn questions_that_fill_a_datagram_by_themselves_are_not_repeated() {
+    let mut all = query("web.default.svc.cluster.local.", RecordType::A);
+    for number in 0..100 {
+        let name = Name::from_ascii(format!("{number}.{}example.", "a.".repeat(20))).unwrap();
+        all.add_query(Query::query(name, RecordType::A));
+    }
+    let Outcome::Reply(reply) = answer(&zone(), Some(&view()), &all.to_vec().unwrap(), Transport::Udp) else {
+        panic!()
+    };
+    assert!(reply.len() <= UDP_PLAIN.into());
+    let reply = Message::from_vec(&reply).unwrap();
+    assert_eq!((reply.metadata.response_code, reply.metadata.id), (ResponseCode::FormErr, 4711));
+}
+
+#[test]
 fn responses_are_never_answered() {
     let mut bytes = query("web.default.svc.cluster.local.", RecordType::A).to_vec().unwrap();
     bytes[2] |= RESPONSE_BIT;
