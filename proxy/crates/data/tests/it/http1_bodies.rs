@@ -97,6 +97,7 @@ fn a_body_that_nobody_reads_costs_the_connection_only_if_it_is_large() {
         client.say(vec![b'x'; 300_000]).await;
         let (answer, end) = client.rest().await;
         assert!(answer.starts_with("HTTP/1.1 403 ") && end == End::Orderly, "{end:?} {answer:?}");
+        assert!(client.try_say(b"more").await, "it is listened to for a while");
         let large = refused_while_sending(addr).await;
         assert!(large.starts_with("HTTP/1.1 403 "), "{large:?}");
         assert_eq!(large.matches("HTTP/1.1").count(), 1, "what follows is no request: {large:?}");
@@ -151,7 +152,7 @@ fn a_large_body_goes_up_while_nobody_reads_the_answer() {
         const SIZE: usize = 8 * 1024 * 1024;
         let ways = Ways::new().await;
         for way in ALL {
-            let mut client = ways.client(way).await;
+            let mut client = Talk::to_with_little_room(ways.through(way)).await;
             client.say(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n")).await;
             let mut program = ways.served().await;
             program.head().await;

@@ -118,3 +118,12 @@ fn the_proxy_says_what_it_understands_where_there_is_room_for_it() {
     assert_eq!(workload, serde_json::json!({"ns": "a", "pod": "b", "hauberk": {"capabilities": ["views"]}}));
     assert_eq!(clients.context, "a:b");
 }
+
+#[test]
+fn system_calls_are_filtered_unless_somebody_says_off() {
+    let forbidden = |value| read_with(&[("HAUBERK_PROXY_SECCOMP", value)]).0.map(|config| config.seccomp);
+    assert_eq!(forbidden(""), Ok(Some(Forbidden::Refused)));
+    assert_eq!(forbidden("kill"), Ok(Some(Forbidden::Fatal)));
+    assert_eq!(forbidden("off"), Ok(None));
+    assert!(forbidden("no").unwrap_err()[0].contains("HAUBERK_PROXY_SECCOMP=no"));
+}

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A socket, with what was heard and not looked at yet.
 pub(crate) struct Talk {
@@ -24,6 +24,13 @@ impl Talk {
     /// A connection to `addr`.
     pub(crate) async fn to(addr: SocketAddr) -> Self {
         Self::over(TcpStream::connect(addr).await.unwrap())
+    }
+
+    /// The same where the kernel keeps little of what comes and is not heard.
+    pub(crate) async fn to_with_little_room(addr: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        Self::over(socket.connect(addr).await.unwrap())
     }
 
     /// A connection that is there.
