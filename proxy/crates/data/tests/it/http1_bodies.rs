@@ -149,21 +149,23 @@ fn a_client_that_goes_away_in_its_body_leaves_no_whole_request() {
 #[test]
 fn a_large_body_goes_up_while_nobody_reads_the_answer() {
     run(async {
-        const SIZE: usize = 8 * 1024 * 1024;
+        // More than all kernel buffers on the way hold.
+        const UP: usize = 32 * 1024 * 1024;
+        const DOWN: usize = 8 * 1024 * 1024;
         let ways = Ways::new().await;
         for way in ALL {
             let mut client = Talk::to_with_little_room(ways.through(way)).await;
-            client.say(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {SIZE}\r\n\r\n")).await;
+            client.say(format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {UP}\r\n\r\n")).await;
             let mut program = ways.served().await;
             program.head().await;
             let served = tokio::task::spawn_local(async move {
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {SIZE}\r\n\r\n");
-                program.say_while_hearing(&[head.as_bytes(), &vec![b'y'; SIZE - 1]].concat(), SIZE).await;
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {DOWN}\r\n\r\n");
+                program.say_while_hearing(&[head.as_bytes(), &vec![b'y'; DOWN - 1]].concat(), UP).await;
                 program.say("y").await;
             });
-            client.say(vec![b'x'; SIZE]).await;
+            client.say(vec![b'x'; UP]).await;
             client.head().await;
-            assert_eq!(client.take(SIZE).await.len(), SIZE, "{way:?}");
+            assert_eq!(client.take(DOWN).await.len(), DOWN, "{way:?}");
             served.await.unwrap();
         }
     });

@@ -81,7 +81,7 @@ impl Tending {
             connection.set_connection_window(self.windows.connection());
         }
         // Told late, since the peer has not acknowledged the last change, is better than not.
-        let wanted = self.windows.open(self.flow.open()) || self.granted > self.windows.stream();
+        let wanted = self.windows.open(self.flow.open()) || self.granted != self.windows.stream();
         if wanted && connection.set_stream_window(self.windows.stream()).is_ok() {
             self.granted = self.windows.stream();
         }
@@ -117,11 +117,13 @@ impl Tending {
                 connection.set_connection_window(self.windows.connection());
                 if connection.set_stream_window(self.windows.stream()).is_ok() {
                     self.granted = self.windows.stream();
-                    self.probe_pause = PROBE_MIN / 2;
                 }
+                // There may be more to win: the next probe follows at once.
+                (self.probe_at, self.probe_pause) = (Instant::now(), PROBE_MIN);
+            } else {
+                self.probe_at = Instant::now() + self.probe_pause;
+                self.probe_pause = (self.probe_pause * 2).min(PROBE_MAX);
             }
-            self.probe_at = Instant::now() + self.probe_pause;
-            self.probe_pause = (self.probe_pause * 2).min(PROBE_MAX);
         }
         let much = received - self.probed >= u64::from(self.windows.stream()) / 4;
         if matches!(self.ping, State::Idle) && much && Instant::now() >= self.probe_at {
