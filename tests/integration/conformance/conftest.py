@@ -1,7 +1,6 @@
 """A mesh with two workloads whose sockets are the tests' own, and the ways between them."""
 
 import itertools
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ from conformkit.surface import DIRECT, TRANSPORT  # noqa: E402
 from conformkit.way import WAYS, Way  # noqa: E402
 from conformkit.wire import Wire, sized  # noqa: E402
 from meshkit import tls  # noqa: E402
+from meshkit.marks import mark  # noqa: E402
 from meshkit.mesh import Mesh  # noqa: E402
 from meshkit.start import a_mesh  # noqa: E402
 from meshkit.tls import identity  # noqa: E402
@@ -27,11 +27,7 @@ TEST_TIMEOUT_S = 90
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.root)
-            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
-            item.add_marker(pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"))
+    mark(items, HERE, TEST_TIMEOUT_S)
 
 
 @pytest.fixture(scope="session")

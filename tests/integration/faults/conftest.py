@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "mesh")]
 from faultkit.place import before_program, between_proxies  # noqa: E402 - found by the path above
 from faultkit.ports import HTTP1, NOBODY, OPAQUE, PORTS  # noqa: E402
 from faultkit.relay import Relay  # noqa: E402
+from meshkit.marks import mark  # noqa: E402
 from meshkit.mesh import Mesh  # noqa: E402
 from meshkit.start import a_mesh  # noqa: E402
 from meshkit.workload import Workload  # noqa: E402
@@ -23,11 +24,7 @@ TEST_TIMEOUT_S = 600 if os.environ.get("HAUBERK_TEST_FAULTS") == "long" else 90
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.root)
-            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
-            item.add_marker(pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"))
+    mark(items, HERE, TEST_TIMEOUT_S)
 
 
 @pytest.fixture(scope="session")

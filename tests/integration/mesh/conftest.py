@@ -1,6 +1,5 @@
 """The mesh that most of these tests share, a client and a server in it."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from meshkit.mesh import Mesh  # noqa: E402 - found by the path above
+from meshkit.marks import mark  # noqa: E402 - found by the path above
+from meshkit.mesh import Mesh  # noqa: E402
 from meshkit.start import a_mesh, run_server  # noqa: E402
 from meshkit.workload import Workload  # noqa: E402
 
@@ -18,11 +18,7 @@ TEST_TIMEOUT_S = 90
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.root)
-            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
-            item.add_marker(pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"))
+    mark(items, HERE, TEST_TIMEOUT_S)
 
 
 @pytest.fixture(scope="session")

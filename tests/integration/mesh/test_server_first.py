@@ -4,9 +4,7 @@ import http.server
 import smtplib
 import socket
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import redis
 from meshkit import namespace
 from meshkit.http import Http
 from meshkit.mesh import Mesh
+from meshkit.outside import outside
 from meshkit.tls import identity
 from meshkit.until import until
 from meshkit.workload import Workload
@@ -104,20 +103,8 @@ class Site(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def outside(mesh: Mesh) -> Iterator[tuple[str, int]]:
-    with http.server.ThreadingHTTPServer((str(mesh.slot.gateway), 0), Site) as site:
-        thread = threading.Thread(target=site.serve_forever, name="outside")
-        thread.start()
-        try:
-            yield str(site.server_address[0]), int(site.server_address[1])
-        finally:
-            site.shutdown()
-            thread.join(10)
-
-
 def test_what_leaves_the_mesh_is_measured_as_what_it_is(mesh: Mesh, client: Workload) -> None:
-    with outside(mesh) as address, Http("plain.example", lambda: client.connect(address)) as site:
+    with outside(mesh, Site) as address, Http("plain.example", lambda: client.connect(address)) as site:
         assert [site.get("/").status for _ in range(3)] == [200, 200, 200]
     known = {"direction": "outbound", "target_addr": f"{address[0]}:{address[1]}"}
     unmeshed = {"tls": "no_identity", "no_tls_reason": "not_provided_by_service_discovery"}

@@ -3,13 +3,11 @@
 import http.server
 import json
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from meshkit.http import Http
 from meshkit.mesh import Mesh
+from meshkit.outside import outside
 from meshkit.start import run_server
 from meshkit.tls import identity
 from meshkit.until import until
@@ -67,21 +65,8 @@ class Plain(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def outside(mesh: Mesh) -> Iterator[tuple[str, int]]:
-    """A web server of the machine's, which is in no mesh."""
-    with http.server.ThreadingHTTPServer((str(mesh.slot.gateway), 0), Plain) as site:
-        thread = threading.Thread(target=site.serve_forever, name="outside")
-        thread.start()
-        try:
-            yield str(site.server_address[0]), int(site.server_address[1])
-        finally:
-            site.shutdown()
-            thread.join(10)
-
-
 def test_what_leaves_the_mesh_carries_nothing_of_it(mesh: Mesh, client: Workload) -> None:
-    with outside(mesh) as address, Http("plain.example", lambda: client.connect(address)) as http:
+    with outside(mesh, Plain) as address, Http("plain.example", lambda: client.connect(address)) as http:
         answer = http.get("/", {"accept": "*/*", "l5d-client-id": "forged"})
     assert answer.status == 200
     assert len(answer.body) > 100_000
@@ -92,7 +77,7 @@ def test_what_leaves_the_mesh_carries_nothing_of_it(mesh: Mesh, client: Workload
 
 def test_nobody_listens_outside(mesh: Mesh, client: Workload) -> None:
     """The proxy took the connection before it knew; what it says then is for people too."""
-    with outside(mesh) as address:
+    with outside(mesh, Plain) as address:
         pass
     with Http("plain.example", lambda: client.connect(address)) as http:
         answer = http.get("/")

@@ -1,7 +1,6 @@
 //! Traffic of the program: where does it want to go, which endpoint takes it, and on over the mesh.
 
 mod accept;
-mod backoff;
 mod destination;
 mod failure;
 mod filter;

@@ -18,7 +18,6 @@ use crate::http::interim::Interims;
 use crate::http::observe::Head;
 use crate::http::replay::Replay;
 use crate::http::translate;
-use crate::outbound::backoff::Pause;
 use crate::outbound::failure::{self, Answered, Failure};
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::limits::Limits;
@@ -67,7 +66,7 @@ impl Tries<'_> {
         let mut by_policy = self.retry.map_or(0, |retry| retry.max_retries);
         let mut moves = 1;
         let mut tried = None;
-        let mut pause = Pause::default();
+        let mut pauses = 0;
         loop {
             let body = replay.body().unwrap_or_else(Body::empty);
             let failure = match self.once(&parts, body, &mut tried).await {
@@ -89,7 +88,8 @@ impl Tries<'_> {
             {
                 by_policy -= 1;
                 self.rule.retried(Retried::Sent);
-                sleep(pause.next(&retry.backoff, self.connection.worker.random())).await;
+                sleep(retry.backoff.pause(pauses, self.connection.worker.random())).await;
+                pauses += 1;
             } else {
                 if self.retry.is_some_and(|retry| failure.is_for_policy(retry, self.exchange.grpc)) {
                     self.rule.retried(if repeatable { Retried::LimitExceeded } else { Retried::Overflow });

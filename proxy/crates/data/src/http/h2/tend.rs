@@ -82,11 +82,18 @@ impl Tending {
         }
         // Told late, since the peer has not acknowledged the last change, is better than not.
         let wanted = self.windows.open(self.flow.open()) || self.granted != self.windows.stream();
-        if wanted && connection.set_stream_window(self.windows.stream()).is_ok() {
-            self.granted = self.windows.stream();
+        if wanted {
+            self.tell(connection);
         }
         self.probe(connection, cx);
         self.keep_alive(connection, cx)
+    }
+
+    /// Tells the peer what each stream may send ahead. One that has not acknowledged the last change keeps what it has.
+    fn tell(&mut self, connection: &mut impl Windowed) {
+        if connection.set_stream_window(self.windows.stream()).is_ok() {
+            self.granted = self.windows.stream();
+        }
     }
 
     /// Nothing is under way on the connection. Returns whether there is something to tell the peer.
@@ -95,19 +102,16 @@ impl Tending {
         let changed = self.windows.rest();
         if changed {
             connection.set_connection_window(self.windows.connection());
-            // A peer that has not acknowledged the last change keeps what it has.
-            if connection.set_stream_window(self.windows.stream()).is_ok() {
-                self.granted = self.windows.stream();
-            }
+            self.tell(connection);
         }
         changed
     }
 
     /// Finds out how much comes within a round trip, while much comes.
     fn probe(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) {
-        let Some(pings) = &mut self.pings else { return };
         let received = self.flow.received();
         if let State::Probing(before) = self.ping {
+            let Some(pings) = &mut self.pings else { return };
             if !matches!(pings.poll_pong(cx), Poll::Ready(Ok(_))) {
                 return;
             }
@@ -115,9 +119,7 @@ impl Tending {
             self.probed = received;
             if self.windows.round_trip(received - before, self.flow.open()) {
                 connection.set_connection_window(self.windows.connection());
-                if connection.set_stream_window(self.windows.stream()).is_ok() {
-                    self.granted = self.windows.stream();
-                }
+                self.tell(connection);
                 // There may be more to win: the next probe follows at once.
                 (self.probe_at, self.probe_pause) = (Instant::now(), PROBE_MIN);
             } else {
@@ -128,6 +130,7 @@ impl Tending {
         let much = received - self.probed >= u64::from(self.windows.stream()) / 4;
         if matches!(self.ping, State::Idle) && much && Instant::now() >= self.probe_at {
             self.probed = received;
+            let Some(pings) = &mut self.pings else { return };
             if pings.send_ping(Ping::opaque()).is_ok() {
                 self.ping = State::Probing(received);
                 // Who waits for the answer must be known.
