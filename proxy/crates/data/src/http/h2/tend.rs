@@ -117,7 +117,9 @@ impl Tending {
             }
             self.ping = State::Idle;
             self.probed = received;
-            if self.windows.round_trip(received - before, self.flow.open()) {
+            // Readers that stall are not held up by the distance: more room would only fill as well.
+            let taken = self.flow.unread(self.granted) < u64::from(self.windows.stream()) / 2;
+            if taken && self.windows.round_trip(received - before, self.flow.open()) {
                 connection.set_connection_window(self.windows.connection());
                 self.tell(connection);
                 // There may be more to win: the next probe follows at once.
