@@ -81,8 +81,9 @@ flamegraph: ## Where the proxies' time goes, as build/flamegraph.svg (root); CAS
 	@HAUBERK_PROXY_BINARY=$(TARGET)/flamegraph/profiling/hauberk-proxy $(BIN)/python -m bench \
 	  --flamegraph build/flamegraph.svg --case $(or $(CASE),http1-100-50) --seconds $(or $(SECONDS),10)
 
-fuzz: ## Feeds parsers and stacks hostile bytes, SECONDS (30) each; TARGETS="http1 tls": these only
-	@SECONDS_EACH=$(or $(SECONDS),30) tools/fuzz $(TARGETS)
+fuzz: ## Feeds parsers and stacks hostile bytes, SECONDS (30) each; JOBS=2, FOLDER=, TARGETS="http1 tls", MEMORY= (MB)
+	@SECONDS_EACH=$(or $(SECONDS),30) JOBS=$(or $(JOBS),1) MEMORY_MB=$(or $(MEMORY),2048) \
+	  FOLDER=$(or $(FOLDER),build/fuzz) tools/fuzz $(TARGETS)
 
 deny: ## Licenses, sources and advisories of what the proxy is made of
 	@PYTHON=$(PYTHON) tools/deny

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from fuzz_answers import http1_response, http2_response
 from fuzz_wire import WEB, detection, headers, hellos, http1, http2, queries, tls
 from google.protobuf import text_format
 
@@ -93,7 +94,54 @@ def certificates() -> dict[str, bytes]:
     }
 
 
+ANSWERS_HTTP1 = [
+    *(
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.0 200 OK\r\n",
+        "HTTP/1.1 100 \r\n\r\n",
+        "HTTP/1.1 101 \r\n",
+        "HTTP/1.1 103 \r\n\r\n",
+    ),
+    *(
+        "HTTP/1.1 204 \r\n",
+        "HTTP/1.1 304 \r\n",
+        "HTTP/1.1 502 \r\n",
+        "content-length: 2\r\n",
+        "content-length: 0\r\n\r\n",
+    ),
+    *(
+        "transfer-encoding: chunked\r\n",
+        "connection: close\r\n",
+        "connection: keep-alive\r\n",
+        "connection: upgrade\r\n",
+    ),
+    *(
+        "upgrade: x\r\n",
+        "trailer: t\r\n",
+        "l5d-proxy-error: a\r\n",
+        "l5d-orig-proto: HTTP/1.1\r\n",
+        "keep-alive: 1\r\n",
+    ),
+    *("\r\n\r\n", "0\r\n\r\n", "0\r\nt: u\r\n\r\n", "2\r\nok\r\n", "ok", "\n", "\r", "\t", ";x=y", ", "),
+]
+ANSWERS_HTTP2 = [
+    *("\x00\x00\x00\x04\x00\x00\x00\x00\x00", "\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x07"),
+    *("\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88", "\x00\x00\x01\x01\x05\x00\x00\x00\x03\x89"),
+    *("\x00\x00\x01\x00\x01\x00\x00\x00\x01a", "\x00\x00\x01\x00\x00\x00\x00\x00\x03b"),
+    *("\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00", "\x48\x03103", "\x48\x03101"),
+    *(
+        "\x5c\x014",
+        "content-length",
+        "grpc-status",
+        "transfer-encoding",
+        "connection",
+        "l5d-proxy-error",
+        "\x40\x01t\x01u",
+    ),
+]
 WORDS = {
+    "http1_response": ANSWERS_HTTP1,
+    "http2_response": ANSWERS_HTTP2,
     "http1": [
         *("GET ", "POST ", "HEAD ", "CONNECT ", "OPTIONS ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "/ok", "/no", "http://a"),
         *("host: a\r\n", "content-length: ", "transfer-encoding: chunked\r\n", "connection: close\r\n", "expect: "),
@@ -137,7 +185,9 @@ def main() -> None:
         "dns": queries(),
         "environment": environments(),
         "http1": http1(),
+        "http1_response": http1_response(),
         "http2": http2(),
+        "http2_response": http2_response(),
         "tls": tls(),
         "transport_header": headers(),
     }

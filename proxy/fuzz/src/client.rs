@@ -8,17 +8,12 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::mesh::PATIENCE;
+use crate::settings::PATIENCE;
 
 /// More than any input is answered with.
 const ANSWER_MAX: u64 = 4 << 20;
 /// Turns of the runtime in which everything that is on its way arrives.
 pub const TURNS: usize = 32;
-
-/// Runs on one thread, as a worker does, and looks at its sockets often.
-pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().event_interval(2).build().unwrap()
-}
 
 /// Sends `pieces`, each so that it arrives alone, then the end of the stream; and returns what came back.
 pub async fn exchange<'a>(proxy: SocketAddr, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
@@ -66,7 +61,7 @@ pub fn cut(input: &[u8]) -> (&[u8], Vec<&[u8]>) {
 
 /// From another address each time, none of which is the one that every policy lets in: a closed connection keeps its pair of
 /// addresses for a minute.
-async fn connect(proxy: SocketAddr) -> TcpStream {
+pub async fn connect(proxy: SocketAddr) -> TcpStream {
     thread_local!(static NEXT: Cell<u32> = const { Cell::new(0) });
     let number = NEXT.replace(NEXT.get().wrapping_add(1));
     let source = u32::from(Ipv4Addr::new(127, 64, 0, 0)) | (number & 0x003f_ffff);

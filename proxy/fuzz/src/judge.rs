@@ -1,8 +1,9 @@
 //! Whether what a program got, and what its client got, follows from what the client sent.
 
-use crate::mesh::ALLOWED;
 use crate::path;
-use crate::strict::{self, Message, Next};
+use crate::policy::ALLOWED;
+use crate::strict::message::Message;
+use crate::strict::{self, Next};
 
 type Verdict = Result<(), String>;
 

@@ -10,14 +10,28 @@
     reason = "a panic is how a target says that it found something"
 )]
 
+pub mod ask1;
+pub mod ask2;
 pub mod authority;
 pub mod client;
+pub mod frames;
 pub mod hello;
 pub mod judge;
+pub mod judge1;
+pub mod judge2;
 pub mod mesh;
 pub mod names;
 pub mod path;
+pub mod plan;
+pub mod policy;
 pub mod program1;
 pub mod program2;
+pub mod said1;
+pub mod server1;
+pub mod server2;
+pub mod settings;
 pub mod sink;
+pub mod stack;
 pub mod strict;
+pub mod talk1;
+pub mod talk2;

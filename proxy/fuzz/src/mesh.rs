@@ -1,35 +1,22 @@
-//! The inbound side of a proxy, as a listener on loopback.
+//! A side of a proxy, as a listener on loopback.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use hauberk_core::discover::Discover;
-use hauberk_core::endpoint::Endpoints;
-use hauberk_core::inbound::{
-    Authentication, Authorization, Cidr, HttpAccess, HttpRoutes, Network, Protocol, ServerPolicy,
-};
-use hauberk_core::meta::{Meta, Resource};
-use hauberk_core::name::NameAddr;
-use hauberk_core::outbound::Target;
-use hauberk_core::route::{HttpMatch, PathMatch, Route, Rule};
+use hauberk_core::endpoint::Endpoint;
+use hauberk_core::inbound::ServerPolicy;
 use hauberk_data::budgets::Budgets;
-use hauberk_data::config::{Config, Inbound, Limits, Outbound};
+use hauberk_data::config::Config;
 use hauberk_data::drain::{self, DrainSignal};
 use hauberk_data::worker::{Shared, Worker};
 use hauberk_metrics::families::DataMetrics;
-use hauberk_net::listen::KeepAlive;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-use crate::authority::{Authority, WEB};
-
-/// Longer than any input takes, shorter than the fuzzer's own limit.
-pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What policy lets everybody ask for: paths below `/ok`.
-pub const ALLOWED: &str = "ok";
+use crate::authority::Authority;
+use crate::client::settle;
+use crate::policy::Fixed;
+use crate::settings::{self, PATIENCE};
 
 /// The proxy, and what it takes and gives back.
 pub struct Proxy {
@@ -42,123 +29,66 @@ pub struct Proxy {
 
 impl Proxy {
     /// Before the program at `program`, under this policy.
-    pub async fn start(program: SocketAddr, policy: ServerPolicy) -> Self {
+    pub async fn inbound(authority: &Authority, program: SocketAddr, policy: ServerPolicy) -> Self {
+        let (proxy, listener) = Self::new(authority, settings::inbound, Fixed::inbound(policy), program).await;
+        tokio::task::spawn_local(proxy.worker.clone().serve_inbound(listener));
+        proxy
+    }
+
+    /// Behind a program whose connections all go to a service with this one endpoint.
+    pub async fn outbound(authority: &Authority, endpoint: Endpoint) -> Self {
+        let service = SocketAddr::from((Ipv4Addr::new(10, 78, 0, 1), 80));
+        let (proxy, listener) = Self::new(authority, settings::outbound, Fixed::outbound(endpoint), service).await;
+        tokio::task::spawn_local(proxy.worker.clone().serve_outbound(listener));
+        proxy
+    }
+
+    async fn new(
+        authority: &Authority,
+        settings: fn(u16) -> Config,
+        discover: Fixed,
+        original: SocketAddr,
+    ) -> (Self, TcpListener) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let discover = Arc::new(Fixed { inbound: watch::Sender::new(Arc::new(policy)) });
-        let store = Arc::new(Authority::new().store());
-        let shared = Shared::new(config(addr.port()), discover, store, Arc::new(DataMetrics::new()));
+        let (store, metrics) = (Arc::new(authority.store()), Arc::new(DataMetrics::new()));
+        let shared = Shared::new(settings(addr.port()), Arc::new(discover), store, metrics);
         let budgets = shared.budgets.clone();
         let (drain, draining) = drain::channel();
-        let worker = Worker::with_original(shared, draining, 7, Box::new(move |_| Ok(program)));
-        tokio::task::spawn_local(worker.clone().serve_inbound(listener));
-        Self { addr, worker, budgets, _drain: drain }
+        let worker = Worker::with_original(shared, draining, 7, Box::new(move |_| Ok(original)));
+        (Self { addr, worker, budgets, _drain: drain }, listener)
     }
 
     /// Waits until no connection is open; all that connections and requests took has then to be back.
     pub async fn rest(&self) {
         let emptied = tokio::time::timeout(PATIENCE, self.worker.emptied()).await;
         assert!(emptied.is_ok(), "a connection whose client is gone stays open");
-        let taken = |what: &str, taken: usize| assert_eq!(taken, 0, "{what} that nobody uses are not given back");
-        taken("places of connections", self.budgets.inbound.connections.taken());
-        taken("places of requests", self.budgets.inbound.requests.taken());
-    }
-}
-
-/// Everybody may ask for what is below `/ok`, and nobody for anything else. What is no request does not pass.
-pub fn only_allowed() -> ServerPolicy {
-    let resource = Resource {
-        group: "policy.linkerd.io".into(),
-        kind: "HTTPRoute".into(),
-        namespace: "default".into(),
-        name: ALLOWED.into(),
-        section: "".into(),
-        port: None,
-    };
-    let matches =
-        vec![HttpMatch { path: Some(PathMatch::Prefix(format!("/{ALLOWED}").into())), ..HttpMatch::default() }];
-    let then = HttpAccess { authorizations: Arc::from([everybody()]), filters: Vec::new() };
-    let rules = vec![Rule { matches, then }];
-    let route = Route { meta: Arc::new(Meta::Resource(resource)), hosts: Vec::new(), rules };
-    policy(Arc::from([route]), &[])
-}
-
-/// Everybody may send everything.
-pub fn everything() -> ServerPolicy {
-    policy(Arc::from([]), &[everybody()])
-}
-
-fn policy(routes: HttpRoutes, authorizations: &[Arc<Authorization>]) -> ServerPolicy {
-    ServerPolicy {
-        meta: Arc::new(Meta::Default("fuzz".into())),
-        protocol: Protocol::Detect { timeout: PATIENCE, routes },
-        authorizations: Arc::from(authorizations),
-        rate_limits: None,
-        version: None,
-    }
-}
-
-fn everybody() -> Arc<Authorization> {
-    let net = Cidr { addr: Ipv4Addr::UNSPECIFIED.into(), prefix: 0 };
-    Arc::new(Authorization {
-        meta: Arc::new(Meta::Default("everybody".into())),
-        networks: vec![Network { net, except: Vec::new() }],
-        authentication: Authentication::Unauthenticated,
-    })
-}
-
-struct Fixed {
-    inbound: watch::Sender<Arc<ServerPolicy>>,
-}
-
-impl Discover for Fixed {
-    fn outbound(&self, _addr: SocketAddr) -> watch::Receiver<Option<Target>> {
-        watch::Sender::new(Some(Target::Unknown)).subscribe()
+        for side in [&self.budgets.inbound, &self.budgets.outbound] {
+            assert_eq!(side.connections.taken(), 0, "places of connections that nobody uses are not given back");
+            assert_eq!(side.requests.taken(), 0, "places of requests that nobody makes are not given back");
+        }
     }
 
-    fn named(&self, _name: &NameAddr) -> watch::Receiver<Option<Target>> {
-        watch::Sender::new(Some(Target::Unknown)).subscribe()
+    /// Waits until no request is under way; connections between proxies stay.
+    pub async fn rest_of_requests(&self) {
+        let given_back = async {
+            while self.budgets.inbound.requests.taken() > 0 {
+                settle().await;
+            }
+        };
+        let given_back = tokio::time::timeout(PATIENCE, given_back).await;
+        assert!(given_back.is_ok(), "places of requests that nobody makes are not given back");
     }
 
-    fn endpoints(&self, _path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
-        watch::Sender::new(None).subscribe()
-    }
-
-    fn inbound(&self, _port: u16) -> watch::Receiver<Arc<ServerPolicy>> {
-        self.inbound.subscribe()
-    }
-}
-
-fn config(port: u16) -> Config {
-    Config {
-        inbound: Inbound {
-            port,
-            ips: vec![Ipv4Addr::LOCALHOST.into()],
-            local_name: Arc::from(WEB),
-            detect_timeout: PATIENCE,
-            connect_timeout: PATIENCE,
-            accept_keep_alive: KeepAlive::default(),
-            connect_keep_alive: KeepAlive::default(),
-            idle_max: 100,
-            idle_timeout: PATIENCE,
-            discovery_idle: PATIENCE,
-            http: Default::default(),
-            gateway: Default::default(),
-            front: None,
-        },
-        outbound: Outbound {
-            detect_timeout: PATIENCE,
-            connect_timeout: PATIENCE,
-            discovery_timeout: PATIENCE,
-            discovery_idle: PATIENCE,
-            accept_keep_alive: KeepAlive::default(),
-            connect_keep_alive: KeepAlive::default(),
-            idle_max: 100,
-            idle_timeout: PATIENCE,
-            http: Default::default(),
-            ingress: None,
-            informational_headers: true,
-        },
-        limits: Limits { connections: 1000, buffers: 64 << 20 },
+    /// Waits until every byte of buffers is back, as it is once the connections to servers ended too.
+    pub async fn rest_without_servers(&self) {
+        self.rest().await;
+        let given_back = async {
+            while self.budgets.buffers.taken() > 0 {
+                settle().await;
+            }
+        };
+        let given_back = tokio::time::timeout(PATIENCE, given_back).await;
+        assert!(given_back.is_ok(), "{} bytes of buffers are not given back", self.budgets.buffers.taken());
     }
 }

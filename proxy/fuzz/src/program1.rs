@@ -8,8 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::settle;
-use crate::mesh::PATIENCE;
-use crate::strict::{Message, Next, request};
+use crate::settings::PATIENCE;
+use crate::strict::message::Message;
+use crate::strict::{Next, request};
 
 /// What it got since it was last asked.
 #[derive(Clone, Default)]

@@ -2,52 +2,38 @@
 #![no_main]
 
 use hauberk_core::client_hello::{ClientHello, parse};
-use hauberk_fuzz::authority::WEB;
-use hauberk_fuzz::client::{cut, exchange, runtime};
-use hauberk_fuzz::mesh::{Proxy, everything};
+use hauberk_fuzz::authority::{Authority, WEB};
+use hauberk_fuzz::client::{cut, exchange};
+use hauberk_fuzz::mesh::Proxy;
+use hauberk_fuzz::policy::everything;
 use hauberk_fuzz::sink::Sink;
+use hauberk_fuzz::stack::Stack;
 use libfuzzer_sys::{Corpus, fuzz_target};
-use tokio::runtime::Runtime;
-use tokio::task::LocalSet;
 
-struct Stack {
-    runtime: Runtime,
-    tasks: LocalSet,
-    proxy: Proxy,
-    program: Sink,
-}
+thread_local!(static STACK: Stack<(Proxy, Sink)> = Stack::start(async {
+    let (program, addr) = Sink::start().await;
+    (Proxy::inbound(&Authority::new(), addr, everything()).await, program)
+}));
 
-thread_local!(static STACK: Stack = Stack::start());
-
-impl Stack {
-    fn start() -> Self {
-        let (runtime, tasks) = (runtime(), LocalSet::new());
-        let (proxy, program) = tasks.block_on(&runtime, async {
-            let (program, addr) = Sink::start().await;
-            (Proxy::start(addr, everything()).await, program)
-        });
-        Self { runtime, tasks, proxy, program }
+async fn attempt((proxy, program): &(Proxy, Sink), input: &[u8]) -> Result<(), String> {
+    let (sent, pieces) = cut(input);
+    exchange(proxy.addr, pieces).await;
+    proxy.rest().await;
+    let seen = program.take().await;
+    if !sent.starts_with(&seen) {
+        return Err(format!("the program got {} bytes that nobody sent", seen.len()));
     }
-
-    fn attempt(&self, input: &[u8]) {
-        let (sent, pieces) = cut(input);
-        let seen = self.tasks.block_on(&self.runtime, async {
-            exchange(self.proxy.addr, pieces).await;
-            self.proxy.rest().await;
-            self.program.take().await
-        });
-        assert!(sent.starts_with(&seen), "the program got {} bytes that nobody sent", seen.len());
-        // What rustls would take as well and the proxy does not is only bytes, without an identity.
-        if (ClientHello::Found { sni: Some(WEB.to_owned()) }) == parse(sent) {
-            assert!(seen.is_empty(), "a handshake for this workload reached the program");
-        }
+    // What rustls would take as well and the proxy does not is only bytes, without an identity.
+    if (ClientHello::Found { sni: Some(WEB.to_owned()) }) == parse(sent) && !seen.is_empty() {
+        return Err("a handshake for this workload reached the program".to_owned());
     }
+    Ok(())
 }
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     if input.get(1) != Some(&0x16) {
         return Corpus::Reject;
     }
-    STACK.with(|stack| stack.attempt(input));
+    STACK.with(|stack| stack.attempt(async |parts| attempt(parts, input).await));
     Corpus::Keep
 });

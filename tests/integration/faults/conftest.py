@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "mesh")]
 
 from faultkit.place import before_program, between_proxies  # noqa: E402 - found by the path above
-from faultkit.ports import HTTP1, NOBODY, OPAQUE, PORTS  # noqa: E402
+from faultkit.ports import HTTP1, NOBODY, OPAQUE, OPAQUE_BULK, PORTS  # noqa: E402
 from faultkit.relay import Relay  # noqa: E402
 from meshkit.marks import mark  # noqa: E402
 from meshkit.mesh import Mesh  # noqa: E402
@@ -51,7 +51,8 @@ def fresh(mesh: Mesh) -> Iterator[tuple[Workload, Workload]]:
     """A client and a server whose proxies hold nothing of earlier tests, where bytes or descriptors are counted."""
     name = f"fresh-{next(_NUMBERS)}"
     client = mesh.run(f"{name}-client", ["sleep", "infinity"]).ready()
-    server = mesh.run(name, ["sleep", "infinity"], "--no-ready-check", ports=[str(HTTP1)]).ready()
+    ports = [str(HTTP1), str(OPAQUE_BULK)]
+    server = mesh.run(name, ["sleep", "infinity"], "--no-ready-check", "--annotation", OPAQUE, ports=ports).ready()
     yield client, server
     for workload in (client, server):
         workload.process.terminate()

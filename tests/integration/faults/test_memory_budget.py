@@ -15,12 +15,14 @@ from faultkit.starve import own_memory
 from faultkit.wire import narrow
 from faultkit.wrapped import wrapped
 from meshkit.mesh import Mesh
+from meshkit.until import until
 from meshkit.workload import Workload
 
 PORT = 7200
 BUDGET = 16 * 1024 * 1024
 COUNT = 150
 BODY = 1024 * 1024
+CLIENTS_MAX = 2000
 BESIDE = 12 * 1024 * 1024
 """What a proxy needs for all else: connections, sessions of TLS, tables, pages that the allocator keeps."""
 
@@ -73,6 +75,38 @@ def test_many_bodies_and_a_program_that_is_slow(mesh: Mesh, tight: tuple[Workloa
     assert set(ends) <= {"whole", "shed"}
     assert "whole" in ends
     assert max(held) <= BUDGET + BESIDE, f"{held} bytes were held"
+
+
+def endless(sock: socket.socket) -> None:
+    with sock.makefile("rb") as stream:
+        while (head := read_head(stream)) is not None:
+            if "/endless" not in head[0]:
+                sock.sendall(sized(b"small"))
+                continue
+            sock.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (1 << 40))
+            while True:
+                sock.sendall(bytes(64 * 1024))
+
+
+def test_many_answers_and_clients_that_do_not_read(mesh: Mesh, tight: tuple[Workload, Workload]) -> None:
+    client, server = tight
+    address = (mesh.api.service_address("tight"), PORT)
+    with serving(server, PORT, endless), contextlib.ExitStack() as stack:
+        with client.http("tight", PORT) as http:
+            assert http.get("/small").status == 200
+        before = memory(client, server)
+        answers: list[str] = []
+        while "503" not in answers:
+            assert len(answers) < CLIENTS_MAX
+            sock = stack.enter_context(client.connect(address, timeout_s=30))
+            narrow(sock)
+            sock.sendall(b"GET /endless HTTP/1.1\r\nhost: tight\r\n\r\n")
+            answers.append(sock.recv(12).decode().split(" ")[1])
+        held = [now - was for was, now in zip(before, memory(client, server), strict=True)]
+    assert set(answers) == {"200", "503"}
+    assert max(held) <= BUDGET + BESIDE, f"{held} bytes were held"
+    with serving(server, PORT, endless), client.http("tight", PORT) as http:
+        until("there is room again", lambda: http.get("/small").status == 200)
 
 
 def memory(*workloads: Workload) -> list[int]:

@@ -31,7 +31,7 @@ impl Pauses {
 }
 
 /// Uniform over all values; the standard library's hasher keys are its source of randomness.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 

@@ -19,6 +19,7 @@ use crate::default_policy;
 use crate::follow::Asking;
 use crate::lines::Lines;
 use crate::registry::Registry;
+use crate::resolve::Resolver;
 
 /// Questions of each kind that are open at once. A program that dials more destinations than this within the idle time
 /// is searching, not working.
@@ -51,9 +52,13 @@ impl Controller {
         metrics: Arc<ControlMetrics>,
         runtime: Handle,
     ) -> Arc<Self> {
-        let lines = |service| Arc::new(Lines::new(service, tls.clone(), config.connect_timeout, runtime.clone()));
-        let destination = lines(config.destination.clone());
-        let policy = if config.policy == config.destination { destination.clone() } else { lines(config.policy) };
+        let lines = |service, name| {
+            let resolver = Resolver::new(name, metrics.resolutions().clone());
+            Arc::new(Lines::new(service, tls.clone(), config.connect_timeout, resolver, runtime.clone()))
+        };
+        let destination = lines(config.destination.clone(), "destination");
+        let same = config.policy == config.destination;
+        let policy = if same { destination.clone() } else { lines(config.policy, "policy") };
         let full: Target = Target::Refused("this proxy is asked for too many destinations at once".into());
         let denied = Arc::new(default_policy::deny(&config.inbound));
         let (answered, was_answered) = watch::channel(false);

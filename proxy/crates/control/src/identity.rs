@@ -16,6 +16,7 @@ use tonic::Status;
 use crate::backoff::Pauses;
 use crate::config::Identity as Config;
 use crate::key::{self, Key};
+use crate::resolve::Resolver;
 use crate::transport::{Show, channel};
 
 pub use crate::key::KeyError;
@@ -108,7 +109,8 @@ impl Identity {
             certificate_signing_request: self.key.request.clone(),
         };
         // Not kept: the next call comes much later, and shows the certificate of this one.
-        let channel = channel(&self.config.service, self.store.clone(), show, self.config.connect_timeout)?;
+        let resolver = Resolver::new("identity", self.metrics.resolutions().clone());
+        let channel = channel(&self.config.service, self.store.clone(), show, self.config.connect_timeout, resolver)?;
         let mut client = IdentityClient::new(channel);
         let call = tokio::time::timeout(CALL_TIMEOUT, client.certify(request));
         let response = call.await.map_err(|_| CertifyError::Timeout)??.into_inner();

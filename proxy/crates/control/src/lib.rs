@@ -17,7 +17,9 @@ pub mod identity;
 mod key;
 mod lines;
 mod registry;
+mod resolve;
 pub mod service;
+mod srv;
 mod transport;
 mod wire;
 

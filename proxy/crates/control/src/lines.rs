@@ -7,6 +7,7 @@ use hauberk_tls::store::Store;
 use tokio::runtime::Handle;
 use tonic::transport::Channel;
 
+use crate::resolve::Resolver;
 use crate::service::Service;
 use crate::transport::{Show, channel};
 
@@ -19,14 +20,21 @@ pub(crate) struct Lines {
     service: Service,
     tls: Arc<Store>,
     timeout: Duration,
+    resolver: Resolver,
     runtime: Handle,
     open: Mutex<Vec<Arc<Channel>>>,
 }
 
 impl Lines {
-    /// Connections that live on `runtime`, each made within `timeout`.
-    pub(crate) fn new(service: Service, tls: Arc<Store>, timeout: Duration, runtime: Handle) -> Self {
-        Self { service, tls, timeout, runtime, open: Mutex::default() }
+    /// Connections that live on `runtime`, each made within `timeout` to an address that `resolver` finds.
+    pub(crate) fn new(
+        service: Service,
+        tls: Arc<Store>,
+        timeout: Duration,
+        resolver: Resolver,
+        runtime: Handle,
+    ) -> Self {
+        Self { service, tls, timeout, resolver, runtime, open: Mutex::default() }
     }
 
     /// Whether the service is reached by mutual TLS.
@@ -47,7 +55,8 @@ impl Lines {
             return Ok(line.clone());
         }
         let _within = self.runtime.enter();
-        let line = Arc::new(channel(&self.service, self.tls.clone(), Show::Own, self.timeout)?);
+        let resolver = self.resolver.clone();
+        let line = Arc::new(channel(&self.service, self.tls.clone(), Show::Own, self.timeout, resolver)?);
         open.push(line.clone());
         Ok(line)
     }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,10 +14,11 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::resolve::Resolver;
 use crate::service::{Address, Service};
 
 /// A silent peer is asked for a sign of life this often, over TLS only: on this machine the kernel tells of its end, and
@@ -39,6 +41,7 @@ pub(crate) fn channel(
     tls: Arc<Store>,
     show: Show,
     timeout: Duration,
+    resolver: Resolver,
 ) -> Result<Channel, http::Error> {
     let uri = Uri::builder().scheme("http").authority(service.address().authority()).path_and_query("/").build()?;
     let mut endpoint = Endpoint::from(uri);
@@ -48,7 +51,7 @@ pub(crate) fn channel(
             .keep_alive_timeout(PING_TIMEOUT)
             .keep_alive_while_idle(true);
     }
-    Ok(endpoint.connect_with_connector_lazy(Connector { service: service.clone(), tls, show, timeout }))
+    Ok(endpoint.connect_with_connector_lazy(Connector { service: service.clone(), tls, show, timeout, resolver }))
 }
 
 #[derive(Clone)]
@@ -57,6 +60,7 @@ struct Connector {
     tls: Arc<Store>,
     show: Show,
     timeout: Duration,
+    resolver: Resolver,
 }
 
 trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -93,7 +97,7 @@ impl Connector {
             Address::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
             Address::Tcp { host, port } => (host, *port),
         };
-        let socket = dial(host, port).await?;
+        let socket = dial(&self.resolver.addresses(host, port).await?).await?;
         socket.set_nodelay(true)?;
         match self.service.tls() {
             None => Ok(Box::new(socket)),
@@ -112,10 +116,10 @@ impl Connector {
     }
 }
 
-/// The first of the host's addresses that answers.
-async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+/// The first of the addresses that answers.
+async fn dial(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in lookup_host((host, port)).await? {
+    for address in addresses {
         match TcpStream::connect(address).await {
             Ok(socket) => return Ok(socket),
             Err(error) => last = error,

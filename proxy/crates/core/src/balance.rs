@@ -2,6 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use crate::penalty::Penalty;
+
+/// How the endpoints of a service are weighed against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weighing {
+    /// Latency assumed of an endpoint that has not answered yet.
+    pub default_rtt: Duration,
+    /// How fast an old measurement fades.
+    pub decay: Duration,
+    /// How much failures weigh; `None`: as much as the time that they took.
+    pub penalty: Option<Penalty>,
+}
+
 /// A moving average of latencies that jumps to a peak at once and forgets it exponentially.
 ///
 /// Between measurements the estimate decays towards 0, so that an endpoint that was slow is tried again.
@@ -15,6 +28,11 @@ impl PeakEwma {
     /// Nothing measured yet. After `decay` an old measurement has lost 63 % of its weight.
     pub fn new(decay: Duration) -> Self {
         Self { decay: decay.as_secs_f64().max(f64::MIN_POSITIVE), last: None }
+    }
+
+    /// Measurements fade in this time from now on.
+    pub fn fade_in(&mut self, decay: Duration) {
+        self.decay = decay.as_secs_f64().max(f64::MIN_POSITIVE);
     }
 
     /// Takes in a latency that was measured at `now`.

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 pub const MAX: usize = 8 * 1024;
 
 const HANDSHAKE: u8 = 22;
+/// Of a record, in all versions; the minor one says nothing (RFC 8446, 5.1).
+const VERSION_MAJOR: u8 = 3;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_NAME: u16 = 0;
 const HOST_NAME: u8 = 0;
@@ -81,11 +83,8 @@ fn message(mut bytes: &[u8]) -> Result<Cow<'_, [u8]>, Short> {
 
 /// The length of the first record's fragment, and how much of it is there.
 fn record(bytes: &[u8]) -> Result<(usize, usize), Short> {
-    let plausible = bytes.iter().take(3).zip([HANDSHAKE, 3, 4]).enumerate();
-    for (at, (&byte, expected)) in plausible {
-        if if at == 2 { byte > expected } else { byte != expected } {
-            return Err(Short::Invalid);
-        }
+    if bytes.iter().zip([HANDSHAKE, VERSION_MAJOR]).any(|(&byte, expected)| byte != expected) {
+        return Err(Short::Invalid);
     }
     let Some((&[_, _, _, high, low], rest)) = bytes.split_first_chunk() else { return Err(Short::NeedMore) };
     let length = usize::from(u16::from_be_bytes([high, low]));
@@ -108,12 +107,14 @@ fn message_length(message: &[u8]) -> Result<Option<usize>, Short> {
 /// The server name of a ClientHello's body; `None` if the body is malformed.
 fn server_name(body: &[u8]) -> Option<Option<String>> {
     let mut hello = Reader(body);
-    let [major, _] = *hello.array::<2>()?;
+    // A server judges versions by an extension where there is one (RFC 8446, 4.2.1), and answers with what it speaks itself
+    // to a client that claims a later one (RFC 5246, E.1).
+    let _legacy_version = hello.array::<2>()?;
     let _random = hello.array::<32>()?;
     let session = hello.vector8()?;
     let ciphers = hello.vector16()?;
     let compressions = hello.vector8()?;
-    if major != 3 || session.len() > 32 || ciphers.is_empty() || ciphers.len() % 2 != 0 || compressions.is_empty() {
+    if session.len() > 32 || ciphers.is_empty() || ciphers.len() % 2 != 0 || compressions.is_empty() {
         return None;
     }
     if hello.0.is_empty() {

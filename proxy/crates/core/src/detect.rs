@@ -67,12 +67,11 @@ pub fn is_http_prefix(bytes: &[u8]) -> bool {
     }
 }
 
-/// Record type, version, two bytes of length, message type (RFC 8446, 5.1 and 4).
+/// Record type, version (whose minor part is to be ignored), two bytes of length, message type (RFC 8446, 5.1 and 4).
 fn tls(bytes: &[u8]) -> Detected {
     let possible = bytes.iter().enumerate().take(6).all(|(at, &byte)| match at {
         0 => byte == 0x16,
         1 => byte == 0x03,
-        2 => byte <= 0x04,
         5 => byte == 0x01,
         _ => true,
     });

@@ -5,6 +5,7 @@
 //! Invariant: no socket, no clock, no randomness of its own, no runtime; `control` fills these nouns from the
 //! wire, `data` acts on them, and neither knows the other.
 
+pub mod access_log;
 pub mod authorize;
 pub mod balance;
 pub mod breaker;
@@ -14,6 +15,7 @@ pub mod client_hello;
 pub mod detect;
 pub mod discover;
 pub mod endpoint;
+pub mod fair;
 pub mod forwarded;
 pub mod http1;
 pub mod http2;
@@ -25,9 +27,11 @@ pub mod name;
 pub mod outbound;
 pub mod overrides;
 pub mod path;
+pub mod penalty;
 mod protobuf;
 mod query;
 pub mod rate;
 pub mod route;
+pub mod stall;
 pub mod transport_header;
 pub mod version;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::balance::Weighing;
 use crate::endpoint::Endpoint;
 use crate::meta::Meta;
 use crate::route::{GrpcFilter, GrpcMatch, HttpFilter, HttpMatch, Route, Timeouts};
@@ -183,10 +184,8 @@ pub enum BackendKind {
     Balance {
         /// `name:port`, the key of discovery.
         path: Arc<str>,
-        /// Latency assumed of an endpoint that has not answered yet.
-        default_rtt: Duration,
-        /// How fast an old measurement fades.
-        decay: Duration,
+        /// How they are weighed against each other.
+        weighing: Weighing,
     },
     /// The control plane named no kind: requests fail with the filters' answer, or 502.
     Invalid,

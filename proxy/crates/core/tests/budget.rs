@@ -21,6 +21,19 @@ fn a_share_is_free_again_when_it_is_dropped() {
 }
 
 #[test]
+fn those_who_can_do_without_leave_a_part_to_the_others() {
+    let whole = Budget::new(10);
+    let part = whole.up_to(6);
+    let mut share = part.try_take(6).expect("there is room");
+    assert!(!share.try_grow(1) && part.try_take(1).is_none());
+    assert_eq!((part.left(), part.whole().left()), (0, 4));
+    let rest = whole.try_take(4).expect("it was left");
+    assert_eq!((part.taken(), part.left(), whole.left()), (10, 0, 0));
+    drop((share, rest));
+    assert_eq!((part.left(), part.up_to(20).total()), (6, 6));
+}
+
+#[test]
 fn threads_together_never_have_more_than_there_is_and_can_have_all_of_it() {
     const TOTAL: usize = 50;
     const THREADS: usize = 8;

@@ -60,6 +60,20 @@ fn a_hello_without_a_name_is_one() {
 }
 
 #[test]
+fn the_versions_that_a_server_must_not_judge_by_do_not_matter() {
+    for version in [[3, 1], [3, 4], [3, 9], [2, 0], [0x7f, 0x1c]] {
+        let mut message = hello(&[server_name(b"a.b"), extension(43, &[2, 3, 4])]);
+        message[4..6].copy_from_slice(&version);
+        assert_eq!(parse(&records(&message, 4096)), found("a.b"), "{version:?}");
+    }
+    for minor in [0, 4, 5, 0xff] {
+        let mut bytes = records(&hello(&[server_name(b"a.b")]), 4096);
+        bytes[2] = minor;
+        assert_eq!(parse(&bytes), found("a.b"), "a record of 3.{minor}");
+    }
+}
+
+#[test]
 fn what_follows_in_a_later_record_does_not_matter() {
     let mut bytes = records(&hello(&[server_name(b"a.b")]), 4096);
     bytes.extend([23, 3, 3, 0, 1, 0]);
@@ -89,7 +103,7 @@ fn malformed_hellos_are_invalid() {
     for (what, message) in cases {
         assert_eq!(parse(&records(&message, 4096)), ClientHello::Invalid, "{what}");
     }
-    for bytes in [&b"GET / HTTP/1.1"[..], &[22, 2], &[22, 3, 5], &[22, 3, 1, 0, 0], &[22, 3, 1, 0xff, 0xff]] {
+    for bytes in [&b"GET / HTTP/1.1"[..], &[22, 2], &[22, 3, 1, 0, 0], &[22, 3, 1, 0xff, 0xff]] {
         assert_eq!(parse(bytes), ClientHello::Invalid, "{bytes:?}");
     }
 }

@@ -6,9 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hauberk_core::balance::Weighing;
 use hauberk_core::endpoint::{Endpoint, Endpoints};
 use hauberk_core::outbound::Breaker;
-use hauberk_metrics::balancer::{BalancerMetrics, Update};
+use hauberk_core::penalty::Penalty;
+use hauberk_metrics::balancer::{BalancerMetrics, Carries, Update};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -26,8 +28,7 @@ pub(crate) struct Balancer {
     known: Cell<bool>,
     /// Requests that wait for the first answer of discovery.
     waiting: Cell<usize>,
-    default_rtt: Duration,
-    decay: Duration,
+    weighing: Cell<Weighing>,
 }
 
 enum Source {
@@ -38,8 +39,8 @@ enum Source {
 impl Balancer {
     /// A backend of one endpoint, such as a workload that is addressed directly.
     pub(crate) fn fixed(worker: &Worker, name: Arc<str>, endpoint: Arc<Endpoint>) -> Rc<Self> {
-        let decay = Duration::from_secs(10);
-        let candidate = Rc::new(Candidate::new(&worker.shared, &name, endpoint, &Default::default(), decay));
+        let weighing = Weighing { default_rtt: Duration::ZERO, decay: Duration::from_secs(10), penalty: None };
+        let candidate = Rc::new(Candidate::new(&worker.shared, &name, endpoint, &Default::default(), weighing.decay));
         Rc::new(Self {
             name,
             source: Source::Fixed,
@@ -47,13 +48,12 @@ impl Balancer {
             exists: Cell::new(true),
             known: Cell::new(true),
             waiting: Cell::new(0),
-            default_rtt: Duration::ZERO,
-            decay,
+            weighing: Cell::new(weighing),
         })
     }
 
     /// A backend whose endpoints are discovered by `path`.
-    pub(crate) fn watched(worker: &Worker, path: Arc<str>, default_rtt: Duration, decay: Duration) -> Rc<Self> {
+    pub(crate) fn watched(worker: &Worker, path: Arc<str>, weighing: Weighing) -> Rc<Self> {
         let endpoints = worker.shared.discover.endpoints(&path);
         let metrics = labels::balancer(&worker.shared.metrics, &path);
         Rc::new(Self {
@@ -63,14 +63,33 @@ impl Balancer {
             exists: Cell::new(true),
             known: Cell::new(false),
             waiting: Cell::new(0),
-            default_rtt,
-            decay,
+            weighing: Cell::new(weighing),
         })
+    }
+
+    /// There are routes that send such traffic here.
+    pub(crate) fn carries(&self, what: Carries) {
+        if let Source::Watched(_, metrics) = &self.source {
+            metrics.carries(what);
+        }
+    }
+
+    /// How endpoints are weighed from now on.
+    pub(crate) fn weigh(&self, weighing: Weighing) {
+        let before = self.weighing.replace(weighing);
+        if before.decay != weighing.decay {
+            self.candidates.borrow().iter().for_each(|candidate| candidate.fade_in(weighing.decay));
+        }
     }
 
     /// The latency assumed of an endpoint that was never measured.
     pub(crate) fn default_rtt(&self) -> Duration {
-        self.default_rtt
+        self.weighing.get().default_rtt
+    }
+
+    /// How much failures weigh, if policy says so.
+    pub(crate) fn penalty(&self) -> Option<Penalty> {
+        self.weighing.get().penalty
     }
 
     /// What the backend is called in errors.
@@ -86,10 +105,11 @@ impl Balancer {
         tried: Option<SocketAddr>,
         patience: Duration,
         breaker: Option<&Breaker>,
+        carries: Carries,
     ) -> Result<Rc<Candidate>, ProxyError> {
         self.refresh(worker);
         if !self.known.get() {
-            Box::pin(self.first_answer(worker, patience)).await?; // rare
+            Box::pin(self.first_answer(worker, patience, carries)).await?; // rare
         }
         if let Some(breaker) = breaker
             && !self.candidates.borrow().is_empty()
@@ -110,7 +130,7 @@ impl Balancer {
         self.candidates.borrow().iter().filter(|candidate| candidate.circuit().admits(now.into_std())).count()
     }
 
-    async fn first_answer(&self, worker: &Worker, patience: Duration) -> Result<(), ProxyError> {
+    async fn first_answer(&self, worker: &Worker, patience: Duration, carries: Carries) -> Result<(), ProxyError> {
         let Source::Watched(source, metrics) = &self.source else { return Ok(()) };
         let mut source = source.borrow().clone();
         if self.waiting.get() >= worker.shared.config.outbound.http.queue_max {
@@ -118,7 +138,7 @@ impl Balancer {
             return Err(ProxyError::new(ErrorKind::LoadShed, message));
         }
         let _waiting = Waiting::begin(&self.waiting);
-        let _queued = Queued::new(metrics);
+        let _queued = Queued::new(metrics, carries);
         let answer = tokio::time::timeout(patience, source.wait_for(Option::is_some)).await;
         if !matches!(answer, Ok(Ok(_))) {
             let message = format!("the control plane named no endpoints of {} within {patience:?}", self.name);
@@ -146,7 +166,13 @@ impl Balancer {
                 Some(candidate) => candidate.clone(),
                 None => {
                     let endpoint = endpoint.clone();
-                    Rc::new(Candidate::new(&worker.shared, &self.name, endpoint, &view.labels, self.decay))
+                    Rc::new(Candidate::new(
+                        &worker.shared,
+                        &self.name,
+                        endpoint,
+                        &view.labels,
+                        self.weighing.get().decay,
+                    ))
                 }
             });
         }
@@ -176,8 +202,9 @@ impl Balancer {
         }
         let second = (first + 1 + (worker.random() % (count as u64 - 1)) as usize) % count;
         let (a, b) = (&candidates[first], &candidates[second]);
+        let default_rtt = self.default_rtt();
         let chosen = match (usable(a), usable(b)) {
-            (true, true) if a.cost(self.default_rtt, now) <= b.cost(self.default_rtt, now) => a,
+            (true, true) if a.cost(default_rtt, now) <= b.cost(default_rtt, now) => a,
             (true, true) | (false, true) => b,
             (true, false) => a,
             (false, false) => {
@@ -222,22 +249,23 @@ fn count(metrics: &BalancerMetrics, view: &Endpoints, before: usize, after: usiz
     }
 }
 
-/// A request that waits for an endpoint, until it is dropped.
+/// What waits for an endpoint, until it is dropped.
 struct Queued<'a> {
     metrics: &'a BalancerMetrics,
+    carries: Carries,
     since: Instant,
 }
 
 impl<'a> Queued<'a> {
-    fn new(metrics: &'a BalancerMetrics) -> Self {
-        metrics.queued();
-        Self { metrics, since: Instant::now() }
+    fn new(metrics: &'a BalancerMetrics, carries: Carries) -> Self {
+        metrics.queued(carries);
+        Self { metrics, carries, since: Instant::now() }
     }
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        self.metrics.dequeued(self.since.elapsed());
+        self.metrics.dequeued(self.carries, self.since.elapsed());
     }
 }
 

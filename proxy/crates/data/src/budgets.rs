@@ -1,8 +1,15 @@
 //! What all workers together may have at once.
 
-use hauberk_core::budget::Budget;
+use std::sync::Arc;
+
+use hauberk_core::budget::{Budget, Share};
+use hauberk_core::fair::Fair;
 
 use crate::config::Config;
+use crate::http::held;
+
+/// This part of the bytes is left to what waits for its reader: the rest of it can be done without.
+const LEFT: usize = 4;
 
 /// The places and bytes of the whole proxy.
 #[derive(Clone, Debug)]
@@ -11,8 +18,12 @@ pub struct Budgets {
     pub inbound: Places,
     /// Traffic of the program.
     pub outbound: Places,
-    /// Bytes that are held on behalf of connections.
+    /// What each client of the program may have of the inbound places.
+    pub clients: Arc<Clients>,
+    /// Bytes that make connections faster and requests safer: windows of HTTP/2, bodies that are kept for another try.
     pub buffers: Budget,
+    /// All bytes that are held on behalf of connections, with those.
+    pub held: Budget,
 }
 
 /// The places of one side.
@@ -24,15 +35,41 @@ pub struct Places {
     pub requests: Budget,
 }
 
+/// The inbound places, of which no client gets all.
+#[derive(Debug)]
+pub struct Clients {
+    /// By address, as nothing else is known of who connects.
+    pub connections: Fair,
+    /// By identity, or else by address.
+    pub requests: Fair,
+}
+
+impl Clients {
+    fn new(inbound: &Places) -> Self {
+        Self { connections: Fair::new(inbound.connections.clone()), requests: Fair::new(inbound.requests.clone()) }
+    }
+}
+
 impl Budgets {
     /// Nothing taken yet, as much as the settings give.
     pub fn new(config: &Config) -> Self {
         let places =
             |requests| Places { connections: Budget::new(config.limits.connections), requests: Budget::new(requests) };
+        let bytes = config.limits.buffers;
+        let held = Budget::new(bytes);
+        let inbound = places(config.inbound.http.in_flight_max);
         Self {
-            inbound: places(config.inbound.http.in_flight_max),
+            clients: Arc::new(Clients::new(&inbound)),
+            inbound,
             outbound: places(config.outbound.http.in_flight_max),
-            buffers: Budget::new(config.limits.buffers),
+            buffers: held.up_to(bytes - bytes / LEFT),
+            held,
         }
+    }
+
+    /// The place of a request among `requests`, those of its side or client, if there is one, and room for what may have to
+    /// wait of it.
+    pub(crate) fn place(&self, requests: &Budget) -> Option<Share> {
+        if held::is_spent(&self.held) { None } else { requests.try_take(1) }
     }
 }

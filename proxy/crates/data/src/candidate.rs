@@ -34,6 +34,8 @@ pub(crate) struct Candidate {
     http2_shared: Shared,
     opaque: Connector,
     latency: RefCell<PeakEwma>,
+    /// What failures count as, where policy says that they count.
+    penalty: RefCell<Option<PeakEwma>>,
     in_flight: Cell<u32>,
     down_until: Cell<Option<Instant>>,
     /// How often in a row it refused a connection.
@@ -71,11 +73,12 @@ impl Candidate {
         };
         Self {
             http1: connector(Some(Session::Http1)),
-            http1_pool: Pool::new(config.idle_max, config.idle_timeout),
+            http1_pool: Pool::new(config.idle_max, config.idle_timeout, &shared.budgets.held),
             http2: connector(Some(Session::Http2)),
             http2_shared: Shared::new(config.http.client.with(&endpoint.http2), &shared.budgets.buffers),
             opaque: connector(None),
             latency: RefCell::new(PeakEwma::new(decay)),
+            penalty: RefCell::default(),
             in_flight: Cell::new(0),
             down_until: Cell::new(None),
             refused: Cell::new(0),
@@ -118,8 +121,9 @@ impl Candidate {
     /// new one serves soon and a slow one is known after a single request.
     pub(crate) fn cost(&self, default_rtt: Duration, now: Instant) -> f64 {
         let waiting = f64::from(self.in_flight.get());
-        match self.latency.borrow_mut().estimate(now.into_std()) {
-            Some(seconds) => seconds * (waiting + 1.0),
+        let penalty = self.penalty.borrow().as_ref().and_then(|penalty| penalty.estimate(now.into_std()));
+        match self.latency.borrow().estimate(now.into_std()) {
+            Some(seconds) => seconds.max(penalty.unwrap_or_default()) * (waiting + 1.0),
             None if waiting == 0.0 => 0.0,
             None => default_rtt.as_secs_f64() * (waiting + 1.0),
         }
@@ -153,15 +157,31 @@ impl Candidate {
         self.latency.borrow_mut().observe_failure(latency, default_rtt, now.into_std());
     }
 
+    /// It answered with a failure that counts as a latency like this.
+    pub(crate) fn penalized(&self, latency: Duration, decay: Duration, now: Instant) {
+        let mut penalty = self.penalty.borrow_mut();
+        let penalty = penalty.get_or_insert_with(|| PeakEwma::new(decay));
+        penalty.fade_in(decay);
+        penalty.observe(latency, now.into_std());
+    }
+
+    /// What is measured of it fades in this time from now on.
+    pub(crate) fn fade_in(&self, decay: Duration) {
+        self.latency.borrow_mut().fade_in(decay);
+    }
+
     /// It took a connection.
     pub(crate) fn connected(&self) {
         self.down_until.set(None);
         self.refused.set(0);
     }
 
-    /// It refused a connection, or its proxy a request: it is left alone for a while, longer each time.
-    /// `random` is uniform over all values.
+    /// It refused a connection, or its proxy a request: it is left alone for a while, longer each time; requests that find out
+    /// together are one time. `random` is uniform over all values.
     pub(crate) fn unreachable(&self, now: Instant, random: u64) {
+        if !self.is_up(now) {
+            return;
+        }
         let pause = self.backoff.pause(self.refused.get(), random);
         self.down_until.set(Some(now + pause));
         self.refused.set(self.refused.get().saturating_add(1));

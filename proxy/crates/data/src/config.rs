@@ -29,8 +29,11 @@ pub struct Config {
 pub struct Limits {
     /// Connections that each side accepts; beyond, new ones are closed.
     pub connections: usize,
-    /// Bytes that are held on behalf of connections: bodies kept for another try, windows of HTTP/2.
+    /// Bytes that are held on behalf of connections: windows of HTTP/2, bodies kept for another try, what waits for its reader.
     pub buffers: usize,
+    /// How long a client may stall that takes nothing of its answer, or sends nothing of a body that it announced. `None` is no
+    /// limit.
+    pub stall: Option<Duration>,
 }
 
 /// Settings of the inbound side.

@@ -12,11 +12,10 @@ use hauberk_core::transport_header::{ALPN, Header};
 use hauberk_metrics::edge::TransportMetrics;
 use hauberk_net::io::Socket;
 use hauberk_net::listen::{self, KeepAlive};
-use hauberk_net::rewind::Rewind;
+use hauberk_tls::stream::{self, Agreed};
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio_rustls::TlsConnector;
 
 use crate::counted::Counted;
 use crate::stream::Stream;
@@ -133,13 +132,13 @@ impl Connector {
         match &self.peer {
             Peer::Plain(addr) => {
                 let socket = listen::connect(*addr, self.timeout, self.keep_alive).await?;
-                Ok(plain(Socket::Tcp(socket)))
+                Ok(Stream::plain(Counted::new(Socket::Tcp(socket))))
             }
-            Peer::Unix(path) => Ok(plain(Socket::Unix(UnixStream::connect(path).await?))),
+            Peer::Unix(path) => Ok(Stream::plain(Counted::new(Socket::Unix(UnixStream::connect(path).await?)))),
             Peer::Within(within) => {
                 let (near, far) = UnixStream::pair()?;
                 (within.open)(Socket::Unix(far));
-                Ok(plain(Socket::Unix(near)))
+                Ok(Stream::plain(Counted::new(Socket::Unix(near))))
             }
             Peer::Mesh { addr, target, header } => {
                 let socket = listen::connect(*addr, self.timeout, self.keep_alive).await?;
@@ -155,18 +154,14 @@ impl Connector {
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "this proxy has no certificate yet"))?;
         let name = ServerName::try_from(target.server_name.to_string())
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the endpoint's server name is no DNS name"))?;
-        let mut stream = TlsConnector::from(config).connect(name, socket).await?;
+        let Agreed { mut stream, alpn, .. } = stream::connect(socket, config, name).await?;
         if let Some(header) = header {
-            if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
+            if alpn.as_deref() != Some(ALPN) {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, "the peer takes no transport header"));
             }
             stream.write_all(&header.encode()).await?;
             stream.flush().await?; // a program that waits for the server's first word sends nothing that would take it along
         }
-        Ok(Stream::Client(Box::new(Rewind::new(stream, bytes::Bytes::new()))))
+        Ok(Stream::tls(stream))
     }
-}
-
-fn plain(socket: Socket) -> Stream {
-    Stream::Plain(Box::new(Rewind::new(Counted::new(socket), bytes::Bytes::new())))
 }

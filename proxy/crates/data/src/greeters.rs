@@ -51,3 +51,34 @@ impl<K: Eq + Hash> Greeters<K> {
         self.0.forget(server);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    /// Whether a client of this server need not be silent for a moment first.
+    fn is_spared(greeters: &Greeters<&str>, server: &'static str) -> bool {
+        let waiting = pin!(greeters.wait_for_client(&server));
+        waiting.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[tokio::test]
+    async fn a_greeting_spares_the_clients_of_this_server_the_moment() {
+        let greeters = Greeters::default();
+        assert!(!is_spared(&greeters, "db"));
+        greeters.learn("db");
+        assert!(is_spared(&greeters, "db") && !is_spared(&greeters, "web"));
+        greeters.unlearn(&"db");
+        assert!(!is_spared(&greeters, "db"));
+    }
+
+    #[test]
+    fn a_greeting_is_remembered_for_ten_minutes() {
+        let (greeters, minute, now) = (Greeters::default(), Duration::from_secs(60), Instant::now());
+        greeters.0.note("db", now);
+        assert!(greeters.0.has(&"db", now + 9 * minute) && !greeters.0.has(&"db", now + 10 * minute));
+    }
+}

@@ -5,6 +5,7 @@
 //! request is copied or collected on its way.
 
 pub mod accept;
+pub mod access_log;
 pub mod budgets;
 pub mod config;
 pub mod drain;

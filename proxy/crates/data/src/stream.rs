@@ -9,8 +9,8 @@ use bytes::Bytes;
 use hauberk_metrics::edge::TransportMetrics;
 use hauberk_net::io::Socket;
 use hauberk_net::rewind::Rewind;
+use hauberk_tls::stream::TlsStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_rustls::{client, server};
 
 use crate::counted::Counted;
 
@@ -18,19 +18,29 @@ use crate::counted::Counted;
 pub(crate) enum Stream {
     /// As the socket gives it.
     Plain(Box<Rewind<Counted>>),
-    /// TLS terminated here.
-    Server(Box<Rewind<server::TlsStream<Rewind<Counted>>>>),
-    /// TLS begun here.
-    Client(Box<Rewind<client::TlsStream<Counted>>>),
+    /// Over TLS that begins or ends here.
+    Tls(Box<TlsStream<Counted>>),
 }
 
 impl Stream {
+    /// A socket, as it is.
+    pub(crate) fn plain(socket: Counted) -> Self {
+        Stream::Plain(Box::new(Rewind::new(socket, Bytes::new())))
+    }
+
+    /// TLS after its handshake.
+    pub(crate) fn tls(stream: TlsStream<Counted>) -> Self {
+        Stream::Tls(Box::new(stream))
+    }
+
     /// The same stream with bytes that were read from it put back.
     pub(crate) fn rewound(mut self, prefix: Bytes) -> Self {
+        if prefix.is_empty() {
+            return self; // and the buffer goes back
+        }
         match &mut self {
             Stream::Plain(s) => s.put_back(prefix),
-            Stream::Server(s) => s.put_back(prefix),
-            Stream::Client(s) => s.put_back(prefix),
+            Stream::Tls(s) => s.put_back(&prefix),
         }
         self
     }
@@ -39,13 +49,10 @@ impl Stream {
     pub(crate) fn attach(&mut self, metrics: Arc<TransportMetrics>) {
         match self {
             Stream::Plain(s) => s.get_mut().attach(metrics),
-            Stream::Server(s) => s.get_mut().get_mut().0.get_mut().attach(metrics),
-            Stream::Client(s) => s.get_mut().get_mut().0.attach(metrics),
+            Stream::Tls(s) => s.get_mut().attach(metrics),
         }
     }
-}
 
-impl Stream {
     /// Makes the end of the connection an error for the peer (RST instead of FIN; on TLS, no close-notify besides).
     pub(crate) fn abort(&self) {
         self.socket().abort();
@@ -59,8 +66,7 @@ impl Stream {
     fn socket(&self) -> &Socket {
         match self {
             Stream::Plain(s) => s.get_ref().socket(),
-            Stream::Server(s) => s.get_ref().get_ref().0.get_ref().socket(),
-            Stream::Client(s) => s.get_ref().get_ref().0.socket(),
+            Stream::Tls(s) => s.get_ref().socket(),
         }
     }
 }
@@ -69,8 +75,7 @@ macro_rules! each {
     ($self:ident, $stream:ident => $call:expr) => {
         match $self.get_mut() {
             Stream::Plain($stream) => $call,
-            Stream::Server($stream) => $call,
-            Stream::Client($stream) => $call,
+            Stream::Tls($stream) => $call,
         }
     };
 }
@@ -97,8 +102,7 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Stream::Plain(s) => s.is_write_vectored(),
-            Stream::Server(s) => s.is_write_vectored(),
-            Stream::Client(s) => s.is_write_vectored(),
+            Stream::Tls(s) => s.is_write_vectored(),
         }
     }
 

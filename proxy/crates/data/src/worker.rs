@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use crate::accept::{Accepted, Arrivals, Gate, Side, accept_all};
+use crate::access_log::AccessLog;
 use crate::budgets::Budgets;
 use crate::config::Config;
 use crate::drain::Drain;
@@ -36,6 +37,8 @@ pub struct Shared {
     pub metrics: Arc<DataMetrics>,
     /// What all workers together may have at once.
     pub budgets: Budgets,
+    /// Where requests to the program are written down, if anywhere.
+    pub access_log: Option<Arc<AccessLog>>,
 }
 
 impl Shared {
@@ -47,7 +50,7 @@ impl Shared {
         metrics: Arc<DataMetrics>,
     ) -> Self {
         let budgets = Budgets::new(&config);
-        Self { config: Arc::new(config), discover, tls, metrics, budgets }
+        Self { config: Arc::new(config), discover, tls, metrics, budgets, access_log: None }
     }
 }
 

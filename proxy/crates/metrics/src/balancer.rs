@@ -1,7 +1,7 @@
 //! The endpoints that a balancer chooses from, and the requests that wait for one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::buckets::{Buckets, BucketsTotal, Queueing};
@@ -25,15 +25,36 @@ pub enum Update {
 /// In the order of `Update`, as the label `op`.
 const OPS: [&str; 4] = ["add", "remove", "reset", "dne"];
 
+/// What a balancer chooses endpoints for; each has families of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    /// Requests.
+    Http,
+    /// Connections whose bytes nobody reads.
+    Tcp,
+    /// Connections of programs' own TLS, by its server name.
+    Tls,
+}
+
+/// In the order of `Carries`, as part of the families' names.
+const CARRIES: [&str; 3] = ["http", "tcp", "tls"];
+
 /// One thread's balancer of one backend.
 #[derive(Debug, Default)]
 pub struct BalancerMetrics {
     ready: AtomicU64,
     pending: AtomicU64,
     updates: [Counter; OPS.len()],
+    gates: [Counter; 2],
+    queues: [Queue; CARRIES.len()],
+}
+
+/// What waits for an endpoint.
+#[derive(Debug, Default)]
+struct Queue {
+    used: AtomicBool,
     queued: Counter,
     waits: Buckets<Queueing>,
-    gates: [Counter; 2],
 }
 
 /// The balancers of all threads.
@@ -42,10 +63,16 @@ pub struct BalancerTotal {
     ready: u64,
     pending: u64,
     updates: [u64; OPS.len()],
+    gates: [u64; 2],
+    queues: [QueueTotal; CARRIES.len()],
+}
+
+#[derive(Debug, Default)]
+struct QueueTotal {
+    used: bool,
     queued: u64,
     waiting: u64,
     waits: BucketsTotal<Queueing>,
-    gates: [u64; 2],
 }
 
 impl BalancerMetrics {
@@ -60,14 +87,19 @@ impl BalancerMetrics {
         self.updates[what as usize].increment();
     }
 
-    /// A request begins to wait for an endpoint.
-    pub fn queued(&self) {
-        self.queued.increment();
+    /// There are routes that send such traffic here.
+    pub fn carries(&self, what: Carries) {
+        self.queues[what as usize].used.store(true, Ordering::Relaxed);
+    }
+
+    /// A request or connection begins to wait for an endpoint.
+    pub fn queued(&self, what: Carries) {
+        self.queues[what as usize].queued.increment();
     }
 
     /// It waited so long, whether it got one or not.
-    pub fn dequeued(&self, took: Duration) {
-        self.waits.observe(took);
+    pub fn dequeued(&self, what: Carries, took: Duration) {
+        self.queues[what as usize].waits.observe(took);
     }
 
     /// The first endpoint became ready, or the last one is no longer so.
@@ -85,48 +117,68 @@ impl Series for BalancerMetrics {
         total.pending = total.pending.max(self.pending.load(Ordering::Relaxed));
         let counts = total.updates.iter_mut().zip(&self.updates).chain(total.gates.iter_mut().zip(&self.gates));
         counts.for_each(|(sum, counter)| *sum += counter.get());
-        let over = self.waits.count();
-        let queued = self.queued.get();
-        total.queued += queued;
-        total.waiting += queued.saturating_sub(over);
-        self.waits.add_to(&mut total.waits);
+        for (total, queue) in total.queues.iter_mut().zip(&self.queues) {
+            let over = queue.waits.count();
+            let queued = queue.queued.get();
+            total.used |= queue.used.load(Ordering::Relaxed);
+            total.queued += queued;
+            total.waiting += queued.saturating_sub(over);
+            queue.waits.add_to(&mut total.waits);
+        }
     }
 
     fn events(&self) -> u64 {
-        self.queued.get() + self.updates.iter().map(Counter::get).sum::<u64>()
+        let queued = self.queues.iter().map(|queue| queue.queued.get());
+        queued.chain(self.updates.iter().map(Counter::get)).sum()
     }
 }
 
-/// Writes all families of balancers for HTTP.
+/// Writes all families of balancers.
 pub(crate) fn write(out: &mut Text, all: &[(Arc<str>, BalancerTotal)]) {
-    let name = "outbound_http_balancer_endpoints";
-    out.family(name, Kind::Gauge, "Endpoints that take requests, and those that are left alone for a while");
-    for (labels, total) in all {
-        out.sample(name, "", &[labels, "endpoint_state=\"ready\""], total.ready);
-        out.sample(name, "", &[labels, "endpoint_state=\"pending\""], total.pending);
+    for (at, word) in CARRIES.iter().enumerate() {
+        let used: Vec<_> = all.iter().filter(|(_, total)| total.queues[at].used).collect();
+        let prefix = format!("outbound_{word}_balancer");
+        write_endpoints(out, &prefix, &used);
+        write_queue(out, &prefix, at, &used);
     }
-    let name = "outbound_http_balancer_p2c_endpoints";
-    out.family(name, Kind::Gauge, "Endpoints that are chosen from");
-    all.iter().for_each(|(labels, total)| out.sample(name, "", &[labels], total.ready + total.pending));
-    let name = "outbound_http_balancer_p2c_updates_total";
-    out.family(name, Kind::Counter, "Changes of the endpoints");
+}
+
+fn write_endpoints(out: &mut Text, prefix: &str, all: &[&(Arc<str>, BalancerTotal)]) {
+    let name = format!("{prefix}_endpoints");
+    out.family(&name, Kind::Gauge, "Endpoints that take requests, and those that are left alone for a while");
+    for (labels, total) in all {
+        out.sample(&name, "", &[labels, "endpoint_state=\"ready\""], total.ready);
+        out.sample(&name, "", &[labels, "endpoint_state=\"pending\""], total.pending);
+    }
+    let name = format!("{prefix}_p2c_endpoints");
+    out.family(&name, Kind::Gauge, "Endpoints that are chosen from");
+    all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], total.ready + total.pending));
+    let name = format!("{prefix}_p2c_updates_total");
+    out.family(&name, Kind::Counter, "Changes of the endpoints");
     for (labels, total) in all {
         for (op, updates) in OPS.iter().zip(total.updates) {
-            out.sample(name, "", &[labels, &format!("op=\"{op}\"")], updates);
+            out.sample(&name, "", &[labels, &format!("op=\"{op}\"")], updates);
         }
     }
-    let name = "outbound_http_balancer_queue_length";
-    out.family(name, Kind::Gauge, "Requests that wait for an endpoint");
-    all.iter().for_each(|(labels, total)| out.sample(name, "", &[labels], total.waiting));
-    let name = "outbound_http_balancer_queue_requests_total";
-    out.family(name, Kind::Counter, "Requests that had to wait for an endpoint");
-    all.iter().for_each(|(labels, total)| out.sample(name, "", &[labels], total.queued));
-    let name = "outbound_http_balancer_queue_latency_seconds";
-    out.family(name, Kind::Histogram, "Seconds that requests waited for an endpoint");
-    all.iter().for_each(|(labels, total)| total.waits.write(out, name, labels));
-    let names = ["outbound_http_balancer_queue_gate_open_total", "outbound_http_balancer_queue_gate_shut_total"];
-    for (at, name) in names.into_iter().enumerate() {
-        out.family(name, Kind::Counter, "Times that the first endpoint became ready, or the last one stopped to be so");
-        all.iter().for_each(|(labels, total)| out.sample(name, "", &[labels], total.gates[at]));
+    for (at, gate) in ["open", "shut"].into_iter().enumerate() {
+        let name = format!("{prefix}_queue_gate_{gate}_total");
+        out.family(
+            &name,
+            Kind::Counter,
+            "Times that the first endpoint became ready, or the last one stopped to be so",
+        );
+        all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], total.gates[at]));
     }
+}
+
+fn write_queue(out: &mut Text, prefix: &str, at: usize, all: &[&(Arc<str>, BalancerTotal)]) {
+    let name = format!("{prefix}_queue_length");
+    out.family(&name, Kind::Gauge, "What waits for an endpoint");
+    all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], total.queues[at].waiting));
+    let name = format!("{prefix}_queue_requests_total");
+    out.family(&name, Kind::Counter, "What had to wait for an endpoint");
+    all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], total.queues[at].queued));
+    let name = format!("{prefix}_queue_latency_seconds");
+    out.family(&name, Kind::Histogram, "Seconds of waiting for an endpoint");
+    all.iter().for_each(|(labels, total)| total.queues[at].waits.write(out, &name, labels));
 }

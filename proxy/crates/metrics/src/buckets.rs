@@ -88,6 +88,16 @@ impl<B: Bounds> Buckets<B> {
 }
 
 impl<B: Bounds> BucketsTotal<B> {
+    /// The same observations by the bounds of `C`, all of which are bounds of `B`.
+    pub fn regrouped<C: Bounds>(&self) -> BucketsTotal<C> {
+        let mut of = BucketsTotal { sum_ns: self.sum_ns, ..BucketsTotal::default() };
+        for (at, count) in self.counts.iter().enumerate() {
+            let within = |bound: &&u64| B::MICROS.get(at).is_none_or(|micros| **bound < *micros);
+            of.counts[C::MICROS.iter().take_while(within).count()] += count;
+        }
+        of
+    }
+
     /// Writes it in seconds.
     pub fn write(&self, out: &mut Text, name: &str, labels: &str) {
         let mut count = 0;

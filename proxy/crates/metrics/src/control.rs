@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::counter::Counter;
 use crate::labels::LabelSet;
 use crate::registry::Registry;
+use crate::resolutions::Resolutions;
 use crate::response::{self, Names, ResponseMetrics};
 use crate::text::{Kind, Text};
 
@@ -25,6 +26,7 @@ pub struct ControlMetrics {
     peers: Registry<ResponseMetrics>,
     rejected: Registry<Counter>,
     confirmed: Mutex<Option<Confirmed>>,
+    resolutions: Arc<Resolutions>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,17 @@ impl Default for ControlMetrics {
 impl ControlMetrics {
     /// Nothing happened yet.
     pub fn new() -> Self {
-        Self { peers: Registry::new(PEERS_MAX), rejected: Registry::new(PEERS_MAX), confirmed: Mutex::default() }
+        Self {
+            peers: Registry::new(PEERS_MAX),
+            rejected: Registry::new(PEERS_MAX),
+            confirmed: Mutex::default(),
+            resolutions: Arc::default(),
+        }
+    }
+
+    /// Where names that are looked up are counted.
+    pub fn resolutions(&self) -> &Arc<Resolutions> {
+        &self.resolutions
     }
 
     /// Calls to one address of the control plane, with the identity it must prove (`None`: without TLS).
@@ -77,6 +89,7 @@ impl ControlMetrics {
     /// Writes all families; the age of the views is as of `now`.
     pub fn write(&self, out: &mut Text, now: Instant) {
         response::write(out, NAMES, &self.peers.totals());
+        self.resolutions.write(out);
         let name = "hauberk_view_rejected_total";
         out.family(name, Kind::Counter, "Answers of the control plane that made no sense and were not used");
         for (labels, rejected) in self.rejected.totals() {

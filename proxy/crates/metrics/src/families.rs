@@ -171,7 +171,9 @@ impl DataMetrics {
             durations: &format!("inbound_{word}_request_duration_seconds"),
             statuses: &format!("inbound_{word}_statuses_total"),
         };
-        route::write_backends(out, &inbound, kind, &self.served[kind as usize].totals());
+        let served = self.served[kind as usize].totals();
+        route::write_backends(out, &inbound, kind, &served);
+        route::write_response_durations(out, &format!("inbound_{word}_response_duration_seconds"), &served);
         let prefix = format!("outbound_{word}_route");
         route::write_routes(out, &prefix, kind, &self.routes[kind as usize].totals());
         let outbound = BackendNames {

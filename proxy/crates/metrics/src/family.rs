@@ -29,10 +29,20 @@ pub enum Family {
     InboundTransportHeader,
     /// Connections of the program, by what policy says that they speak.
     OutboundTcpProtocol,
+    /// Connections of the program on a route for bytes.
+    OutboundTcpRouteOpen,
+    /// Those of them that are over.
+    OutboundTcpRouteClose,
+    /// Connections of programs' own TLS on a route by its server name.
+    OutboundTlsRouteOpen,
+    /// Those of them that are over.
+    OutboundTlsRouteClose,
+    /// Lines of the access log that were dropped.
+    AccessLogDropped,
 }
 
 /// In the order of `Family`.
-pub(crate) const FAMILIES: [(&str, &str); 13] = [
+pub(crate) const FAMILIES: [(&str, &str); 18] = [
     ("inbound_http_authz_allow_total", "Requests that an authorization let in"),
     ("inbound_http_authz_deny_total", "Requests that no authorization let in"),
     ("inbound_tcp_authz_allow_total", "Connections that an authorization let in"),
@@ -46,4 +56,9 @@ pub(crate) const FAMILIES: [(&str, &str); 13] = [
     ("inbound_http_local_ratelimit_total", "Requests beyond the rate that policy gives them"),
     ("inbound_tcp_transport_header_connections_total", "Connections with a transport header"),
     ("outbound_tcp_protocol_connections_total", "Connections by what policy says that they speak"),
+    ("outbound_tcp_route_open_total", "Connections of the program that took a route for bytes"),
+    ("outbound_tcp_route_close_total", "Connections on a route for bytes that are over"),
+    ("outbound_tls_route_open_total", "Connections of TLS that took a route by its server name"),
+    ("outbound_tls_route_close_total", "Connections on a route for TLS that are over"),
+    ("hauberk_access_log_dropped_total", "Lines of the access log that its reader was too slow for"),
 ];

@@ -1,9 +1,10 @@
 //! The workload's certificate: until when it is valid, and how its renewals went.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::counter::Counter;
+use crate::resolutions::Resolutions;
 use crate::text::{Kind, Text};
 
 /// Counters of the client that asks for certificates.
@@ -12,6 +13,7 @@ pub struct IdentityMetrics {
     current: Mutex<Option<Current>>,
     renewed: Counter,
     failed: Counter,
+    resolutions: Arc<Resolutions>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,16 @@ impl IdentityMetrics {
     /// No certificate yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same; names that are looked up are counted in `resolutions`.
+    pub fn resolving(resolutions: Arc<Resolutions>) -> Self {
+        Self { resolutions, ..Self::default() }
+    }
+
+    /// Where names that are looked up are counted; whoever made it writes it.
+    pub fn resolutions(&self) -> &Arc<Resolutions> {
+        &self.resolutions
     }
 
     /// A certificate came, valid until `expires`.

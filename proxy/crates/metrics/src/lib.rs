@@ -19,6 +19,7 @@ pub mod labels;
 pub mod page;
 pub mod process;
 pub mod registry;
+pub mod resolutions;
 pub mod response;
 pub mod route;
 pub mod statuses;

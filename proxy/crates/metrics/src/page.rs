@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::control::ControlMetrics;
 use crate::families::DataMetrics;
 use crate::identity::IdentityMetrics;
-use crate::process::{Build, Process};
+use crate::process::{Build, Process, Tls};
 use crate::text::{Format, Text};
 
 /// Everything that the proxy counts.
@@ -23,12 +23,13 @@ pub struct Metrics {
 
 impl Metrics {
     /// Nothing counted yet, in a process that began at `started`.
-    pub fn new(build: Build, started: SystemTime) -> Self {
+    pub fn new(build: Build, tls: Tls, started: SystemTime) -> Self {
+        let control = ControlMetrics::new();
         Self {
             data: Arc::default(),
-            control: Arc::default(),
-            identity: Arc::default(),
-            process: Process::new(build, started),
+            identity: Arc::new(IdentityMetrics::resolving(control.resolutions().clone())),
+            control: Arc::new(control),
+            process: Process::new(build, tls, started),
         }
     }
 

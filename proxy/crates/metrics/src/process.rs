@@ -20,10 +20,24 @@ pub struct Build {
     pub profile: &'static str,
 }
 
+/// What TLS is made of, each in the order of preference.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// Cipher suites.
+    pub suites: Vec<String>,
+    /// Groups of key exchange.
+    pub groups: Vec<String>,
+    /// Whose cryptography it is.
+    pub provider: &'static str,
+    /// Whether it is in the mode of FIPS 140.
+    pub fips: bool,
+}
+
 /// What is known of the process from its start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Process {
     build: Build,
+    tls: Tls,
     started: SystemTime,
 }
 
@@ -40,8 +54,8 @@ struct Usage {
 
 impl Process {
     /// A process that began at `started`.
-    pub fn new(build: Build, started: SystemTime) -> Self {
-        Self { build, started }
+    pub fn new(build: Build, tls: Tls, started: SystemTime) -> Self {
+        Self { build, tls, started }
     }
 
     /// Writes all families; `now` is the wall clock.
@@ -54,10 +68,25 @@ impl Process {
             .with("profile", self.build.profile)
             .with("vendor", "hauberk");
         out.sample(name, "", &[labels.as_str()], 1);
+        self.tls.write(out);
         let help = "When the process began, in seconds since 1970";
         out.single("process_start_time_seconds", Kind::Gauge, help, unix_seconds(self.started));
         out.single("process_clock_time_seconds", Kind::Gauge, "The wall clock of this page", unix_seconds(now));
         Usage::read().write(out);
+    }
+}
+
+impl Tls {
+    fn write(&self, out: &mut Text) {
+        let name = "rustls_info";
+        out.family(name, Kind::Gauge, "What TLS is made of");
+        let labels = LabelSet::new()
+            .with("tls_suites", self.suites.join(","))
+            .with("tls_kx_groups", self.groups.join(","))
+            .with("tls_rand", self.provider)
+            .with("tls_key_provider", self.provider)
+            .with("tls_fips", self.fips);
+        out.sample(name, "", &[labels.as_str()], 1);
     }
 }
 

@@ -160,6 +160,12 @@ pub(crate) fn write_routes(out: &mut Text, prefix: &str, kind: RouteKind, all: &
     }
 }
 
+/// Writes how long responses of the program took, which is known with the requests: `name` has fewer bounds.
+pub(crate) fn write_response_durations(out: &mut Text, name: &str, all: &[(Arc<str>, BackendTotal)]) {
+    out.family(name, Kind::Histogram, "Seconds from a request's head to its response's end");
+    all.iter().for_each(|(labels, total)| total.durations.regrouped::<OnRoute>().write(out, name, labels));
+}
+
 /// The names of the families of backends, which differ by direction.
 pub(crate) struct BackendNames<'a> {
     pub(crate) requests: &'a str,

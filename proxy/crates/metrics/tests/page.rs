@@ -12,7 +12,7 @@ use hauberk_metrics::families::{DataMetrics, Family};
 use hauberk_metrics::histogram::Histogram;
 use hauberk_metrics::labels::LabelSet;
 use hauberk_metrics::page::Metrics;
-use hauberk_metrics::process::Build;
+use hauberk_metrics::process::{Build, Tls};
 use hauberk_metrics::response::OUTCOMES_MAX;
 use hauberk_metrics::text::{Format, Text};
 use proptest::prelude::*;
@@ -20,8 +20,14 @@ use reader::value;
 
 const BUILD: Build = Build { version: "1.2.3", git_sha: "", profile: "debug" };
 
+fn tls() -> Tls {
+    let (suites, groups) =
+        (vec!["TLS13_AES_128_GCM_SHA256".to_owned()], vec!["X25519".to_owned(), "secp256r1".to_owned()]);
+    Tls { suites, groups, provider: "AwsLcRs", fips: false }
+}
+
 fn metrics() -> Metrics {
-    Metrics::new(BUILD, UNIX_EPOCH + Duration::from_secs(1_000))
+    Metrics::new(BUILD, tls(), UNIX_EPOCH + Duration::from_secs(1_000))
 }
 
 fn page(data: &DataMetrics) -> String {

@@ -5,7 +5,7 @@ mod reader;
 use std::thread;
 use std::time::Duration;
 
-use hauberk_metrics::balancer::Update;
+use hauberk_metrics::balancer::{Carries, Update};
 use hauberk_metrics::detection::Found;
 use hauberk_metrics::edge::EdgeMetrics;
 use hauberk_metrics::families::{DataMetrics, Direction};
@@ -95,8 +95,10 @@ fn clients_count_together_on_the_route_that_serves_them() {
     let page = page(&data);
     assert_eq!(value(&page, "inbound_http_requests_total", &[("route_name", "default")]), 2.0);
     assert_eq!(value(&page, "inbound_http_statuses_total", &[("http_status", "200")]), 2.0);
-    let within = |le| value(&page, "inbound_http_request_duration_seconds_bucket", &[("le", le)]);
-    assert_eq!((within("0.25"), within("0.5")), (0.0, 2.0));
+    let within = |what, le| value(&page, &format!("inbound_http_{what}_duration_seconds_bucket"), &[("le", le)]);
+    assert_eq!((within("request", "0.25"), within("request", "0.5")), (0.0, 2.0));
+    let bounds = ["0.05", "0.5", "1", "10", "+Inf"].map(|le| within("response", le));
+    assert_eq!(bounds, [0.0, 2.0, 2.0, 2.0, 2.0]);
     assert_eq!(value(&page, "request_total", &[("client_id", "a")]), 1.0);
 }
 
@@ -108,9 +110,11 @@ fn workers_with_the_same_endpoints_do_not_double_them() {
         balancer.updated(Update::Add);
         balancer.endpoints(2, 1);
         balancer.gate(true);
-        balancer.queued();
-        balancer.queued();
-        balancer.dequeued(6 * MS);
+        balancer.carries(Carries::Http);
+        balancer.queued(Carries::Http);
+        balancer.queued(Carries::Http);
+        balancer.queued(Carries::Tls);
+        balancer.dequeued(Carries::Http, 6 * MS);
     };
     thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(work))));
     let page = page(&data);
@@ -123,6 +127,7 @@ fn workers_with_the_same_endpoints_do_not_double_them() {
     assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.005")]), 0.0);
     assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.05")]), 2.0);
     assert_eq!(of("queue_gate_open_total", &[]), 2.0);
+    assert!(!page.contains("outbound_tls_balancer_queue_length{"), "no route of TLS leads there");
 }
 
 #[test]

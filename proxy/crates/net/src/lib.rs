@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod copy;
+pub mod descriptors;
 pub mod io;
 pub mod listen;
 pub mod namespace;

@@ -2,10 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use crate::descriptors::{self, RESERVE};
 
 /// How long a peer that went silent is believed to be there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,9 +58,19 @@ pub fn accepted(stream: &TcpStream, keep_alive: KeepAlive) -> io::Result<()> {
     keep_alive.apply(&SockRef::from(stream))
 }
 
-/// Connects within `timeout`.
+/// Closes a connection so that its peer hears of it at once, whatever is on its way (tcp(7), `SO_LINGER` of 0: a reset).
+pub fn reset(stream: impl AsFd) {
+    // What cannot be reset is closed all the same.
+    let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+}
+
+/// Connects within `timeout`, by a descriptor of the reserve if no other is left.
 pub async fn connect(addr: SocketAddr, timeout: Duration, keep_alive: KeepAlive) -> io::Result<TcpStream> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let open = || if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = match open() {
+        Err(error) if descriptors::are_out(&error) && RESERVE.give_up() => open(),
+        opened => opened,
+    }?;
     socket.set_nodelay(true)?;
     let stream = tokio::time::timeout(timeout, socket.connect(addr)).await.map_err(|_| {
         io::Error::new(io::ErrorKind::TimedOut, format!("no connection to {addr} within {timeout:?}"))

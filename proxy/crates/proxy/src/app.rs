@@ -9,12 +9,17 @@ use std::time::{Duration, Instant, SystemTime};
 
 use hauberk_control::controller::Controller;
 use hauberk_control::identity::Identity;
+use hauberk_core::access_log::Format;
 use hauberk_core::discover::Discover;
+use hauberk_data::access_log::AccessLog;
 use hauberk_data::drain;
 use hauberk_data::worker::Shared;
+use hauberk_metrics::families::DataMetrics;
 use hauberk_metrics::page::Metrics;
-use hauberk_metrics::process::Build;
+use hauberk_metrics::process::{Build, Tls};
+use hauberk_net::descriptors::RESERVE;
 use hauberk_net::listen::bind;
+use hauberk_tls::provider;
 use hauberk_tls::store::Store;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -36,8 +41,14 @@ const EXPIRE_MAX: Duration = Duration::from_secs(60);
 /// How long the first policies of ports are waited for; the contract's time for the first message of a stream.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Descriptors for everything but traffic: listeners, the control plane, the admin endpoints, files.
+/// How long the last lines of the access log may take.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Descriptors for everything but traffic: listeners, the control plane, the admin endpoints, files, those kept back.
 const OTHER_FILES: u64 = 256;
+/// Descriptors that are kept back: as many connections at once can still be made to where they go when there are no others,
+/// be it that kept connections that nobody uses have them, or that the limit was lowered.
+const KEPT_FILES: usize = 32;
 
 const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
@@ -72,8 +83,11 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
     let admin_listener = named(config.admin_listen, config.inbound_backlog, false)?;
     confine(config.seccomp);
     #[cfg(feature = "jemalloc")]
-    crate::allocator::give_back_in_background();
-    let metrics = Metrics::new(BUILD, SystemTime::now());
+    {
+        crate::allocator::give_back_in_background();
+        spawn_local(crate::allocator::give_back_of_this_thread());
+    }
+    let metrics = Metrics::new(BUILD, tls_parts(), SystemTime::now());
     let tls = Arc::new(Store::new(config.control.id.clone(), config.control.roots.clone()).map_err(io::Error::other)?);
     let end = Arc::new(Notify::new());
     let ready = Arc::new(AtomicBool::new(false));
@@ -86,7 +100,9 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
     spawn_local(identity.run());
 
     let (discover, answered) = discover(&config, &tls, certified.clone(), &metrics);
-    let shared = Shared::new(config.data, discover, tls, metrics.data.clone());
+    let access_log = access_log(config.access_log, &metrics.data)?;
+    let mut shared = Shared::new(config.data, discover, tls, metrics.data.clone());
+    shared.access_log.clone_from(&access_log);
     if !may_carry(certified, answered, &end).await? {
         return Ok(());
     }
@@ -103,7 +119,20 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
         () = tokio::time::sleep(config.grace) => tracing::warn!("some connections did not finish in time"),
         why = signals::end_wanted(end) => tracing::warn!(why = why?, "told again to end"),
     }
+    access_log.iter().for_each(|log| log.finish(LAST_LINES));
     Ok(())
+}
+
+/// Its lines go to standard output, apart from the proxy's own log.
+fn access_log(format: Option<Format>, metrics: &DataMetrics) -> io::Result<Option<Arc<AccessLog>>> {
+    let start = |format| AccessLog::start(format, io::stdout(), metrics).map(Arc::new);
+    format.map(start).transpose()
+}
+
+/// What TLS is made of.
+fn tls_parts() -> Tls {
+    let provider::Parts { suites, groups, fips } = provider::parts();
+    Tls { suites, groups, provider: "AwsLcRs", fips }
 }
 
 /// Nothing is carried before the workload can prove who it is and, if it is told soon, who may come in: until then connections
@@ -142,6 +171,9 @@ fn fit_into_open_files(config: &mut Config) {
             }
         }
         Err(error) => tracing::warn!(%error, "cannot raise the number of files that may be open"),
+    }
+    if let Err(error) = RESERVE.keep(KEPT_FILES) {
+        tracing::warn!(%error, "no descriptors are kept back for when there are none left");
     }
 }
 

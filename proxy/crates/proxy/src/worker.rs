@@ -88,6 +88,8 @@ fn thread(index: usize, shared: Shared, drain: Drain, source: Source, ended: End
 }
 
 async fn serve(worker: Rc<Worker>, source: Source) -> io::Result<()> {
+    #[cfg(feature = "jemalloc")]
+    spawn_local(crate::allocator::give_back_of_this_thread());
     match source {
         Source::Own(listeners) => serve_own(&worker, listeners).await?,
         Source::Handed(arrivals) => worker.clone().serve_arrivals(arrivals).await,

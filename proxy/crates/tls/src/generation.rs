@@ -94,6 +94,7 @@ impl Generation {
             None => builder.with_no_client_auth(),
         };
         config.resumption = Resumption::disabled();
+        config.enable_secret_extraction = true; // for the streams of this crate
         if usage == Use::Direct {
             config.alpn_protocols = vec![ALPN.to_vec()];
         }
@@ -114,5 +115,6 @@ fn server(roots: &Roots, key: &Arc<CertifiedKey>, provider: &Arc<CryptoProvider>
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key.clone())));
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    config.enable_secret_extraction = true; // for the streams of this crate
     Ok(config)
 }

@@ -83,9 +83,9 @@ def processor_seconds(pid: int) -> float:
 
 
 def own_memory(pid: int) -> int:
-    """Bytes in memory that no file backs (proc_pid_status(5))."""
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in status if line.startswith("RssAnon")).split()[1]) * 1024
+    """Bytes in memory that no file backs, page by page (proc_pid_smaps_rollup(5)): the sums in `status` lag behind."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return int(next(line for line in rollup if line.startswith("Anonymous")).split()[1]) * 1024
 
 
 def until_passed(seconds: float) -> None:

@@ -1,5 +1,7 @@
 """The gRPC service of server.py."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import grpc
@@ -16,6 +18,9 @@ class Calls(grpc.GenericRpcHandler):
             "/test.Calls/Down": grpc.unary_stream_rpc_method_handler(self.down),
             "/test.Calls/Up": grpc.stream_unary_rpc_method_handler(self.up),
             "/test.Calls/Both": grpc.stream_stream_rpc_method_handler(self.both),
+            "/test.Calls/Left": grpc.unary_unary_rpc_method_handler(self.left),
+            "/test.Calls/Wait": grpc.unary_unary_rpc_method_handler(self.wait),
+            "/test.Calls/Trickle": grpc.stream_stream_rpc_method_handler(self.trickle),
         }
         return kinds.get(details.method)
 
@@ -43,3 +48,29 @@ class Calls(grpc.GenericRpcHandler):
         context.set_trailing_metadata((("x-kind", "both"),))
         async for message in requests:
             yield message
+
+    async def left(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        """How many seconds the client still waits."""
+        del request
+        return str(context.time_remaining()).encode()
+
+    async def wait(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        """Is never answered."""
+        del context
+        await _until_cancelled("Wait")
+        return request
+
+    async def trickle(self, requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
+        """Echoes, and does not end with its client's messages."""
+        del context
+        async for message in requests:
+            yield message
+        await _until_cancelled("Trickle")
+
+
+async def _until_cancelled(name: str) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        sys.stdout.write(f"{name} is over\n")
+        sys.stdout.flush()

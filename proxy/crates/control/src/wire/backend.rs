@@ -6,15 +6,19 @@ use std::time::Duration;
 use hauberk_api::linkerd::outbound::backend::balance_p2c::Load;
 use hauberk_api::linkerd::outbound::backend::{self as message, endpoint_discovery};
 use hauberk_api::linkerd::outbound::{Backend as Message, ExponentialBackoff};
+use hauberk_core::balance::Weighing;
 use hauberk_core::outbound::{Backend, BackendKind, Backoff, Distribution, RouteBackend};
+use hauberk_core::penalty::Penalty;
 
 use crate::wire::{Nonsense, Read, bounded, endpoints, meta, net, required, time};
 
 /// Backends of one rule.
 const BACKENDS_MAX: usize = 256;
-/// The contract's default for the load of an endpoint that was never measured, and for its memory.
+/// The contract's defaults for the load of an endpoint that was never measured, and for what failures cost.
 const DEFAULT_RTT: Duration = Duration::from_millis(30);
 const DEFAULT_DECAY: Duration = Duration::from_secs(10);
+const DEFAULT_PENALTY: Duration = Duration::from_secs(5);
+const DEFAULT_HINT_MAX: Duration = Duration::from_secs(300);
 
 /// A distribution as all kinds of routes send it, each in messages of its own.
 pub(super) enum Choice<B> {
@@ -89,17 +93,29 @@ fn balance(of: message::BalanceP2c) -> Read<BackendKind> {
     if net::name_and_port(&dst.path).is_none() {
         return Err(Nonsense::new(format_args!("the path {:?} of a balancer is not NAME:PORT", dst.path)));
     }
-    let (default_rtt, decay) = match required(of.load, "the load of a balancer")? {
-        Load::PeakEwma(load) => (
-            time::positive(load.default_rtt, "the default latency of a balancer")?,
-            time::positive(load.decay, "the decay of a balancer")?,
-        ),
-        Load::PenaltyPeakEwma(load) => (
-            time::limit(load.default_rtt, "the default latency of a balancer")?.unwrap_or(DEFAULT_RTT),
-            time::limit(load.decay, "the decay of a balancer")?.unwrap_or(DEFAULT_DECAY),
-        ),
+    let weighing = match required(of.load, "the load of a balancer")? {
+        Load::PeakEwma(load) => Weighing {
+            default_rtt: time::positive(load.default_rtt, "the default latency of a balancer")?,
+            decay: time::positive(load.decay, "the decay of a balancer")?,
+            penalty: None,
+        },
+        Load::PenaltyPeakEwma(load) => penalizing(load)?,
     };
-    Ok(BackendKind::Balance { path: dst.path.into(), default_rtt, decay })
+    Ok(BackendKind::Balance { path: dst.path.into(), weighing })
+}
+
+/// What a message leaves out is as the contract has it.
+fn penalizing(load: message::balance_p2c::PenaltyPeakEwma) -> Read<Weighing> {
+    let or = |of, name, default| Ok(time::limit(of, name)?.unwrap_or(default));
+    Ok(Weighing {
+        default_rtt: or(load.default_rtt, "the default latency of a balancer", DEFAULT_RTT)?,
+        decay: or(load.decay, "the decay of a balancer", DEFAULT_DECAY)?,
+        penalty: Some(Penalty {
+            latency: or(load.penalty, "the penalty of a balancer", DEFAULT_PENALTY)?,
+            hint_max: or(load.max_retry_after, "the longest hint of a balancer", DEFAULT_HINT_MAX)?,
+            decay: or(load.penalty_decay, "the decay of a balancer's penalty", DEFAULT_DECAY)?,
+        }),
+    })
 }
 
 /// Growing pauses: the longest above zero and not below the first.

@@ -5,7 +5,11 @@ use hauberk_api::linkerd::http_route::{
 use hauberk_api::linkerd::meta::{Metadata, Resource, metadata};
 use hauberk_api::linkerd::outbound::backend as backend_message;
 use hauberk_api::linkerd::outbound::http_route::{self as http_message, distribution, filter};
+use std::time::Duration;
+
+use hauberk_core::balance::Weighing;
 use hauberk_core::outbound::{BackendKind, Distribution, HttpAction};
+use hauberk_core::penalty::Penalty;
 use hauberk_core::route::{HttpFilter, HttpMatch, PathMatch as Path, Rule};
 
 use super::*;
@@ -76,6 +80,39 @@ fn backends_without_weight_get_no_traffic() {
     assert_eq!(seen, [("b.ns:1".to_owned(), 2), ("c.ns:1".to_owned(), 3)]);
     let nobody = rule(vec![weighted(balancer(PATH), 0), weighted(balancer(PATH), 0)]);
     assert!(matches!(convert(nobody).unwrap().then.backends, Distribution::Empty));
+}
+
+#[test]
+fn what_failures_cost_is_read_or_is_as_the_contract_has_it() {
+    let weighing = |load| {
+        let mut backend = balancer(PATH);
+        let Some(backend_message::Kind::Balancer(of)) = &mut backend.kind else { panic!("a balancer") };
+        of.load = Some(load);
+        let Distribution::Weighted(backends) = convert(rule(vec![weighted(backend, 1)])).unwrap().then.backends else {
+            panic!("weighted")
+        };
+        match &backends[0].0.backend.kind {
+            BackendKind::Balance { weighing, .. } => *weighing,
+            other => panic!("{other:?}"),
+        }
+    };
+    let plain = backend_message::balance_p2c::PeakEwma { default_rtt: seconds(1), decay: seconds(2) };
+    assert_eq!(weighing(backend_message::balance_p2c::Load::PeakEwma(plain)).penalty, None);
+    let said = backend_message::balance_p2c::PenaltyPeakEwma {
+        default_rtt: seconds(1),
+        decay: seconds(2),
+        penalty: seconds(3),
+        max_retry_after: seconds(4),
+        penalty_decay: seconds(5),
+    };
+    let of = |seconds: [u64; 3], rtt, decay| {
+        let [latency, hint_max, fades] = seconds.map(Duration::from_secs);
+        Weighing { default_rtt: rtt, decay, penalty: Some(Penalty { latency, hint_max, decay: fades }) }
+    };
+    let expected = of([3, 4, 5], Duration::from_secs(1), Duration::from_secs(2));
+    assert_eq!(weighing(backend_message::balance_p2c::Load::PenaltyPeakEwma(said)), expected);
+    let nothing = backend_message::balance_p2c::Load::PenaltyPeakEwma(Default::default());
+    assert_eq!(weighing(nothing), of([5, 300, 10], Duration::from_millis(30), Duration::from_secs(10)));
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The head of a response.
 
-use std::mem::MaybeUninit;
-
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
@@ -33,36 +31,24 @@ impl Head {
 }
 
 /// Takes a head of at most `max` bytes, which answers a request of this method, from the start of `buffer`. `None`: it is
-/// not whole yet.
+/// not whole yet, and no line so far is wrong.
 pub fn take(buffer: &mut BytesMut, max: usize, method: &Method) -> Result<Option<Head>, Refusal> {
-    let mut headers = [const { MaybeUninit::<httparse::Header<'_>>::uninit() }; HEADERS_MAX];
-    let mut parsed = httparse::Response::new(&mut []);
-    let config = httparse::ParserConfig::default();
-    let window = &buffer[..buffer.len().min(max)];
-    let length = match config.parse_response_with_uninit_headers(&mut parsed, window, &mut headers) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) if buffer.len() < max => return Ok(None),
-        Ok(httparse::Status::Partial) => return Err(Refusal::TooLong),
-        Err(httparse::Error::TooManyHeaders) => return Err(Refusal::TooMany),
-        Err(_) => return Err(Refusal::Response),
+    let Some((end, lines)) = end(&buffer[..buffer.len().min(max)])? else {
+        return if buffer.len() < max { Ok(None) } else { Err(Refusal::TooLong) };
     };
-    let http10 = match parsed.version {
-        Some(1) => false,
-        Some(0) => true,
-        _ => return Err(Refusal::Response),
-    };
-    let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Refusal::Response)?;
-    // The names and values are found again in the shared bytes, so that nothing is copied.
-    let places: Vec<(Place, Place)> =
-        parsed.headers.iter().map(|h| (Place::of(window, h.name.as_bytes()), Place::of(window, h.value))).collect();
-    let head = if length == buffer.len() { std::mem::take(buffer) } else { buffer.split_to(length) }.freeze();
+    // The names and values are parts of the shared bytes, so that nothing is copied.
+    let head = if end == buffer.len() { std::mem::take(buffer) } else { buffer.split_to(end) }.freeze();
+    let mut rest = Lines(&head);
+    let status = rest.first().ok_or(Refusal::Response)?;
+    let (http10, status) = status_line(status)?;
     let mut response = Response::new(());
     *response.status_mut() = status;
     *response.version_mut() = if http10 { Version::HTTP_10 } else { Version::HTTP_11 };
     let headers = response.headers_mut();
-    headers.reserve(places.len());
-    for (name, value) in places {
-        fields::append(headers, &head, name.within(&head), fields::trim(value.within(&head)))?;
+    headers.reserve(lines);
+    for line in rest.take_while(|line| !line.is_empty()) {
+        let (name, value) = fields::split(line)?;
+        fields::append(headers, &head, name, value)?; // looks at each byte of both
     }
     let length = settle_length(headers)?;
     let framing = framing(status, http10, length, headers, method)?;
@@ -70,18 +56,74 @@ pub fn take(buffer: &mut BytesMut, max: usize, method: &Method) -> Result<Option
     Ok(Some(Head { response, framing, persistent }))
 }
 
-/// A part of some bytes.
-struct Place(usize, usize);
-
-impl Place {
-    fn of(all: &[u8], part: &[u8]) -> Self {
-        let start = (part.as_ptr() as usize).wrapping_sub(all.as_ptr() as usize);
-        if part.is_empty() { Place(0, 0) } else { Place(start, start + part.len()) }
+/// Where the head ends and how many header lines it has. `None`: not yet, and the lines so far are right.
+fn end(bytes: &[u8]) -> Result<Option<(usize, usize)>, Refusal> {
+    let mut lines = Lines(bytes);
+    let Some(first) = lines.first() else {
+        return if could_begin(lines.0) { Ok(None) } else { Err(Refusal::Response) };
+    };
+    let mut headers = 0;
+    while let Some(line) = lines.next() {
+        if line.is_empty() {
+            return Ok(Some((bytes.len() - lines.0.len(), headers)));
+        }
+        headers += 1;
+        if headers > HEADERS_MAX {
+            return Err(Refusal::TooMany);
+        }
     }
+    status_line(first)?;
+    Lines(bytes).skip_while(|line| line.is_empty()).skip(1).try_for_each(|line| fields::field(line).map(drop))?;
+    Ok(None)
+}
 
-    fn within<'a>(&self, all: &'a Bytes) -> &'a [u8] {
-        all.get(self.0..self.1).unwrap_or_default()
+/// Lines that are whole, without their ends. Servers may end them by LF alone (RFC 9112, 2.2); a CR elsewhere is in no token
+/// and in no value.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Lines<'a> {
+    /// The first one that is not empty: there are servers that send a line too much after a body.
+    fn first(&mut self) -> Option<&'a [u8]> {
+        self.find(|line| !line.is_empty())
     }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let end = memchr::memchr(b'\n', self.0)?;
+        let line = &self.0[..end];
+        self.0 = &self.0[end + 1..];
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+}
+
+/// `HTTP/1.x SP code [SP reason]` (RFC 9112, 4). Returns whether it is HTTP/1.0, and the code.
+fn status_line(line: &[u8]) -> Result<(bool, StatusCode), Refusal> {
+    let (http10, rest) = match line.split_at_checked(VERSION.len()) {
+        Some((b"HTTP/1.1 ", rest)) => (false, rest),
+        Some((b"HTTP/1.0 ", rest)) => (true, rest),
+        _ => return Err(Refusal::Response),
+    };
+    let (code, reason) = rest.split_at_checked(3).ok_or(Refusal::Response)?;
+    let spaced = matches!(reason.first(), None | Some(b' '));
+    if !spaced || reason.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+        return Err(Refusal::Response);
+    }
+    Ok((http10, StatusCode::from_bytes(code).map_err(|_| Refusal::Response)?))
+}
+
+const VERSION: &[u8] = b"HTTP/1.1 ";
+
+/// Whether so few bytes may be the beginning of a head.
+fn could_begin(bytes: &[u8]) -> bool {
+    let mut begun = bytes;
+    while let [b'\r' | b'\n', rest @ ..] = begun {
+        begun = rest;
+    }
+    let known = begun.len().min("HTTP/1.".len());
+    begun[..known] == VERSION[..known]
 }
 
 /// RFC 9112, 6.3. What could be read in two ways is refused.
@@ -145,4 +187,60 @@ fn settle_length(headers: &mut HeaderMap) -> Result<Option<u64>, Refusal> {
 fn is_persistent(http10: bool, headers: &HeaderMap) -> bool {
     let says = |word: &[u8]| headers.get_all(CONNECTION).iter().any(|value| fields::lists(value.as_bytes(), word));
     !says(b"close") && (!http10 || says(b"keep-alive"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: usize = 64 * 1024;
+
+    fn read(text: &str) -> Result<Option<Head>, Refusal> {
+        take(&mut BytesMut::from(text), MAX, &Method::GET)
+    }
+
+    #[test]
+    fn a_head_is_taken_when_it_is_whole_and_what_follows_stays() {
+        let text = "\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\nX:  a b \t\r\nEmpty:\r\n\r\nhello";
+        let head = text.find("hello").unwrap();
+        for part in 0..head {
+            assert!(matches!(read(&text[..part]), Ok(None)), "{part}");
+        }
+        let mut buffer = BytesMut::from(text);
+        let taken = take(&mut buffer, MAX, &Method::GET).unwrap().unwrap();
+        assert_eq!((taken.response.status().as_u16(), taken.framing, taken.persistent), (200, Framing::Length(5), true));
+        let header = |name: &str| taken.response.headers()[name].as_bytes();
+        assert_eq!((header("x"), header("empty")), (&b"a b"[..], &b""[..]));
+        assert_eq!(buffer, "hello");
+    }
+
+    #[test]
+    fn lines_of_old_servers_may_end_by_a_line_feed_alone() {
+        let head = read("HTTP/1.0 404\nServer: old\nX: y\r\n\n").unwrap().unwrap();
+        assert_eq!((head.response.status().as_u16(), head.response.version()), (404, Version::HTTP_10));
+        assert_eq!((head.response.headers().len(), head.framing), (2, Framing::UntilClose));
+    }
+
+    #[test]
+    fn what_is_no_response_is_refused_as_soon_as_that_shows() {
+        for text in ["SSH-2.0", "HTTP/2", "HTTP/1.1x", "HTTP/1.2 200 OK\r\n", "HTTP/1.1  200 OK\r\n", "HTTP/1.1 20\r\n"] {
+            assert!(text == "HTTP/1.1x" || read(text).is_err(), "{text}");
+            assert!(read(&format!("{text}\r\n\r\n")).is_err(), "{text}");
+        }
+        for line in ["no colon", " folded: x", "a b: c", "a : c", ": c", "a\r: c", "a: b\rc", "a: \x01", "a: \x7f", "\r"] {
+            assert!(read(&format!("HTTP/1.1 200 OK\r\n{line}\r\nx: y\r\n")).is_err(), "{line:?}");
+            assert!(read(&format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n")).is_err(), "{line:?}");
+        }
+        assert!(read("HTTP/1.1 200 O\rK\r\n\r\n").is_err());
+        assert!(read("HTTP/1.1 2000 OK\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_head_is_bounded_in_bytes_and_in_lines() {
+        let lines = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(count));
+        assert!(matches!(read(&lines(HEADERS_MAX)), Ok(Some(_))));
+        assert!(matches!(read(&lines(HEADERS_MAX + 1)), Err(Refusal::TooMany)));
+        let mut long = BytesMut::from(&*format!("HTTP/1.1 200 OK\r\na: {}", "b".repeat(100)));
+        assert!(matches!(take(&mut long, 100, &Method::GET), Err(Refusal::TooLong)));
+    }
 }

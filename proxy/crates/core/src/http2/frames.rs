@@ -34,6 +34,16 @@ pub struct Frames {
     refilled: Instant,
     /// What a reset costs: those of a server answer requests of ours.
     reset: u32,
+    settings: Settings,
+}
+
+/// How far the settings are with which a peer begins (RFC 9113, 3.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settings {
+    Awaited,
+    /// Their frame has begun.
+    Begun,
+    Complete,
 }
 
 /// The peer sends more frames without use than any program needs to.
@@ -44,13 +54,22 @@ pub struct Flood;
 impl Frames {
     /// Frames of a client, behind its preface.
     pub fn of_client(now: Instant) -> Self {
-        // What a client resets again and again costs more than it gives.
+        // What a client resets again and again costs more than it gives, unless as many requests live on.
         Self { skip: PREFACE, reset: 2, ..Self::of_server(now) }
     }
 
     /// Frames of a server.
     pub fn of_server(now: Instant) -> Self {
-        Self { header: [0; HEADER], have: 0, skip: 0, data: 0, credit: CREDIT, refilled: now, reset: 0 }
+        Self {
+            header: [0; HEADER],
+            have: 0,
+            skip: 0,
+            data: 0,
+            credit: CREDIT,
+            refilled: now,
+            reset: 0,
+            settings: Settings::Awaited,
+        }
     }
 
     /// Bytes of data that came so far.
@@ -65,12 +84,26 @@ impl Frames {
         self.credit = self.credit.saturating_add(frames).saturating_add(1).min(CREDIT);
     }
 
+    /// The client reset a stream that had lived for a while. Such streams are bounded by how many may be open at once, and what
+    /// they cost is what any request costs: programs that run out of patience are no flood, however many share a connection.
+    pub fn forgive(&mut self) {
+        self.credit = self.credit.saturating_add(self.reset.saturating_sub(1)).min(CREDIT);
+    }
+
+    /// Whether the settings with which the peer begins have come.
+    pub fn has_settings(&self) -> bool {
+        self.settings == Settings::Complete
+    }
+
     /// Takes in the next bytes.
     pub fn read(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), Flood> {
         loop {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
             bytes = &bytes[skipped..];
+            if self.skip == 0 && self.settings == Settings::Begun {
+                self.settings = Settings::Complete;
+            }
             if bytes.is_empty() {
                 return Ok(());
             }
@@ -95,6 +128,7 @@ impl Frames {
             HEADERS => self.credit = (self.credit + 1).min(CREDIT),
             RST_STREAM => return self.spend(self.reset, now),
             PING | SETTINGS if flags & ACK != 0 => {}
+            SETTINGS if self.settings == Settings::Awaited => self.settings = Settings::Begun,
             WINDOW_UPDATE => {} // as many as the data that they answer
             PRIORITY | PING | SETTINGS => return self.spend(1, now),
             // Continuations, empty data, and frames that nobody knows.
@@ -155,6 +189,40 @@ mod tests {
         }
         let rapid_reset = [frame(HEADERS, 5, 30), frame(RST_STREAM, 0, 4)];
         assert_eq!(read(&rapid_reset, 1100), Err(Flood));
+    }
+
+    #[test]
+    fn requests_that_are_given_up_after_a_while_are_no_flood_and_rapid_resets_between_them_are() {
+        let now = Instant::now();
+        let mut client = Frames::of_client(now);
+        client.read(&[0; PREFACE], now).unwrap();
+        let given_up = [frame(HEADERS, 5, 30), frame(RST_STREAM, 0, 4)].concat();
+        for _ in 0..10_000 {
+            assert_eq!(client.read(&given_up, now), Ok(()));
+            client.forgive();
+        }
+        let mixed = (0..5000).try_for_each(|_| {
+            client.read(&given_up.repeat(2), now)?;
+            client.forgive();
+            Ok(())
+        });
+        assert_eq!(mixed, Err(Flood));
+    }
+
+    #[test]
+    fn a_peer_s_first_settings_are_there_once_they_are_complete() {
+        let now = Instant::now();
+        let bytes = [frame(SETTINGS, 0, 12), frame(SETTINGS, ACK, 0)].concat();
+        for cut in 0..=bytes.len() {
+            let mut read = Frames::of_server(now);
+            read.read(&bytes[..cut], now).unwrap();
+            assert_eq!(read.has_settings(), cut >= HEADER + 12, "cut at {cut}");
+        }
+        let mut read = Frames::of_server(now);
+        read.read(&frame(SETTINGS, ACK, 0), now).unwrap();
+        assert!(!read.has_settings(), "an acknowledgement is none");
+        read.read(&frame(SETTINGS, 0, 0), now).unwrap();
+        assert!(read.has_settings(), "they may be empty");
     }
 
     #[test]

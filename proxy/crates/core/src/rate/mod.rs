@@ -69,7 +69,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Its value in the label `scope` of `inbound_http_local_ratelimit_total`.
+    /// Its value in the label `ratelimit_scope` of `inbound_http_local_ratelimit_total`.
     pub fn as_str(self) -> &'static str {
         match self {
             Scope::Total => "total",

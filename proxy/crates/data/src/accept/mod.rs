@@ -4,26 +4,26 @@
 //! kernel would hand most of them to whoever wakes first.
 
 mod acceptor;
+mod gate;
 mod seldom;
 mod trouble;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Instant;
 
-use hauberk_core::budget::{Budget, Share};
-use hauberk_metrics::counter::Counter;
-use hauberk_metrics::families::{DataMetrics, Family};
-use hauberk_metrics::labels::LabelSet;
+use futures_util::FutureExt;
+use hauberk_core::budget::Share;
+use hauberk_net::descriptors;
 
 pub use acceptor::{Acceptor, Arrivals};
-use seldom::Seldom;
+pub(crate) use gate::Gate;
+use gate::Refused;
 use trouble::Trouble;
 
-use crate::budgets::Budgets;
 use crate::drain::Drain;
 
 /// Whose connections a listener takes.
@@ -35,25 +35,6 @@ pub enum Side {
     Outbound,
 }
 
-/// What stands between a listener and the workers: so many connections of a side, and no more.
-pub(crate) struct Gate {
-    side: Side,
-    places: Budget,
-    crowded: Arc<Counter>,
-}
-
-impl Gate {
-    /// The gate of a side, whichever worker it leads to.
-    pub(crate) fn new(side: Side, budgets: &Budgets, metrics: &DataMetrics) -> Self {
-        let (places, errors) = match side {
-            Side::Inbound => (&budgets.inbound.connections, Family::InboundTcpErrors),
-            Side::Outbound => (&budgets.outbound.connections, Family::OutboundTcpErrors),
-        };
-        let crowded = metrics.counter(errors, &LabelSet::new().with("error", "loadshed"));
-        Self { side, places: places.clone(), crowded }
-    }
-}
-
 /// A connection with its place among those that its side may have.
 pub(crate) struct Accepted<S> {
     pub(crate) socket: S,
@@ -61,13 +42,13 @@ pub(crate) struct Accepted<S> {
     pub(crate) place: Share,
 }
 
-/// Accepts until draining begins, and hands on what there is a place for; the rest is closed at once.
-pub(crate) async fn accept_all<S, F>(gate: Gate, mut drain: Drain, accept: impl Fn() -> F, hand: impl Fn(Accepted<S>))
+/// Accepts until draining begins, and hands on whom the gate lets in; the others are turned away at once.
+pub(crate) async fn accept_all<S, F>(mut gate: Gate, mut drain: Drain, accept: impl Fn() -> F, hand: impl Fn(Accepted<S>))
 where
+    S: AsFd,
     F: Future<Output = io::Result<(S, SocketAddr)>>,
 {
-    let Gate { side, places, crowded } = gate;
-    let (mut trouble, mut warning) = (Trouble::default(), Seldom::default());
+    let mut trouble = Trouble::default();
     let mut draining = pin!(drain.begun());
     loop {
         let accepted = tokio::select! {
@@ -76,18 +57,19 @@ where
             accepted = accept() => accepted,
         };
         match accepted {
-            Ok((socket, peer)) => match places.try_take(1) {
-                Some(place) => hand(Accepted { socket, peer, place }),
-                None => {
-                    crowded.increment();
-                    if let Some(unsaid) = warning.due(Instant::now()) {
-                        let most = places.total();
-                        tracing::warn!(?side, %peer, most, unsaid, "connections closed: the most that there may be are open");
-                    }
-                }
+            Ok((socket, peer)) => match gate.admit(peer) {
+                Ok(place) => hand(Accepted { socket, peer, place }),
+                Err(why) => gate.refuse(socket, peer, why),
             },
+            // Whoever waits is told now, by the descriptor that is given up for it, which is free again then.
+            Err(error) if descriptors::are_out(&error) && gate.reserve.give_up() => {
+                if let Some(Ok((socket, peer))) = accept().now_or_never() {
+                    gate.refuse(socket, peer, Refused::Descriptors);
+                }
+                gate.reserve.is_whole();
+            }
             Err(error) => {
-                let Some(pause) = trouble.met(side, &error, Instant::now()) else { continue };
+                let Some(pause) = trouble.met(gate.side, &error, Instant::now()) else { continue };
                 tokio::select! {
                     biased;
                     () = &mut draining => return,

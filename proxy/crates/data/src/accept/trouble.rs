@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Side;
 use super::seldom::Seldom;
 
-/// Long enough not to spin, short enough to be back at once when descriptors are free again.
+/// Long enough not to spin, short enough to be back at once when there is room again.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Remembers when it last said that something is wrong.
@@ -22,7 +22,7 @@ impl Trouble {
             tracing::debug!(?side, %error, "a connection was gone before it was accepted");
             return None;
         }
-        // Descriptors or memory are short. The connection stays in the kernel's queue.
+        // Memory is short, or descriptors and those that were kept back. The connection stays in the kernel's queue.
         if let Some(unsaid) = self.warning.due(now) {
             tracing::warn!(?side, %error, unsaid, "cannot accept connections for now; if files are short, raise their limit");
         }

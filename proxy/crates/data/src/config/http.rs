@@ -13,7 +13,7 @@ const STREAMS_MAX: u32 = 256;
 const SHARED_MAX: u32 = 104;
 const FRAME_MAX: u32 = 32 * 1024;
 const HEADER_LIST_MAX: u32 = 64 * 1024;
-/// Resets that a peer may cause before its connection is closed (CVE-2023-44487 and its kin).
+/// Streams that this side reset and still remembers, where an endpoint names no number.
 const RESETS_MAX: usize = 64;
 const SEND_BUFFER_MAX: usize = 128 * 1024;
 /// The largest window (RFC 9113 section 6.9.1).
@@ -55,8 +55,9 @@ pub struct Http2Server {
     pub frame_max: u32,
     /// Bytes of the headers of a request, counted as RFC 9113 section 6.5.2 does.
     pub header_list_max: u32,
-    /// Streams that were reset before the program saw them; beyond, the connection is closed.
-    pub resets_max: usize,
+    /// Streams that were reset before anybody saw them; beyond, the connection is closed. `None`: as many as may be open, since a
+    /// client may cancel all of them at once. Rapid resets are found by other means (CVE-2023-44487).
+    pub resets_max: Option<usize>,
     /// Bytes of a stream that wait here to be sent.
     pub send_buffer_max: usize,
 }
@@ -107,7 +108,7 @@ impl Default for Http2Server {
             streams_max: STREAMS_MAX,
             frame_max: FRAME_MAX,
             header_list_max: HEADER_LIST_MAX,
-            resets_max: RESETS_MAX,
+            resets_max: None,
             send_buffer_max: SEND_BUFFER_MAX,
         }
     }

@@ -1,7 +1,10 @@
 //! The bodies that pass through: streamed, never collected.
 
+use std::cell::Cell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,6 +19,15 @@ pub(crate) struct Body {
     source: Source,
     observer: Option<Box<dyn Observer>>,
     deadline: Option<Pin<Box<Sleep>>>,
+    idle: Option<Box<Idle>>,
+}
+
+/// Ends a body when nothing passes for too long, in its direction or the other one.
+struct Idle {
+    limit: Duration,
+    /// When something passed last, of the request or of its response.
+    latest: Rc<Cell<Instant>>,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// Why a body ends early.
@@ -27,6 +39,9 @@ pub(crate) enum BodyError {
     /// Policy gives the message no more time.
     #[error("the time for the message is over")]
     Late,
+    /// Nothing passed for as long as policy gives.
+    #[error("nothing passed for as long as policy gives")]
+    Idle,
 }
 
 impl BodyError {
@@ -37,7 +52,7 @@ impl BodyError {
                 error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR)
             }
             BodyError::Sender(_) => h2::Reason::INTERNAL_ERROR,
-            BodyError::Late => h2::Reason::CANCEL,
+            BodyError::Late | BodyError::Idle => h2::Reason::CANCEL,
         }
     }
 }
@@ -81,12 +96,32 @@ impl Body {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, observer: None, deadline: None }
+        Self { source, observer: None, deadline: None, idle: None }
     }
 
     /// The same body, which fails if it is not over by `deadline`.
     pub(crate) fn until(mut self, deadline: Instant) -> Self {
         self.deadline = Some(Box::pin(sleep_until(deadline)));
+        self
+    }
+
+    /// The same body, which fails if for `limit` nothing passes, of it or of what shares `latest` with it.
+    pub(crate) fn idle(mut self, limit: Duration, latest: Rc<Cell<Instant>>) -> Self {
+        latest.set(Instant::now());
+        let timer = Box::pin(sleep_until(latest.get() + limit));
+        self.idle = Some(Box::new(Idle { limit, latest, timer }));
+        self
+    }
+
+    /// The same without what a proxy itself says in it, of which HEAD gets no sight (RFC 9110, 9.3.2): a server's own answer
+    /// to HEAD has none.
+    pub(crate) fn unexplained(mut self) -> Self {
+        if matches!(self.source, Source::Full(_)) {
+            self.source = Source::Empty;
+            if let Some(observer) = self.observer.take() {
+                observer.complete(None);
+            }
+        }
         self
     }
 
@@ -110,16 +145,25 @@ impl Body {
         if let Source::Incoming(body) = &mut self.source {
             body.poll_upload(cx);
         }
-        if !self.is_end_stream()
-            && let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(cx).is_ready()
-        {
-            if let Some(observer) = self.observer.take() {
-                observer.failed(&BodyError::Late);
-            }
-            return Err(BodyError::Late);
+        if self.is_end_stream() {
+            return Ok(());
         }
-        Ok(())
+        let late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
+        let error = if late {
+            BodyError::Late
+        } else if self.is_idle(cx) {
+            BodyError::Idle
+        } else {
+            return Ok(());
+        };
+        if let Some(observer) = self.observer.take() {
+            observer.failed(&error);
+        }
+        Err(error)
+    }
+
+    fn is_idle(&mut self, cx: &mut Context<'_>) -> bool {
+        self.idle.as_mut().is_some_and(|idle| idle.poll(cx).is_ready())
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -160,6 +204,20 @@ impl Body {
     }
 }
 
+impl Idle {
+    /// Ready once nothing has passed for too long.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            let end = self.latest.get() + self.limit;
+            if end <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(end);
+        }
+    }
+}
+
 impl Drop for Body {
     fn drop(&mut self) {
         if let Some(observer) = self.observer.take() {
@@ -177,7 +235,14 @@ impl http_body::Body for Body {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(self.poll_source(cx));
+        let frame = match self.poll_source(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending if self.is_idle(cx) => Some(Err(BodyError::Idle)),
+            Poll::Pending => return Poll::Pending,
+        };
+        if let Some(idle) = &self.idle {
+            idle.latest.set(Instant::now());
+        }
         if self.observer.is_some() {
             self.observe(&frame);
         }

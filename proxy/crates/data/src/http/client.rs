@@ -1,9 +1,16 @@
 //! What can go wrong between sending a request and the head of its answer, and what that means for another try.
 
 use crate::connect::{ConnectError, Peer};
+use crate::http::body::BodyError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::h1::exchange::ExchangeError;
+use crate::http::h1::send::SendingError;
 use crate::http::h2::client::StreamError;
+use crate::http::incoming::SenderError;
+
+/// How often a request moves on that one goodbye after the other left out. A server that says goodbye after each few
+/// requests, such as nginx, does that to many at once; each of its connections takes some of them.
+pub(crate) const LEFT_OUT_MAX: usize = 16;
 
 /// A request without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +45,7 @@ impl SendError {
         match self {
             SendError::Connect(_)
             | SendError::Http1(ExchangeError::Unsent(_))
-            | SendError::Http2(StreamError::Unsent(_)) => Meaning::Untouched,
+            | SendError::Http2(StreamError::Unsent(_) | StreamError::Stale(_)) => Meaning::Untouched,
             SendError::Http1(ExchangeError::Lost(_)) => Meaning::Lost,
             // GOAWAY fails exactly the streams that the peer did not take up (RFC 9113, 6.8).
             SendError::Http2(StreamError::Stream(error))
@@ -54,6 +61,16 @@ impl SendError {
     /// Whether the peer certainly did nothing with the request, so that any request may be sent again.
     pub(crate) fn is_untouched(&self) -> bool {
         self.meaning() == Meaning::Untouched
+    }
+
+    /// Whether the peer's goodbye left the request out, or a kept connection had ended before it: it goes over another
+    /// connection, and that the peer takes requests at all is not in doubt.
+    pub(crate) fn is_left_out(&self) -> bool {
+        match self {
+            SendError::Http2(StreamError::Stale(_)) => true,
+            SendError::Http2(StreamError::Stream(error)) => error.is_go_away() && error.is_remote(),
+            _ => false,
+        }
     }
 
     /// Whether the connection was lost after the request was sent.
@@ -73,13 +90,35 @@ impl SendError {
 
     /// Whether it is what the client sends that failed: that says nothing of the peer.
     pub(crate) fn is_of_request(&self) -> bool {
-        matches!(self, SendError::Http1(ExchangeError::Request(_)) | SendError::Http2(StreamError::Request(_)))
+        matches!(
+            self,
+            SendError::Http1(ExchangeError::Request(_))
+                | SendError::Http2(StreamError::Request(_) | StreamError::Unsupported)
+        )
+    }
+
+    /// What the client let too much time pass with.
+    fn slow_client(&self) -> Option<(ErrorKind, &BodyError)> {
+        let error = match self {
+            SendError::Http1(ExchangeError::Request(SendingError::Body(error))) => error,
+            SendError::Http2(StreamError::Request(error)) => error,
+            _ => return None,
+        };
+        match error {
+            BodyError::Idle => Some((ErrorKind::Idle, error)),
+            BodyError::Sender(SenderError::Stalled) => Some((ErrorKind::ClientStalled, error)),
+            _ => None,
+        }
     }
 
     /// The class of the failure.
     pub(crate) fn kind(&self) -> ErrorKind {
+        if let Some((kind, _)) = self.slow_client() {
+            return kind;
+        }
         match (self, self.meaning()) {
             (SendError::Connect(error), _) if error.timed_out => ErrorKind::ConnectTimeout,
+            (SendError::Http2(StreamError::Unsupported), _) => ErrorKind::Unsupported,
             (_, Meaning::Untouched) => ErrorKind::Connect,
             (_, Meaning::Lost) => ErrorKind::Unanswered,
             (_, Meaning::Failed) => ErrorKind::Failed,
@@ -88,6 +127,9 @@ impl SendError {
 
     /// What the client is told.
     pub(crate) fn to_error(&self, peer: &Peer) -> ProxyError {
+        if let Some((kind, error)) = self.slow_client() {
+            return ProxyError::new(kind, error.to_string());
+        }
         let message = match (self, self.meaning()) {
             (SendError::Connect(error), _) => error.message.to_string(),
             (_, Meaning::Untouched) => format!("{peer} did not take the request: {self}"),

@@ -42,8 +42,14 @@ pub(crate) enum ErrorKind {
     Unanswered,
     /// The answer made no sense, or the request's own body failed.
     Failed,
+    /// The request asks for what the endpoint does not offer.
+    Unsupported,
     /// No answer in time.
     Timeout,
+    /// Nothing passed in either direction for as long as policy gives.
+    Idle,
+    /// The client announced a body and sent nothing of it for too long.
+    ClientStalled,
     /// The endpoint is not who the program demands.
     IdentityRequired,
     /// This proxy has too much to do.
@@ -69,10 +75,14 @@ impl ErrorKind {
             ErrorKind::NoRoute => StatusCode::NOT_FOUND,
             ErrorKind::NoEndpoints | ErrorKind::LoadShed => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            ErrorKind::FailFast | ErrorKind::ConnectTimeout | ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            ErrorKind::FailFast | ErrorKind::ConnectTimeout | ErrorKind::Timeout | ErrorKind::Idle => {
+                StatusCode::GATEWAY_TIMEOUT
+            }
+            ErrorKind::ClientStalled => StatusCode::REQUEST_TIMEOUT,
             ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed | ErrorKind::IdentityRequired => {
                 StatusCode::BAD_GATEWAY
             }
+            ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
             ErrorKind::GatewayLoop => StatusCode::LOOP_DETECTED,
             ErrorKind::InvalidPolicy => StatusCode::INTERNAL_SERVER_ERROR,
             ErrorKind::Injected(status) => status,
@@ -98,7 +108,10 @@ impl ErrorKind {
             ErrorKind::FailFast => "failfast",
             ErrorKind::Connect | ErrorKind::Unanswered | ErrorKind::Failed => "i/o",
             ErrorKind::ConnectTimeout => "connect timeout",
+            ErrorKind::Unsupported => "unsupported",
             ErrorKind::Timeout => "response timeout",
+            ErrorKind::Idle => "idle timeout",
+            ErrorKind::ClientStalled => "client stalled",
             ErrorKind::IdentityRequired => "identity required",
             ErrorKind::GatewayLoop => "gateway loop",
             ErrorKind::LoadShed => "loadshed",
@@ -147,7 +160,7 @@ impl ProxyError {
         if explain {
             response.headers_mut().insert(PROXY_ERROR, reason);
         }
-        if self.kind == ErrorKind::Unanswered {
+        if explain && self.kind == ErrorKind::Unanswered {
             response.headers_mut().insert(UNANSWERED, HeaderValue::from_static("true"));
         }
         response

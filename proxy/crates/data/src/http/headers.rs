@@ -18,37 +18,54 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 
-/// Removes what is for one hop only (RFC 9110, 7.6.1), with all that `Connection` names.
+/// Removes what is for one hop only (RFC 9110, 7.6.1), with all that `Connection` names. One look over the names says what
+/// there is: most messages have nothing of it, and a search for each would cost more.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if !headers.keys().any(is_hop_by_hop) {
+    let found = headers.keys().fold(0, |found, name| found | hop_by_hop(name));
+    if found == 0 {
         return;
     }
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| HeaderName::try_from(name.trim()).ok())
-            // What carries the message itself cannot be dropped by naming it.
-            .filter(|name| *name != HOST && *name != CONTENT_LENGTH && *name != TE)
-            .collect();
+    if found & 1 != 0 {
+        let named: Vec<HeaderName> = headers.get_all(CONNECTION).iter().flat_map(named_by).collect();
         headers.remove(CONNECTION);
         for name in named {
             headers.remove(name);
         }
     }
-    for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE, HTTP2_SETTINGS] {
-        headers.remove(name);
+    for (at, name) in (1..).zip([KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE, HTTP2_SETTINGS]) {
+        if found & (1 << at) != 0 {
+            headers.remove(name);
+        }
     }
-    if headers.get_all(TE).iter().any(|te| te != "trailers") {
+    if found & IS_TE != 0 && headers.get_all(TE).iter().any(|te| te != "trailers") {
         headers.remove(TE);
     }
 }
 
-/// Most messages have none of these: one look over the names is cheaper than a search for each of them.
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    [CONNECTION, KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE, HTTP2_SETTINGS, TE].contains(name)
+const IS_TE: u8 = 1 << 6;
+
+/// A bit for each name that is for one hop only, in the order in which they are removed.
+fn hop_by_hop(name: &HeaderName) -> u8 {
+    match name.as_str() {
+        "connection" => 1,
+        "keep-alive" => 1 << 1,
+        "proxy-connection" => 1 << 2,
+        "transfer-encoding" => 1 << 3,
+        "upgrade" => 1 << 4,
+        "http2-settings" => 1 << 5,
+        "te" => IS_TE,
+        _ => 0,
+    }
+}
+
+/// The headers that a value of `Connection` names, beyond those that go in any case. What carries the message itself cannot be
+/// dropped by naming it.
+fn named_by(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
+    let options = value.to_str().unwrap_or_default().split(',').map(str::trim);
+    options
+        .filter(|name| !["keep-alive", "close", "upgrade"].iter().any(|known| name.eq_ignore_ascii_case(known)))
+        .filter_map(|name| HeaderName::try_from(name).ok())
+        .filter(|name| *name != HOST && *name != CONTENT_LENGTH && *name != TE)
 }
 
 /// The same for a request that may make its connection a tunnel: the wish stays, and nothing else that `Connection` names.

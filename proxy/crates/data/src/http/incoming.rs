@@ -36,6 +36,9 @@ pub(crate) enum SenderError {
     /// Its chunks make no sense.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// It announced more and sent nothing for too long.
+    #[error("nothing came for too long of a body that was announced")]
+    Stalled,
     /// Its stream was reset, or its connection failed.
     #[error(transparent)]
     Http2(#[from] h2::Error),

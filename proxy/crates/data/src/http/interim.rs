@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use http::header::CONTENT_LENGTH;
 use http::{Response, StatusCode};
 
 use crate::http::headers;
@@ -22,6 +23,8 @@ impl Interims {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS && waiting.len() < WAITING_MAX {
             headers::strip_hop_by_hop(response.headers_mut());
             headers::strip_l5d(response.headers_mut());
+            // None has a body (RFC 9110, 8.6), and the length of the answer that follows is another.
+            response.headers_mut().remove(CONTENT_LENGTH);
             waiting.push_back(response);
         }
     }

@@ -6,12 +6,14 @@ pub(crate) mod error;
 mod h1;
 mod h2;
 pub(crate) mod headers;
+pub(crate) mod held;
 pub(crate) mod incoming;
 pub(crate) mod interim;
 pub(crate) mod observe;
 pub(crate) mod pool;
 pub(crate) mod replay;
 pub(crate) mod serve;
+pub(crate) mod stall;
 pub(crate) mod translate;
 
 pub(crate) use h1::exchange::Answer;

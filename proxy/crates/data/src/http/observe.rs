@@ -3,8 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use hauberk_core::breaker;
 use hauberk_core::budget::Share;
 use hauberk_core::classify::{self, Class};
+use hauberk_core::penalty::Penalty;
 use hauberk_metrics::edge::EdgeMetrics;
 use hauberk_metrics::route::{BackendMetrics, RouteMetrics};
 use http::{HeaderMap, Response, StatusCode};
@@ -41,6 +43,11 @@ impl Head {
             _ => classify::http(self.status),
         };
         class == Class::Failure
+    }
+
+    /// The latency that the answer counts as in the choice among endpoints, if it is a failure.
+    pub(crate) fn cost(&self, penalty: &Penalty, headers: &HeaderMap) -> Option<Duration> {
+        penalty.of(self.status, self.grpc_status, || breaker::retry_after(headers))
     }
 
     /// What the circuit breaker of the endpoint is told by now; what it must wait for is returned.
@@ -127,8 +134,14 @@ impl Observer for ResponseObserver {
         if let Some(trial) = self.trial.take() {
             trial.failed();
         }
-        let late = matches!(error, BodyError::Late);
-        self.record(None, Some(if late { "response timeout" } else { "i/o" }));
+        self.record(
+            None,
+            Some(match error {
+                BodyError::Late => "response timeout",
+                BodyError::Idle => "idle timeout",
+                BodyError::Sender(_) => "i/o",
+            }),
+        );
     }
 
     fn abandoned(self: Box<Self>) {

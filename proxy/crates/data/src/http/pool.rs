@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
+use hauberk_core::budget::Budget;
 use http::{Request, Response};
 use tokio::time::Instant;
 
@@ -23,6 +24,8 @@ pub(crate) struct Pool {
     idle_max: usize,
     idle_timeout: Duration,
     reaping: Cell<bool>,
+    /// For what waits on the connections.
+    room: Budget,
 }
 
 struct Idle {
@@ -31,9 +34,10 @@ struct Idle {
 }
 
 impl Pool {
-    /// Keeps at most `idle_max` connections, each for `idle_timeout`.
-    pub(crate) fn new(idle_max: usize, idle_timeout: Duration) -> Rc<Self> {
-        Rc::new(Self { idle: RefCell::default(), idle_max, idle_timeout, reaping: Cell::new(false) })
+    /// Keeps at most `idle_max` connections, each for `idle_timeout`. What waits on them is held in `room`.
+    pub(crate) fn new(idle_max: usize, idle_timeout: Duration, room: &Budget) -> Rc<Self> {
+        let (idle, reaping) = (RefCell::default(), Cell::new(false));
+        Rc::new(Self { idle, idle_max, idle_timeout, reaping, room: room.clone() })
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -61,9 +65,13 @@ impl Pool {
         let conn = match self.take(careful).await {
             Some(conn) => conn,
             // Boxed as it is rare and large: each request would carry it about.
-            None => Box::pin(connect(connector)).await.map_err(SendError::Connect)?,
+            None => Box::pin(self.connect(connector)).await.map_err(SendError::Connect)?,
         };
         Ok(exchange(conn, request, interims, Rc::downgrade(self)).await?)
+    }
+
+    async fn connect(&self, connector: &Connector) -> Result<Box<Conn>, ConnectError> {
+        Ok(Box::new(Conn::new(connector.connect().await?, self.room.clone())))
     }
 
     /// A kept connection that still is one.
@@ -110,8 +118,4 @@ async fn reap(pool: Weak<Pool>, idle_timeout: Duration) {
             return;
         }
     }
-}
-
-async fn connect(connector: &Connector) -> Result<Box<Conn>, ConnectError> {
-    Ok(Box::new(Conn::new(connector.connect().await?)))
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use hauberk_core::budget::Budget;
+use hauberk_core::budget::{Budget, Share};
 use hauberk_net::rewind::Rewind;
 use http::{Request, Response};
 
@@ -12,6 +12,7 @@ use crate::drain::Drain;
 use crate::http::body::Body;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
+use crate::http::stall::Patience;
 use crate::http::{h1, h2};
 use crate::stream::Stream;
 
@@ -29,6 +30,8 @@ pub(crate) struct Tunnel {
     pub(crate) server: Box<Rewind<Stream>>,
     /// Done once the client may no longer use it.
     pub(crate) revoked: Pin<Box<dyn Future<Output = ()>>>,
+    /// Its place among the requests in flight.
+    pub(crate) place: Share,
 }
 
 impl From<Response<Body>> for Reply {
@@ -65,6 +68,8 @@ pub(crate) struct Serving<'a> {
     pub(crate) http2: Option<Http2Server>,
     /// What windows are taken from.
     pub(crate) buffers: &'a Budget,
+    /// How long the client may stall.
+    pub(crate) patience: Option<Patience>,
     /// When to say goodbye.
     pub(crate) drain: Drain,
 }
@@ -75,11 +80,11 @@ where
     F: Fn(Request<Incoming>, Interims) -> R,
     R: Future<Output = Result<Reply, Reset>>,
 {
-    let Serving { http2, buffers, drain } = how;
+    let Serving { http2, buffers, patience, drain } = how;
     match http2 {
         // Boxed, so that the many connections of HTTP/1 do not pay for the few of HTTP/2.
-        Some(settings) => Ok(Box::pin(h2::server::serve(stream, settings, buffers, drain, service)).await?),
-        None => Ok(h1::server::serve(stream, drain, service).await?),
+        Some(settings) => Ok(Box::pin(h2::server::serve(stream, settings, buffers, patience, drain, service)).await?),
+        None => Ok(h1::server::serve(stream, buffers.whole(), patience, drain, service).await?),
     }
 }
 

@@ -6,28 +6,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use hauberk_core::authorize::{self, Verdict};
 use hauberk_core::client_hello::{self, ClientHello};
 use hauberk_core::detect::{self, Detected};
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::{Protocol, ServerPolicy};
 use hauberk_core::meta::Meta;
+use hauberk_core::transport_header::Header;
 use hauberk_metrics::families::{DataMetrics, Direction};
 use hauberk_net::io::Socket;
-use hauberk_net::rewind::Rewind;
 use hauberk_net::{listen, original};
+use hauberk_tls::stream::{self, Agreed};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use crate::counted::Counted;
 use crate::detection;
 use crate::first_word;
 use crate::forward::{ForwardError, forward, join, until_revoked};
 use crate::inbound::silence::{self, Silence};
-use crate::inbound::{Client, direct, http, labels};
+use crate::inbound::{Client, direct, gateway, http, labels};
 use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;
 use crate::worker::Worker;
@@ -76,6 +75,37 @@ pub(crate) async fn accept(worker: Rc<Worker>, socket: TcpStream, peer: SocketAd
 }
 
 async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Result<(), Refused> {
+    // In boxes: most connections do nothing most of the time, and then hold what the last part of their way needs.
+    let Some(Known { stream, client, dst, way }) = Box::pin(find_out(worker, socket, peer)).await? else {
+        return Ok(());
+    };
+    match way {
+        Way::Bytes(program) => Box::pin(opaque(worker, stream, client, dst, program)).await,
+        Way::Http(http2) => Ok(Box::pin(http::serve(worker, stream, client, dst, http2, None)).await?),
+        Way::Gateway(header) => Box::pin(gateway::serve(worker, stream, client, dst, &header)).await,
+    }
+}
+
+/// A connection of which is known who it is from and how it is read.
+pub(super) struct Known {
+    pub(super) stream: Stream,
+    pub(super) client: Client,
+    pub(super) dst: SocketAddr,
+    pub(super) way: Way,
+}
+
+/// The last part of a connection's way.
+pub(super) enum Way {
+    /// To the program, as bytes that nobody reads; with the connection that a silence led to, if there is one.
+    Bytes(Option<Stream>),
+    /// To the program, by requests; true: of HTTP/2.
+    Http(bool),
+    /// Through this gateway, to where the header says.
+    Gateway(Header),
+}
+
+/// `None`: it is over.
+async fn find_out(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Result<Option<Known>, Refused> {
     let config = &worker.shared.config.inbound;
     listen::accepted(&socket, config.accept_keep_alive)?;
     let dst = match config.front {
@@ -87,19 +117,21 @@ async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Resu
     }
     let socket = Counted::new(Socket::Tcp(socket));
     if config.front.is_none() && dst.port() == config.port {
-        return direct::serve(worker, socket, peer, dst).await;
+        return direct::find_out(worker, socket, peer, dst).await.map(Some);
     }
     let current = worker.inbound.policy(worker, dst.port()).borrow().clone();
     let client = Client { addr: peer, tls: ClientTls::Plain, own_tls: None };
     let timeout = match &current.protocol {
-        Protocol::Opaque => return opaque(worker, plain(socket), client, dst, None).await,
+        Protocol::Opaque => {
+            return Ok(Some(Known { stream: Stream::plain(socket), client, dst, way: Way::Bytes(None) }));
+        }
         Protocol::Detect { timeout, .. } => *timeout,
         _ => config.detect_timeout,
     };
     detect(worker, socket, client, dst, &current, timeout).await
 }
 
-/// Finds out what the client speaks, in and under TLS, and serves it.
+/// Finds out what the client speaks, in and under TLS.
 async fn detect(
     worker: &Rc<Worker>,
     mut socket: Counted,
@@ -107,33 +139,35 @@ async fn detect(
     dst: SocketAddr,
     policy: &ServerPolicy,
     timeout: Duration,
-) -> Result<(), Refused> {
+) -> Result<Option<Known>, Refused> {
     let mut heard = BytesMut::new();
     let mut program = match silence::broken(worker, &mut socket, &mut heard, policy, &client, dst, timeout).await? {
         Silence::Broken(program) => program,
-        Silence::Bytes(program) => return opaque(worker, plain(socket), client, dst, program).await,
-        Silence::Over => return Ok(()),
+        Silence::Bytes(program) => {
+            return Ok(Some(Known { stream: Stream::plain(socket), client, dst, way: Way::Bytes(program) }));
+        }
+        Silence::Over => return Ok(None),
     };
     let deadline = Instant::now() + timeout;
     let mut stream = match find_tls(worker, &mut socket, &mut heard, deadline).await? {
         Tls::Ours => {
             // Who the client is, and what it may, is known only now.
             program.take().into_iter().for_each(first_word::close);
-            let stream = Box::pin(handshake(worker, socket, heard.split().freeze(), deadline, false)).await?;
-            client.tls = hauberk_tls::peer::client_tls(stream.get_ref().1);
-            Stream::Server(Box::new(Rewind::new(stream, Bytes::new())))
+            let agreed = Box::pin(handshake(worker, socket, &heard.split(), deadline, false)).await?;
+            client.tls = hauberk_tls::peer::client_tls(agreed.peer.as_ref());
+            Stream::tls(agreed.stream)
         }
         Tls::OfTheProgram(name) => {
             client.own_tls = Some(worker.inbound.server_names.label(name.as_deref()));
-            plain(socket)
+            Stream::plain(socket)
         }
-        Tls::None => plain(socket),
+        Tls::None => Stream::plain(socket),
     };
     if client.tls != ClientTls::Plain {
         program = match silence::broken(worker, &mut stream, &mut heard, policy, &client, dst, timeout).await? {
             Silence::Broken(program) => program,
-            Silence::Bytes(program) => return opaque(worker, stream, client, dst, program).await,
-            Silence::Over => return Ok(()),
+            Silence::Bytes(program) => return Ok(Some(Known { stream, client, dst, way: Way::Bytes(program) })),
+            Silence::Over => return Ok(None),
         };
     }
     let spoken = match &policy.protocol {
@@ -145,11 +179,14 @@ async fn detect(
         }
     };
     let stream = stream.rewound(heard.freeze());
-    if spoken == Spoken::Opaque {
-        return opaque(worker, stream, client, dst, program).await;
-    }
-    program.into_iter().for_each(first_word::close);
-    Ok(http::serve(worker, stream, client, dst, spoken == Spoken::Http2, None).await?)
+    let way = match spoken {
+        Spoken::Opaque => Way::Bytes(program),
+        Spoken::Http1 | Spoken::Http2 => {
+            program.into_iter().for_each(first_word::close);
+            Way::Http(spoken == Spoken::Http2)
+        }
+    };
+    Ok(Some(Known { stream, client, dst, way }))
 }
 
 /// Whether policy decides by request, so that bytes which are no request must not pass: a route that somebody wrote lets
@@ -189,15 +226,14 @@ async fn find_tls(worker: &Worker, socket: &mut Counted, heard: &mut BytesMut, d
 pub(super) async fn handshake(
     worker: &Worker,
     socket: Counted,
-    prefix: Bytes,
+    received: &[u8],
     deadline: Instant,
     direct: bool,
-) -> Result<TlsStream<Rewind<Counted>>, Refused> {
+) -> Result<Agreed<Counted>, Refused> {
     // Policy may give a program's first bytes any time, but not a handshake.
     let deadline = deadline.min(Instant::now() + worker.shared.config.inbound.detect_timeout);
     let config = worker.shared.tls.server_config(direct).ok_or(Refused::NoCertificate)?;
-    let accepting = TlsAcceptor::from(config).accept(Rewind::new(socket, prefix));
-    match tokio::time::timeout_at(deadline, accepting).await {
+    match tokio::time::timeout_at(deadline, stream::accept(socket, received, config)).await {
         Ok(stream) => Ok(stream?),
         Err(_) => Err(Refused::HandshakeTimeout),
     }
@@ -227,19 +263,19 @@ async fn detect_http(
 }
 
 /// Joins the client to the program's port, if policy lets it pass bytes that nobody reads. `program`: by this connection.
-pub(super) async fn opaque(
+fn opaque(
     worker: &Rc<Worker>,
     stream: Stream,
     client: Client,
     dst: SocketAddr,
     program: Option<Stream>,
-) -> Result<(), Refused> {
+) -> impl Future<Output = Result<(), Refused>> {
     let app = worker.inbound.app(worker, dst);
-    let carry = async |stream| match program {
+    let carry = async move |stream| match program {
         Some(program) => join(stream, program).await,
         None => forward(stream, &app.connector).await,
     };
-    pass(worker, stream, client, dst, carry).await
+    pass(worker, stream, client, dst, carry)
 }
 
 /// Lets `carry` have the client's bytes for as long as the policy of `dst` lets bytes pass that nobody reads.
@@ -256,12 +292,15 @@ pub(super) async fn pass(
     if demands_http(&current) {
         return Err(Refused::NotHttp(dst.port()));
     }
-    let Verdict::Allow(authorization) = authorize::connection(&current, client.addr.ip(), &client.tls) else {
-        labels::tcp_denied(metrics, &current, &client, dst);
-        return Err(Refused::Unauthorized(dst.port()));
-    };
-    let transport = labels::tcp_allowed(metrics, &current, authorization.as_ref(), &client, dst);
-    stream.attach(transport);
+    match authorize::connection(&current, client.addr.ip(), &client.tls) {
+        Verdict::Allow(authorization) => {
+            stream.attach(labels::tcp_allowed(metrics, &current, authorization.as_ref(), &client, dst));
+        }
+        Verdict::Deny => {
+            labels::tcp_denied(metrics, &current, &client, dst);
+            return Err(Refused::Unauthorized(dst.port()));
+        }
+    }
     let allowed = |policy: &Arc<ServerPolicy>| passes_bytes(policy, &client);
     tokio::select! {
         carried = carry(stream) => Ok(carried.map_err(io::Error::other)?),
@@ -276,8 +315,4 @@ pub(super) async fn pass(
 pub(super) fn passes_bytes(policy: &ServerPolicy, client: &Client) -> bool {
     let verdict = authorize::connection(policy, client.addr.ip(), &client.tls);
     matches!(verdict, Verdict::Allow(_)) && !demands_http(policy)
-}
-
-fn plain(socket: Counted) -> Stream {
-    Stream::Plain(Box::new(Rewind::new(socket, Bytes::new())))
 }

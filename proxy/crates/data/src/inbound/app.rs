@@ -46,7 +46,7 @@ impl App {
         let http2 = Http2Client { keep_alive_interval: None, ..config.http.client };
         Self {
             connector,
-            http1: Pool::new(config.idle_max, config.idle_timeout),
+            http1: Pool::new(config.idle_max, config.idle_timeout, &shared.budgets.held),
             http2: Shared::new(http2, &shared.budgets.buffers),
         }
     }

@@ -67,13 +67,14 @@ impl Connection {
             }
         }
         let limited = policy.rate_limits.as_ref().filter(|_| outcome.allowed && injected.is_none());
-        let exceeded = limited.and_then(|limits| self.limit(limits).err());
+        let exceeded = limited.and_then(|limits| self.limit(policy, limits).err());
         Ok((outcome, injected.or(exceeded)))
     }
 
     /// Counts the request against the rates of the port.
-    fn limit(&self, limits: &Limits) -> Result<(), ProxyError> {
+    fn limit(&self, policy: &ServerPolicy, limits: &Limits) -> Result<(), ProxyError> {
         limits.admit(&self.client.tls, Instant::now()).map_err(|exceeded| {
+            labels::rate_limited(&self.worker.shared.metrics, policy, limits, exceeded.scope, &self.client, self.dst);
             let message = format!("more requests than policy allows (limit: {})", exceeded.scope.as_str());
             ProxyError::new(ErrorKind::RateLimited, message).retry_after(exceeded.retry_after_seconds())
         })

@@ -3,36 +3,36 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::transport_header::{self, ALPN, Decoded, Session};
-use hauberk_net::rewind::Rewind;
 use tokio::time::Instant;
 
 use crate::counted::Counted;
-use crate::inbound::accept::{Refused, handshake, opaque};
-use crate::inbound::{Client, gateway, http, labels};
+use crate::inbound::accept::{Known, Refused, Way, handshake};
+use crate::inbound::{Client, labels};
 use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;
 use crate::worker::Worker;
 
-pub(super) async fn serve(
+/// Finds out who the client is, and where it wants to go.
+pub(super) async fn find_out(
     worker: &Rc<Worker>,
     socket: Counted,
     peer: SocketAddr,
     local: SocketAddr,
-) -> Result<(), Refused> {
+) -> Result<Known, Refused> {
     let timeout = worker.shared.config.inbound.detect_timeout;
     let deadline = Instant::now() + timeout;
-    let stream = Box::pin(handshake(worker, socket, Bytes::new(), deadline, true)).await?;
-    let tls = hauberk_tls::peer::client_tls(stream.get_ref().1);
+    let agreed = Box::pin(handshake(worker, socket, &[], deadline, true)).await?;
+    let tls = hauberk_tls::peer::client_tls(agreed.peer.as_ref());
     if !matches!(tls, ClientTls::Identified { .. }) {
         return Err(Refused::Header("it needs a client with an identity"));
     }
-    if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
+    if agreed.alpn.as_deref() != Some(ALPN) {
         return Err(Refused::Header("the client did not negotiate it"));
     }
-    let mut stream = Stream::Server(Box::new(Rewind::new(stream, Bytes::new())));
+    let mut stream = Stream::tls(agreed.stream);
     let mut prefix = BytesMut::new();
     let decide = |bytes: &[u8]| match transport_header::decode(bytes) {
         Decoded::NeedMore => None,
@@ -49,15 +49,13 @@ pub(super) async fn serve(
     let client = Client { addr: peer, tls, own_tls: None };
     labels::transport_header(&worker.shared.metrics, &header, &client);
     let stream = stream.rewound(prefix.freeze());
-    if let Some(name) = &header.name {
-        return Box::pin(gateway::serve(worker, stream, client, local, name, &header)).await;
+    if header.name.is_some() {
+        return Ok(Known { stream, client, dst: local, way: Way::Gateway(header) });
     }
     if header.port == worker.shared.config.inbound.port {
         return Err(Refused::Loop);
     }
     let dst = SocketAddr::new(local.ip(), header.port);
-    match header.session {
-        None => opaque(worker, stream, client, dst, None).await,
-        Some(session) => Ok(http::serve(worker, stream, client, dst, session == Session::Http2, None).await?),
-    }
+    let way = header.session.map_or(Way::Bytes(None), |session| Way::Http(session == Session::Http2));
+    Ok(Known { stream, client, dst, way })
 }

@@ -44,9 +44,9 @@ pub(super) async fn serve(
     stream: Stream,
     client: Client,
     local: SocketAddr,
-    name: &str,
     header: &Header,
 ) -> Result<(), Refused> {
+    let name = header.name.as_deref().unwrap_or_default();
     let target = NameAddr::new(name, header.port).filter(|name| worker.shared.config.inbound.gateway.contain(name));
     let invalid = || format!("{name}:{}", header.port);
     match header.session {

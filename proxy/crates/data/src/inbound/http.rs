@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hauberk_core::budget::Share;
+use hauberk_core::budget::{Budget, Share};
 use hauberk_core::classify;
+use hauberk_core::fair;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::ServerPolicy;
 use hauberk_metrics::edge::EdgeMetrics;
@@ -16,8 +17,9 @@ use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::access_log::Logged;
 use crate::http::body::Body;
-use crate::http::client::SendError;
+use crate::http::client::{LEFT_OUT_MAX, SendError};
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers::{self, CLIENT_ID};
 use crate::http::incoming::Incoming;
@@ -25,6 +27,7 @@ use crate::http::interim::Interims;
 use crate::http::observe::{Head, ResponseObserver, Way};
 use crate::http::replay::Replay;
 use crate::http::serve::{self, Reply, Reset, Serving};
+use crate::http::stall::Patience;
 use crate::http::translate;
 use crate::inbound::app::App;
 use crate::inbound::decide::Decided;
@@ -49,6 +52,7 @@ pub(super) async fn serve(
     stream.attach(labels::http_transport(&worker.shared.metrics, &policy.borrow(), &client, dst));
     let connection = Rc::new(Connection {
         client_id: client_id(&client),
+        places: worker.shared.budgets.clients.requests.part(fair::Client::of(client.addr.ip(), &client.tls)),
         app: gateway.as_ref().map_or_else(|| worker.inbound.app(worker, dst), |gateway| gateway.app().clone()),
         worker: worker.clone(),
         decided: RefCell::default(),
@@ -61,6 +65,7 @@ pub(super) async fn serve(
     let how = Serving {
         http2: http2.then_some(worker.shared.config.inbound.http.server),
         buffers: &worker.shared.budgets.buffers,
+        patience: Patience::new(&worker.shared, labels::client_stalled),
         drain: worker.drain.clone(),
     };
     let service = move |request, interims| connection.clone().call(request, interims);
@@ -78,6 +83,8 @@ pub(super) struct Connection {
     pub(super) app: Rc<App>,
     pub(super) policy: RefCell<watch::Receiver<Arc<ServerPolicy>>>,
     pub(super) decided: RefCell<Decided>,
+    /// What the client may have of those for requests.
+    places: Budget,
     client_id: Option<HeaderValue>,
     /// Set: the requests are for another destination than the program.
     gateway: Option<Rc<Gateway>>,
@@ -99,7 +106,17 @@ pub(super) struct Exchange {
 }
 
 impl Connection {
-    async fn call(self: Rc<Self>, mut request: Request<Incoming>, interims: Interims) -> Result<Reply, Reset> {
+    fn call(
+        self: Rc<Self>,
+        request: Request<Incoming>,
+        interims: Interims,
+    ) -> Logged<impl Future<Output = Result<Reply, Reset>>> {
+        let connection = self.clone();
+        let answer = |request| connection.answer(request, interims);
+        Logged::new(self.worker.shared.access_log.as_ref(), &self.client, request, answer)
+    }
+
+    async fn answer(self: Rc<Self>, mut request: Request<Incoming>, interims: Interims) -> Result<Reply, Reset> {
         let http2_peer = request.version() == Version::HTTP_2;
         let meshed = self.client.tls != ClientTls::Plain;
         let carried = meshed && http2_peer && translate::restore_request(&mut request);
@@ -108,8 +125,8 @@ impl Connection {
         let exchange = Exchange { started: Instant::now(), grpc, version, carried, meshed };
         headers::strip_l5d(request.headers_mut());
         translate::settle_host(&mut request);
-        let Some(place) = self.worker.shared.budgets.inbound.requests.try_take(1) else {
-            let error = ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight");
+        let Some(place) = self.worker.shared.budgets.place(&self.places) else {
+            let error = ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight, or wait to be taken");
             labels::http_error(&self.worker.shared.metrics, &error);
             return Ok(self.refusal(&error, exchange).into());
         };
@@ -131,7 +148,7 @@ impl Connection {
             return Ok(observe(response, outcome.edge, exchange, None, error.kind.label()).into());
         }
         if headers::is_tunnel(&request) {
-            return Box::pin(tunnel::open(&self, request, outcome.edge, exchange, &interims)).await;
+            return Box::pin(tunnel::open(&self, request, outcome.edge, exchange, &interims, place)).await;
         }
         if version == Version::HTTP_2 {
             translate::ensure_authority(&mut request, &self.fallback);
@@ -163,7 +180,7 @@ impl Connection {
     }
 
     /// Sends a request to the program. A kept connection that was lost proves nothing about the program: a request that
-    /// may be repeated gets a second try.
+    /// may be repeated gets a second try. What the program's goodbye left out goes on until some connection takes it.
     async fn send(
         &self,
         request: Request<Incoming>,
@@ -174,13 +191,20 @@ impl Connection {
         let (parts, body) = request.into_parts();
         let replay = Replay::of(body, REPLAY_MAX, &self.worker.shared.budgets.buffers);
         let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
-        match self.send_once(first, http2, interims).await {
-            Err(error) if is_worth_another(&error, idempotent) => match replay.body() {
-                Some(body) => Box::pin(self.send_once(Request::from_parts(parts, body), http2, interims)).await,
-                None => Err(error),
-            },
-            result => result,
+        let mut result = self.send_once(first, http2, interims).await;
+        let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
+        while let Err(error) = &result {
+            let Some(body) = replay.body() else { break };
+            if error.is_left_out() && left_out > 0 {
+                left_out -= 1;
+            } else if moves > 0 && is_worth_another(error, idempotent) {
+                moves -= 1;
+            } else {
+                break;
+            }
+            result = Box::pin(self.send_once(Request::from_parts(parts.clone(), body), http2, interims)).await;
         }
+        result
     }
 
     async fn send_once(

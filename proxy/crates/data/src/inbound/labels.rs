@@ -9,6 +9,7 @@ use hauberk_core::authorize::Verdict;
 use hauberk_core::identity::ClientTls;
 use hauberk_core::inbound::{Authorization, Protocol, ServerPolicy};
 use hauberk_core::meta::Meta;
+use hauberk_core::rate::{Limits, Scope};
 use hauberk_core::transport_header::{Header, Session};
 use hauberk_metrics::counter::Counter;
 use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
@@ -125,6 +126,11 @@ pub(super) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
     http_errors(metrics, error.kind).increment();
 }
 
+/// A client was given up that stalled.
+pub(super) fn client_stalled(metrics: &DataMetrics) {
+    http_errors(metrics, ErrorKind::ClientStalled).increment();
+}
+
 fn http_errors(metrics: &DataMetrics, kind: ErrorKind) -> Arc<Counter> {
     let label = kind.label();
     metrics.counter_by(Family::InboundHttpErrors, &label, || error_label(label))
@@ -133,6 +139,30 @@ fn http_errors(metrics: &DataMetrics, kind: ErrorKind) -> Arc<Counter> {
 /// No route takes a request.
 pub(super) fn route_not_found(metrics: &DataMetrics, policy: &ServerPolicy, client: &Client, dst: SocketAddr) {
     decision(metrics, Family::InboundHttpRouteNotFound, policy, client, dst).increment();
+}
+
+/// A request came too early for the limit of `scope`.
+pub(super) fn rate_limited(
+    metrics: &DataMetrics,
+    policy: &ServerPolicy,
+    limits: &Limits,
+    scope: Scope,
+    client: &Client,
+    dst: SocketAddr,
+) {
+    let meta = limits.rates().meta.as_deref();
+    let facts = (facts(policy, client, dst), meta, scope.as_str());
+    let labels = || {
+        let labels = access(policy, client, dst);
+        let from = |labels: LabelSet, meta: &Meta| {
+            labels
+                .with("ratelimit_group", meta.group())
+                .with("ratelimit_kind", meta.kind())
+                .with("ratelimit_name", meta.name())
+        };
+        meta.into_iter().fold(labels, from).with("ratelimit_scope", scope.as_str())
+    };
+    metrics.counter_by(Family::InboundHttpRateLimited, &facts, labels).increment();
 }
 
 /// Another proxy made a connection with a header. Any client of the mesh may name any port: those are not told apart beyond

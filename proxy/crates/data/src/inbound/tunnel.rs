@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hauberk_core::authorize::{self, Verdict};
+use hauberk_core::budget::Share;
 use hauberk_core::inbound::ServerPolicy;
 use hauberk_metrics::edge::EdgeMetrics;
 use http::{Request, Response};
@@ -26,6 +27,7 @@ pub(super) async fn open(
     edge: Rc<EdgeMetrics>,
     exchange: Exchange,
     interims: &Interims,
+    place: Share,
 ) -> Result<Reply, Reset> {
     let revoked = Box::pin(revoked(connection, &request));
     translate::to_tunnel(&mut request);
@@ -35,12 +37,12 @@ pub(super) async fn open(
         Ok(Answer::Response(mut response)) => {
             headers::strip_l5d(response.headers_mut());
             headers::strip_hop_by_hop(response.headers_mut());
-            Ok(observe(response.map(Body::incoming), edge, exchange, None, "").into())
+            Ok(observe(response.map(Body::incoming), edge, exchange, Some(place), "").into())
         }
         Ok(Answer::Tunnel(mut response, server)) => {
             headers::strip_l5d(response.headers_mut());
             observe(Response::new(Body::empty()), edge, exchange, None, "");
-            Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked })))
+            Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked, place })))
         }
         Err(failure) => Ok(connection.failed(&failure, edge, exchange).into()),
     }

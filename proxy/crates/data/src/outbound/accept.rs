@@ -2,11 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::BytesMut;
 use hauberk_net::io::Socket;
-use hauberk_net::rewind::Rewind;
 use hauberk_net::{listen, original};
 use tokio::net::TcpStream;
 
@@ -55,23 +55,29 @@ impl Refused {
 /// Handles one connection to its end.
 pub(crate) async fn accept(worker: Rc<Worker>, socket: TcpStream, peer: SocketAddr) {
     let peer = original::canonical(peer);
-    if let Err(error) = serve(&worker, socket, peer).await {
+    let served = match destination(&worker, &socket, peer) {
+        Ok(destination) => {
+            destination.touch();
+            let served = routed(&worker, Socket::Tcp(socket), peer, &destination, |reading| reading).await;
+            destination.touch();
+            served
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
         labels::connection_error(&worker.shared.metrics, error.label());
         tracing::info!(client = %peer, %error, "outbound connection closed");
     }
 }
 
-async fn serve(worker: &Rc<Worker>, socket: TcpStream, peer: SocketAddr) -> Result<(), Refused> {
+/// Where the program wants to go.
+fn destination(worker: &Rc<Worker>, socket: &TcpStream, peer: SocketAddr) -> Result<Rc<Destination>, Refused> {
     let config = &worker.shared.config;
-    listen::accepted(&socket, config.outbound.accept_keep_alive)?;
-    let dst = worker.original(&socket)?;
+    listen::accepted(socket, config.outbound.accept_keep_alive)?;
+    let dst = worker.original(socket)?;
     let local = original::canonical(socket.local_addr()?);
     check(&config.inbound, peer.ip(), dst, local)?;
-    let destination = worker.outbound.destination(worker, dst);
-    destination.touch();
-    let served = routed(worker, Socket::Tcp(socket), peer, &destination, |reading| reading).await;
-    destination.touch();
-    served
+    Ok(worker.outbound.destination(worker, dst))
 }
 
 /// Only the workload's own programs are served, and never the proxy itself.
@@ -121,6 +127,22 @@ async fn routed(
     destination: &Rc<Destination>,
     read_as: impl FnOnce(Reading) -> Reading,
 ) -> Result<(), Refused> {
+    // In boxes: most connections do nothing most of the time, and then hold what the last part of their way needs.
+    let last = Box::pin(find_out(worker, socket, peer, destination, read_as)).await?;
+    match last {
+        Some(last) => last.await,
+        None => Ok(()),
+    }
+}
+
+/// Finds out what the program speaks. Returns the last part of the connection's way; `None`: it is over.
+async fn find_out<'a>(
+    worker: &'a Rc<Worker>,
+    socket: Socket,
+    peer: SocketAddr,
+    destination: &'a Rc<Destination>,
+    read_as: impl FnOnce(Reading) -> Reading,
+) -> Result<Option<Pin<Box<dyn Future<Output = Result<(), Refused>> + 'a>>>, Refused> {
     let patience = worker.shared.config.outbound.discovery_timeout;
     let stack = destination.ready(worker, patience).await;
     let stack = stack.ok_or_else(|| Refused::Unknown(destination.place().clone()))?;
@@ -135,24 +157,23 @@ async fn routed(
         _ => None,
     };
     destination.label(worker, &mut socket, tls.map(Option::as_deref));
-    let stream = || Stream::Plain(Box::new(Rewind::new(socket, heard.freeze())));
-    match spoken? {
-        Spoken::Nothing => Ok(()),
+    let stream = || Stream::plain(socket).rewound(heard.freeze());
+    let http2 = match spoken? {
+        Spoken::Nothing => return Ok(None),
         Spoken::Bytes(Bytes { tls, server }) => {
             if let Some(server_name) = &tls {
                 tracing::debug!(client = %peer, destination = %destination.place(), server_name, "TLS of the program's own");
             }
-            opaque::serve(worker, stream(), destination, tls.flatten().as_deref(), server).await
+            return Ok(Some(Box::pin(opaque::serve(worker, stream(), destination, tls.flatten(), server))));
         }
-        Spoken::Http1 => {
-            http::serve(worker, stream(), destination.clone(), peer, false).await;
-            Ok(())
-        }
-        Spoken::Http2 => {
-            http::serve(worker, stream(), destination.clone(), peer, true).await;
-            Ok(())
-        }
-    }
+        Spoken::Http1 => false,
+        Spoken::Http2 => true,
+    };
+    let stream = stream();
+    Ok(Some(Box::pin(async move {
+        http::serve(worker, stream, destination.clone(), peer, http2).await;
+        Ok(())
+    })))
 }
 
 #[cfg(test)]

@@ -50,6 +50,11 @@ impl Failure {
         }
     }
 
+    /// Whether the server's goodbye left the request out.
+    pub(super) fn is_left_out(&self) -> bool {
+        matches!(self, Failure::Send(error, _) if error.is_left_out())
+    }
+
     /// Whether policy's retries are meant for it. A request that may have been processed is sent again only where policy
     /// names what the program would be told of it.
     pub(super) fn is_for_policy(&self, retry: &Retry, grpc: bool) -> bool {

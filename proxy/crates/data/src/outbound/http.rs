@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers::{self, REQUIRE_ID};
+use crate::http::headers::{self, REQUIRE_ID, UNANSWERED};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{self, Reply, Reset, Serving};
+use crate::http::stall::Patience;
 use crate::http::translate::{self, AuthorityCache};
 use crate::outbound::destination::Destination;
 use crate::outbound::filter::{self, Answer};
@@ -41,6 +42,7 @@ pub(super) async fn serve(
     let how = Serving {
         http2: http2.then_some(worker.shared.config.outbound.http.server),
         buffers: &worker.shared.budgets.buffers,
+        patience: Patience::new(&worker.shared, labels::client_stalled),
         drain: worker.drain.clone(),
     };
     let service = move |request, interims| connection.clone().call(request, interims);
@@ -130,8 +132,9 @@ impl Connection {
         mut request: Request<Incoming>,
         interims: &Interims,
     ) -> Result<Reply, ProxyError> {
-        let Some(place) = self.worker.shared.budgets.outbound.requests.try_take(1) else {
-            return Err(ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight"));
+        let budgets = &self.worker.shared.budgets;
+        let Some(place) = budgets.place(&budgets.outbound.requests) else {
+            return Err(ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight, or wait to be taken"));
         };
         let random = || self.worker.random();
         if let Some(answer) = filter::request(&rule.filters, &mut request, &rule.prefixes, random) {
@@ -142,7 +145,7 @@ impl Connection {
             return answered(answer);
         }
         if headers::is_tunnel(&request) {
-            return Box::pin(tunnel::open(self, exchange, rule, leaf, request, interims)).await;
+            return Box::pin(tunnel::open(self, exchange, rule, leaf, request, interims, place)).await;
         }
         let answer = send::send(self, exchange, rule, leaf, request, interims).await?;
         Ok(response::finish(self, exchange, rule, leaf, answer, place).into())
@@ -161,7 +164,10 @@ impl Connection {
     /// The answer of the proxy itself.
     fn answer(&self, error: &ProxyError, exchange: &Exchange) -> Response<Body> {
         labels::http_error(&self.worker.shared.metrics, error);
-        error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers)
+        let mut response =
+            error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers);
+        response.headers_mut().remove(UNANSWERED); // for proxies alone
+        response
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use hauberk_core::endpoint::{Endpoint, Labels};
 use hauberk_core::meta::Meta;
-use hauberk_metrics::balancer::BalancerMetrics;
+use hauberk_metrics::balancer::{BalancerMetrics, Carries};
+use hauberk_metrics::counter::Counter;
 use hauberk_metrics::edge::{EdgeMetrics, TransportMetrics};
 use hauberk_metrics::families::{DataMetrics, Family};
 use hauberk_metrics::labels::LabelSet;
 use hauberk_metrics::route::{BackendMetrics, RouteMetrics};
 
-use crate::http::error::ProxyError;
+use crate::http::error::{ErrorKind, ProxyError};
 use crate::outbound::rule::Of;
 use crate::outbound::stack::Reading;
 
@@ -48,6 +49,11 @@ pub(crate) fn http_error(metrics: &DataMetrics, error: &ProxyError) {
     count_error(metrics, Family::OutboundHttpErrors, error.kind.label());
 }
 
+/// A client was given up that stalled.
+pub(super) fn client_stalled(metrics: &DataMetrics) {
+    count_error(metrics, Family::OutboundHttpErrors, ErrorKind::ClientStalled.label());
+}
+
 /// A connection ended by an error of this class, such as `ErrorKind::label` or `i/o`.
 pub(crate) fn connection_error(metrics: &DataMetrics, error: &'static str) {
     count_error(metrics, Family::OutboundTcpErrors, error);
@@ -82,14 +88,56 @@ pub(super) fn backend(metrics: &DataMetrics, of: Of<'_>, backend: &Meta) -> Back
     metrics.backend(of.kind, &part(on_route(of), "backend", backend))
 }
 
+/// Counts the connections of a route for bytes.
+pub(super) struct RouteConnections {
+    labels: LabelSet,
+    closes: Family,
+    opened: Arc<Counter>,
+    ended: Arc<Counter>,
+}
+
+impl RouteConnections {
+    /// A connection takes the route.
+    pub(super) fn opened(&self) {
+        self.opened.increment();
+    }
+
+    /// It is over: it ended by itself, or for this reason (a word of the contract).
+    pub(super) fn closed(&self, metrics: &DataMetrics, error: &'static str) {
+        if error.is_empty() {
+            return self.ended.increment();
+        }
+        metrics.counter(self.closes, &self.labels.clone().with("error", error)).increment();
+    }
+}
+
+/// Connections on a route for bytes, or for TLS by its server name.
+pub(super) fn route_connections(
+    metrics: &DataMetrics,
+    carries: Carries,
+    parent: &Meta,
+    route: &Meta,
+) -> RouteConnections {
+    let (opens, closes) = match carries {
+        Carries::Tls => (Family::OutboundTlsRouteOpen, Family::OutboundTlsRouteClose),
+        Carries::Http | Carries::Tcp => (Family::OutboundTcpRouteOpen, Family::OutboundTcpRouteClose),
+    };
+    let labels = route_of(part(LabelSet::new(), "parent", parent), route);
+    let ended = metrics.counter(closes, &labels.clone().with("error", ""));
+    RouteConnections { opened: metrics.counter(opens, &labels), ended, labels, closes }
+}
+
+fn route_of(labels: LabelSet, route: &Meta) -> LabelSet {
+    labels
+        .with("route_group", route.group())
+        .with("route_kind", route.kind())
+        .with("route_namespace", route.namespace())
+        .with("route_name", route.name())
+}
+
 /// Names of hosts are the program's own choice: the label is there, for dashboards that group by it, and empty.
 fn on_route(of: Of<'_>) -> LabelSet {
-    part(LabelSet::new(), "parent", of.parent)
-        .with("route_group", of.route.group())
-        .with("route_kind", of.route.kind())
-        .with("route_namespace", of.route.namespace())
-        .with("route_name", of.route.name())
-        .with("hostname", "")
+    route_of(part(LabelSet::new(), "parent", of.parent), of.route).with("hostname", "")
 }
 
 fn part(labels: LabelSet, name: &str, meta: &Meta) -> LabelSet {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hauberk_core::route::Timeouts;
 use http::HeaderMap;
+use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -19,6 +20,8 @@ pub(super) struct Limits {
     deadline: Option<Instant>,
     /// From the end of the request to the end of its response.
     response: Option<(Duration, Rc<RequestEnd>)>,
+    /// Without a frame of the request or of its response, while one of their bodies is waited for.
+    idle: Option<(Duration, Rc<Cell<Instant>>)>,
 }
 
 /// Learns when the request has been sent.
@@ -34,19 +37,37 @@ impl Limits {
         Self {
             deadline: timeouts.request.map(|limit| started + limit),
             response: timeouts.response.map(|limit| (limit, Rc::default())),
+            idle: timeouts.idle.map(|limit| (limit, Rc::new(Cell::new(started)))),
         }
     }
 
-    /// Whether policy sets no limit.
+    /// Whether policy sets no limit for the head of the answer.
     pub(super) fn are_none(&self) -> bool {
         self.deadline.is_none() && self.response.is_none()
     }
 
     /// The body of a try, so that its end is noticed.
     pub(super) fn watch(&self, body: Body) -> Body {
+        let body = self.idle(body);
         match &self.response {
             Some((_, end)) => body.observed(Box::new(Watcher(end.clone()))),
             None => body,
+        }
+    }
+
+    /// The body of the response, as long as it may last.
+    pub(super) fn bound(&self, body: Body) -> Body {
+        let body = self.idle(body);
+        match self.end() {
+            Some(end) => body.until(end),
+            None => body,
+        }
+    }
+
+    fn idle(&self, body: Body) -> Body {
+        match &self.idle {
+            Some((limit, latest)) if !body.is_end_stream() => body.idle(*limit, latest.clone()),
+            _ => body,
         }
     }
 

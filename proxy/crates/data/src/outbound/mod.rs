@@ -22,8 +22,8 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::Duration;
 
+use hauberk_core::balance::Weighing;
 use hauberk_core::name::NameAddr;
 
 use crate::balance::Balancer;
@@ -72,14 +72,15 @@ impl Outbound {
         destination
     }
 
-    /// The balancer of a service; one for all destinations that lead there.
-    pub(crate) fn balancer(&self, worker: &Worker, path: &Arc<str>, rtt: Duration, decay: Duration) -> Rc<Balancer> {
+    /// The balancer of a service; one for all destinations that lead there. The latest word on how to weigh holds.
+    pub(crate) fn balancer(&self, worker: &Worker, path: &Arc<str>, weighing: Weighing) -> Rc<Balancer> {
         let mut balancers = self.balancers.borrow_mut();
         if let Some(balancer) = balancers.get(path).and_then(Weak::upgrade) {
+            balancer.weigh(weighing);
             return balancer;
         }
         balancers.retain(|_, balancer| balancer.strong_count() > 0);
-        let balancer = Balancer::watched(worker, path.clone(), rtt, decay);
+        let balancer = Balancer::watched(worker, path.clone(), weighing);
         balancers.insert(path.clone(), Rc::downgrade(&balancer));
         balancer
     }

@@ -48,13 +48,46 @@ pub(super) async fn serve(
     worker: &Rc<Worker>,
     client: Stream,
     destination: &Rc<Destination>,
+    server_name: Option<String>,
+    server: Option<Dialled<Attached>>,
+) -> Result<(), Refused> {
+    let server_name = server_name.as_deref();
+    let stack = destination.current(worker);
+    let route = stack.as_ref().and_then(|stack| stack.bytes_route(server_name).ok());
+    let counted = route.and_then(|route| route.metrics.clone());
+    drop(stack); // so that a connection does not hold an old version of the policy
+    counted.iter().for_each(|route| route.opened());
+    let served = join(worker, client, destination, server_name, server).await;
+    counted.iter().for_each(|route| route.closed(&worker.shared.metrics, why(&served)));
+    served
+}
+
+/// The contract's word for why a connection of a route ended.
+fn why(served: &Result<(), Refused>) -> &'static str {
+    match served {
+        Ok(()) => "",
+        Err(Refused::Forward(ForwardError::Revoked)) => "forbidden",
+        Err(Refused::Policy(error)) => match error.kind {
+            ErrorKind::Unauthorized => "forbidden",
+            ErrorKind::Injected(_) => "invalid_backend",
+            ErrorKind::InvalidPolicy => "invalid_policy",
+            _ => "unexpected",
+        },
+        Err(_) => "unexpected",
+    }
+}
+
+async fn join(
+    worker: &Rc<Worker>,
+    client: Stream,
+    destination: &Rc<Destination>,
     server_name: Option<&str>,
     server: Option<Dialled<Attached>>,
 ) -> Result<(), Refused> {
     let leaf = leaf(worker, destination, server_name)?;
     let (server, _load) = match server {
         Some(dialled) => (dialled.stream, dialled.with.load),
-        None => connect(worker, &leaf).await?,
+        None => Box::pin(connect(worker, &leaf)).await?,
     };
     drop(leaf);
     let forbidden = destination.forbidden(worker, |stack| stack.bytes(server_name).map(drop));
@@ -72,7 +105,7 @@ pub(super) async fn dial(
     let early = |error| Unreachable { error, awaited: false };
     let leaf = leaf(worker, destination, None).map_err(early)?;
     let balancer = leaf.balancer().map_err(early)?;
-    let first = balancer.pick(worker, None, leaf.failfast, None).await.map_err(early)?;
+    let first = balancer.pick(worker, None, leaf.failfast, None, leaf.carries).await.map_err(early)?;
     let (server, greeters) = (Server::of(&first), &worker.outbound.greeters);
     greeters.wait_for_client(&server).await;
     match reach(worker, &leaf, balancer, first).await {
@@ -93,7 +126,7 @@ fn leaf(worker: &Worker, destination: &Destination, server_name: Option<&str>) -
 
 async fn connect(worker: &Worker, leaf: &Leaf) -> Result<(Stream, Load), ProxyError> {
     let balancer = leaf.balancer()?;
-    let first = balancer.pick(worker, None, leaf.failfast, None).await?;
+    let first = balancer.pick(worker, None, leaf.failfast, None, leaf.carries).await?;
     let (stream, load, _) = reach(worker, leaf, balancer, first).await?;
     Ok((stream, load))
 }
@@ -109,7 +142,7 @@ async fn reach(
         Ok((stream, load)) => return Ok((stream, load, first)),
         Err(error) => error,
     };
-    let second = balancer.pick(worker, Some(first.endpoint().addr), leaf.failfast, None).await?;
+    let second = balancer.pick(worker, Some(first.endpoint().addr), leaf.failfast, None, leaf.carries).await?;
     if Rc::ptr_eq(&first, &second) {
         return Err(refused(&error));
     }

@@ -34,12 +34,7 @@ pub(super) fn finish(
         place: Some(place),
         error: "",
     };
-    let end = limits.end();
-    let mut response = response.map(|body| {
-        let body = Body::incoming(body);
-        let body = if let Some(end) = end { body.until(end) } else { body };
-        body.observed(Box::new(observer))
-    });
+    let mut response = response.map(|body| limits.bound(Body::incoming(body)).observed(Box::new(observer)));
     if exchange.version != Version::HTTP_2 {
         translate::restore_response(&mut response);
     }

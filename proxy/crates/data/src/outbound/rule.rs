@@ -9,6 +9,7 @@ use hauberk_core::balance::weighted;
 use hauberk_core::meta::Meta;
 use hauberk_core::outbound::{BackendKind, Breaker, Distribution, GrpcAction, HttpAction, Retry};
 use hauberk_core::route::{HttpMatch, PathMatch, Rule as Matched, Timeouts};
+use hauberk_metrics::balancer::Carries;
 use hauberk_metrics::route::{BackendMetrics, Retried, RouteMetrics};
 use hauberk_metrics::statuses::RouteKind;
 use http::StatusCode;
@@ -59,6 +60,8 @@ pub(super) struct Leaf {
     pub(super) breaker: Option<Rc<Breaker>>,
     /// Counts the requests that go there by the rule; `None` where there is no route.
     pub(super) metrics: Option<Rc<BackendMetrics>>,
+    /// Requests, or connections of which kind.
+    pub(super) carries: Carries,
     name: Arc<str>,
 }
 
@@ -129,7 +132,8 @@ impl Rule {
     pub(super) fn to(balancer: Rc<Balancer>) -> Self {
         let name = balancer.name().clone();
         let (balancer, filters) = (Some(balancer), Vec::new());
-        let leaf = Leaf { balancer, filters, failfast: Duration::ZERO, breaker: None, metrics: None, name };
+        let (failfast, carries) = (Duration::ZERO, Carries::Tcp);
+        let leaf = Leaf { balancer, filters, failfast, breaker: None, metrics: None, carries, name };
         Self { leaves: vec![(Rc::new(leaf), 1)], ..Self::empty() }
     }
 
@@ -179,12 +183,13 @@ impl Leaf {
     fn of(backends: &Backends<'_>, backend: &hauberk_core::outbound::Backend) -> Self {
         let balancer = match &backend.kind {
             BackendKind::Forward(endpoint) => Some(backends.fixed(endpoint)),
-            BackendKind::Balance { path, default_rtt, decay } => Some(backends.service(path, *default_rtt, *decay)),
+            BackendKind::Balance { path, weighing } => Some(backends.service(path, *weighing)),
             BackendKind::Invalid => None,
         };
         let name = Arc::from(backend.meta.name());
-        let breaker = backends.breaker.clone();
-        Self { balancer, filters: Vec::new(), failfast: backend.failfast, breaker, metrics: None, name }
+        let (breaker, carries) = (backends.breaker.clone(), backends.carries);
+        balancer.iter().for_each(|balancer| balancer.carries(carries));
+        Self { balancer, filters: Vec::new(), failfast: backend.failfast, breaker, metrics: None, carries, name }
     }
 
     /// Where a try that is not the last one is counted.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hauberk_core::outbound::Retry;
+use hauberk_metrics::balancer::Carries;
 use hauberk_metrics::route::Retried;
 use http::request::Parts;
 use http::{Request, Version};
@@ -11,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::candidate::Candidate;
 use crate::http::body::Body;
+use crate::http::client::LEFT_OUT_MAX;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
 use crate::http::incoming::Incoming;
@@ -64,7 +66,7 @@ impl Tries<'_> {
         let kept_max = self.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes);
         let replay = Replay::of(body, kept_max, &self.connection.worker.shared.budgets.buffers);
         let mut by_policy = self.retry.map_or(0, |retry| retry.max_retries);
-        let mut moves = 1;
+        let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
         let mut tried = None;
         let mut pauses = 0;
         loop {
@@ -79,7 +81,9 @@ impl Tries<'_> {
                 Err(failure) => failure,
             };
             let repeatable = replay.body().is_some();
-            if repeatable && moves > 0 && failure.is_harmless(&parts.method) {
+            if repeatable && left_out > 0 && failure.is_left_out() {
+                left_out -= 1;
+            } else if repeatable && moves > 0 && failure.is_harmless(&parts.method) {
                 moves -= 1;
             } else if let Some(retry) = self.retry
                 && repeatable
@@ -107,7 +111,8 @@ impl Tries<'_> {
         let worker = &self.connection.worker;
         let balancer = self.leaf.balancer().map_err(Failure::Proxy)?;
         let breaker = self.leaf.breaker.as_deref();
-        let candidate = balancer.pick(worker, *tried, self.leaf.failfast, breaker).await.map_err(Failure::Proxy)?;
+        let candidate =
+            balancer.pick(worker, *tried, self.leaf.failfast, breaker, Carries::Http).await.map_err(Failure::Proxy)?;
         *tried = Some(candidate.endpoint().addr);
         check_identity(self.exchange, &candidate).map_err(Failure::Proxy)?;
         let request = Request::from_parts(parts.clone(), self.limits.watch(body));
@@ -137,6 +142,11 @@ impl Tries<'_> {
         match sent {
             Ok(response) => {
                 let head = Head::of(&response, self.exchange.grpc);
+                if let Some(penalty) = balancer.penalty()
+                    && let Some(latency) = head.cost(&penalty, response.headers())
+                {
+                    candidate.penalized(latency, penalty.decay, Instant::now());
+                }
                 let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
                 if head.is_failure() {
                     candidate.failed(started.elapsed(), balancer.default_rtt(), Instant::now());
@@ -154,12 +164,13 @@ impl Tries<'_> {
             Err(error) => {
                 let now = Instant::now();
                 match &error {
+                    error if error.is_left_out() => {} // its next connection takes requests
                     error if error.is_untouched() => candidate.unreachable(now, worker.random()),
                     error if error.is_lost() => candidate.failed(now - started, balancer.default_rtt(), now),
                     // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
                     _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
                 }
-                if let Some(trial) = trial.filter(|_| !error.is_of_request()) {
+                if let Some(trial) = trial.filter(|_| !error.is_of_request() && !error.is_left_out()) {
                     trial.failed();
                 }
                 count_failure(&candidate, self.leaf, self.exchange, error.kind());

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
+use hauberk_core::balance::Weighing;
 use hauberk_core::endpoint::{Endpoint, Http2Params, ProtocolHint};
 use hauberk_core::meta::Meta;
 use hauberk_core::outbound::{
@@ -12,6 +12,7 @@ use hauberk_core::outbound::{
 };
 use hauberk_core::route::{GrpcMatch, HostMatch, HttpMatch, RequestFacts, Route};
 use hauberk_core::{matching, outbound};
+use hauberk_metrics::balancer::Carries;
 use hauberk_metrics::families::DataMetrics;
 use hauberk_metrics::statuses::RouteKind;
 use http::Request;
@@ -20,6 +21,7 @@ use crate::balance::Balancer;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
 use crate::outbound::destination::{Fixed, Place};
+use crate::outbound::labels::{self, RouteConnections};
 use crate::outbound::rule::{Of, Rule};
 use crate::worker::Worker;
 
@@ -60,9 +62,11 @@ enum Routes {
 }
 
 /// A route for bytes: for which server names (none: all), and where to.
-struct BytesRoute {
+pub(super) struct BytesRoute {
     names: Vec<HostMatch>,
-    rule: Result<Rc<Rule>, ProxyError>,
+    pub(super) rule: Result<Rc<Rule>, ProxyError>,
+    /// Counts its connections; `None` where there is no route.
+    pub(super) metrics: Option<Rc<RouteConnections>>,
 }
 
 /// Finds or makes balancers.
@@ -71,12 +75,19 @@ pub(super) struct Backends<'a> {
     fixed: &'a Fixed,
     /// When their endpoints are left alone for a while.
     pub(super) breaker: Option<Rc<Breaker>>,
+    /// What they are found for.
+    pub(super) carries: Carries,
 }
 
 impl<'a> Backends<'a> {
     /// The same with the circuit breaker of some routes.
     fn breaking(&self, breaker: Option<&Breaker>) -> Backends<'a> {
-        Backends { worker: self.worker, fixed: self.fixed, breaker: breaker.cloned().map(Rc::new) }
+        Backends { breaker: breaker.cloned().map(Rc::new), ..*self }
+    }
+
+    /// The same for connections.
+    fn carrying(&self, carries: Carries) -> Backends<'a> {
+        Backends { carries, breaker: None, ..*self }
     }
 
     /// The backend of one endpoint.
@@ -90,15 +101,15 @@ impl<'a> Backends<'a> {
     }
 
     /// The endpoints of a service.
-    pub(super) fn service(&self, path: &Arc<str>, default_rtt: Duration, decay: Duration) -> Rc<Balancer> {
-        self.worker.outbound.balancer(self.worker, path, default_rtt, decay)
+    pub(super) fn service(&self, path: &Arc<str>, weighing: Weighing) -> Rc<Balancer> {
+        self.worker.outbound.balancer(self.worker, path, weighing)
     }
 }
 
 impl Stack {
     /// Makes `target` ready for the destination `place`.
     pub(super) fn of(worker: &Worker, fixed: &Fixed, place: &Place, target: &Target) -> Self {
-        let backends = Backends { worker, fixed, breaker: None };
+        let backends = Backends { worker, fixed, breaker: None, carries: Carries::Http };
         match target {
             Target::Policy(policy) => Self::policy(&backends, policy),
             Target::Endpoint { endpoint, opaque } => {
@@ -120,18 +131,20 @@ impl Stack {
     }
 
     fn refusal(error: ProxyError) -> Self {
-        let bytes = vec![BytesRoute { names: Vec::new(), rule: Err(error) }];
+        let bytes = vec![BytesRoute { names: Vec::new(), rule: Err(error), metrics: None }];
         Self { reading: Reading::Refused, http1: Routes::Bytes, http2: Routes::Bytes, bytes }
     }
 
     fn forward(reading: Reading, rule: Rule) -> Self {
-        let bytes = vec![BytesRoute { names: Vec::new(), rule: Ok(Rc::new(rule)) }];
+        let bytes = vec![BytesRoute { names: Vec::new(), rule: Ok(Rc::new(rule)), metrics: None }];
         Self { reading, http1: Routes::Bytes, http2: Routes::Bytes, bytes }
     }
 
     fn policy(backends: &Backends<'_>, policy: &OutboundPolicy) -> Self {
+        let parent = &policy.parent;
         let bytes = |routes: &outbound::OpaqueRoutes| {
-            routes.routes.iter().map(|route| BytesRoute::new(backends, Vec::new(), route)).collect()
+            let backends = &backends.carrying(Carries::Tcp);
+            routes.routes.iter().map(|route| BytesRoute::new(backends, parent, Vec::new(), route)).collect()
         };
         let http = |routes| Routes::http(backends, &policy.parent, routes);
         let grpc = |routes| Routes::grpc(backends, &policy.parent, routes);
@@ -148,9 +161,10 @@ impl Stack {
             Protocol::Grpc(routes) => (Reading::Http2, grpc(routes), grpc(routes), Vec::new()),
             Protocol::Opaque(routes) => (Reading::Opaque, Routes::Bytes, Routes::Bytes, bytes(routes)),
             Protocol::Tls(routes) => {
-                let routes = routes.routes.iter();
-                let bytes = routes.map(|(names, route)| BytesRoute::new(backends, names.clone(), route)).collect();
-                (Reading::Tls, Routes::Bytes, Routes::Bytes, bytes)
+                let backends = &backends.carrying(Carries::Tls);
+                let route =
+                    |(names, route): &(Vec<HostMatch>, _)| BytesRoute::new(backends, parent, names.clone(), route);
+                (Reading::Tls, Routes::Bytes, Routes::Bytes, routes.routes.iter().map(route).collect())
             }
         };
         Self { reading, http1, http2, bytes }
@@ -177,14 +191,17 @@ impl Stack {
 
     /// The rule of a connection whose bytes nobody reads, or only the `server_name` of its TLS.
     pub(super) fn bytes(&self, server_name: Option<&str>) -> Result<&Rc<Rule>, ProxyError> {
+        self.bytes_route(server_name)?.rule.as_ref().map_err(ProxyError::clone)
+    }
+
+    /// The route of such a connection.
+    pub(super) fn bytes_route(&self, server_name: Option<&str>) -> Result<&BytesRoute, ProxyError> {
         let matches = |route: &&BytesRoute| {
             route.names.is_empty()
                 || server_name.is_some_and(|name| route.names.iter().any(|host| matching::host(host, name).is_some()))
         };
-        match self.bytes.iter().find(matches) {
-            Some(route) => route.rule.as_ref().map_err(ProxyError::clone),
-            None => Err(ProxyError::new(ErrorKind::NoRoute, "no route takes the connection")),
-        }
+        let none = || ProxyError::new(ErrorKind::NoRoute, "no route takes the connection");
+        self.bytes.iter().find(matches).ok_or_else(none)
     }
 }
 
@@ -209,7 +226,8 @@ impl Routes {
 }
 
 impl BytesRoute {
-    fn new(backends: &Backends<'_>, names: Vec<HostMatch>, route: &OpaqueRoute) -> Self {
+    fn new(backends: &Backends<'_>, parent: &Meta, names: Vec<HostMatch>, route: &OpaqueRoute) -> Self {
+        let metrics = labels::route_connections(backends.metrics(), backends.carries, parent, &route.meta);
         let rule = match &route.action {
             Ok(backend) => Ok(Rc::new(Rule::plain(backends, backend))),
             Err(OpaqueRefusal::Forbidden) => {
@@ -217,7 +235,7 @@ impl BytesRoute {
             }
             Err(OpaqueRefusal::Invalid(why)) => Err(ProxyError::new(ErrorKind::InvalidPolicy, &**why)),
         };
-        Self { names, rule }
+        Self { names, rule, metrics: Some(Rc::new(metrics)) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Requests of the program whose connection may stop being HTTP.
 
+use hauberk_core::budget::Share;
+use hauberk_metrics::balancer::Carries;
 use http::{Request, Response};
 use tokio::time::Instant;
 
@@ -30,6 +32,7 @@ pub(super) async fn open(
     leaf: &Leaf,
     mut request: Request<Incoming>,
     interims: &Interims,
+    place: Share,
 ) -> Result<Reply, ProxyError> {
     let revoked = connection.revoked(exchange, &request);
     translate::to_tunnel(&mut request);
@@ -39,23 +42,24 @@ pub(super) async fn open(
     let balancer = leaf.balancer()?;
     let mut tried = None;
     loop {
-        let candidate = balancer.pick(worker, tried, leaf.failfast, leaf.breaker.as_deref()).await?;
+        let candidate = balancer.pick(worker, tried, leaf.failfast, leaf.breaker.as_deref(), Carries::Http).await?;
         send::check_identity(exchange, &candidate)?;
         let body = replay.body().unwrap_or_else(Body::empty);
         candidate.edge().request();
         leaf.metrics.iter().for_each(|metrics| metrics.request());
         match candidate.ask(Request::from_parts(parts.clone(), body), interims).await {
             Ok(Answer::Response(answer)) => {
-                let mut answer = observe(&candidate, exchange, rule.way(leaf), answer.map(Body::incoming));
+                let answer = answer.map(Body::incoming);
+                let mut answer = observe(&candidate, exchange, rule.way(leaf), answer, Some(place));
                 headers::strip_hop_by_hop(answer.headers_mut());
                 response::strip(&mut answer, connection, &candidate);
                 return Ok(answer.into());
             }
             Ok(Answer::Tunnel(mut answer, server)) => {
-                observe(&candidate, exchange, rule.way(leaf), Response::new(Body::empty()));
+                observe(&candidate, exchange, rule.way(leaf), Response::new(Body::empty()), None);
                 response::strip(&mut answer, connection, &candidate);
                 let revoked = Box::pin(revoked);
-                return Ok(Reply::Tunnel(answer, Box::new(Tunnel { server, revoked })));
+                return Ok(Reply::Tunnel(answer, Box::new(Tunnel { server, revoked, place })));
             }
             Err(error) => {
                 refused(&candidate, leaf, exchange, &error, worker.random());
@@ -68,7 +72,13 @@ pub(super) async fn open(
     }
 }
 
-fn observe(candidate: &Candidate, exchange: &Exchange, way: Way, response: Response<Body>) -> Response<Body> {
+fn observe(
+    candidate: &Candidate,
+    exchange: &Exchange,
+    way: Way,
+    response: Response<Body>,
+    place: Option<Share>,
+) -> Response<Body> {
     let observer = ResponseObserver {
         edge: candidate.edge().clone(),
         way,
@@ -76,7 +86,7 @@ fn observe(candidate: &Candidate, exchange: &Exchange, way: Way, response: Respo
         head: Head::of(&response, exchange.grpc),
         load: None,
         trial: None,
-        place: None,
+        place,
         error: "",
     };
     response.map(|body| body.observed(Box::new(observer)))

@@ -3,8 +3,9 @@
 use h2::ext::Protocol;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 
-use crate::support::calls::read;
+use crate::support::calls::{Caller, read};
 use crate::support::exchange::{Exchange, interim, post};
+use crate::support::frames::{END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, frame, until};
 use crate::support::run;
 use crate::support::ways::{ALL, Ways};
 
@@ -59,6 +60,28 @@ fn connect_and_websockets_are_streams_that_go_both_ways() {
                 down.send_data("word".into(), true).unwrap();
                 assert_eq!(read(response.body_mut()).await.unwrap(), b"word");
             }
+        }
+    });
+}
+
+#[test]
+fn a_program_that_takes_no_protocols_is_not_asked_for_one() {
+    run(async {
+        for way in ALL {
+            let ways = Ways::new().await;
+            let caller = Caller::to(ways.through(way)).await;
+            let mut request = Request::connect("http://web.default.svc.cluster.local/chat").body(()).unwrap();
+            request.extensions_mut().insert(Protocol::from_static("websocket"));
+            let (response, _upload) = caller.call(request, false).await;
+            let mut program = ways.served().await;
+            program.take(PREFACE.len()).await;
+            program.say(frame(SETTINGS, 0, 0, &[])).await;
+            assert_eq!(response.await.unwrap().status(), StatusCode::NOT_IMPLEMENTED, "{way:?}");
+            // The connection is as good as before: the first request on it is the next one.
+            let (response, _) = caller.call(post("/"), true).await;
+            until(&mut program, HEADERS).await;
+            program.say(frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\x88")).await; // `:status: 200`
+            assert_eq!(response.await.unwrap().status(), StatusCode::OK, "{way:?}");
         }
     });
 }

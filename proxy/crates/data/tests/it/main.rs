@@ -1,28 +1,45 @@
 //! The fast path as programs see it: real sockets on loopback, two proxies between, a table instead of a control plane.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
+mod access_log;
 mod breaker;
 mod counted;
 mod endpoints;
 mod families;
 mod framing;
 mod gateway;
+mod goodbyes;
+mod greeters;
 mod http;
 mod http1;
 mod http1_bodies;
+mod http1_peers;
 mod http2;
+mod http2_distance;
 mod http2_ends;
 mod http2_floods;
+mod http2_keep_alive;
+mod http2_lost;
 mod http2_windows;
+mod idle;
 mod ingress;
+mod leaving;
 mod limits;
+mod nonsense;
 mod opaque;
 mod overrides;
 mod own_tls;
+mod penalty;
 mod policy;
+mod reaching;
 mod review;
+mod route_connections;
 mod server_first;
+mod shares;
 mod smuggling;
+mod splits;
+mod stalls;
 mod support;
 mod tunnel;
+mod waiting;
 mod workers;

@@ -61,6 +61,19 @@ fn a_tunnel_is_an_open_connection_that_draining_waits_for() {
 }
 
 #[test]
+fn a_tunnel_is_a_request_in_flight_to_its_end() {
+    run(async {
+        let mesh = mesh(Program::start().await.addr).await;
+        let in_flight =
+            || (mesh.outbound.budgets.outbound.requests.taken(), mesh.inbound.budgets.inbound.requests.taken());
+        let tunnel = tunnel(&mesh).await;
+        assert_eq!(in_flight(), (1, 1));
+        drop(tunnel);
+        eventually(|| in_flight() == (0, 0)).await;
+    });
+}
+
+#[test]
 fn a_tunnel_ends_when_policy_of_either_side_forbids_it() {
     run(async {
         let mesh = mesh(Program::start().await.addr).await;

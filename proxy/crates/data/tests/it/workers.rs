@@ -55,7 +55,7 @@ impl Proxy {
         Self { addr, acceptor, shared, drain, threads }
     }
 
-    /// Connections that are greeted of so many; the others must be closed. They come as quickly as a queue of listeners
+    /// Connections that are greeted of so many; the others must be turned away. They come as quickly as a queue of listeners
     /// takes them.
     async fn greeted(&self, tries: usize) -> Vec<TcpStream> {
         let (mut trying, turns) = (JoinSet::new(), Rc::new(Semaphore::new(AT_ONCE)));
@@ -63,7 +63,7 @@ impl Proxy {
             let (addr, turns) = (self.addr, turns.clone());
             trying.spawn_local(async move {
                 let _turn = turns.acquire().await.unwrap();
-                let mut socket = TcpStream::connect(addr).await.unwrap();
+                let mut socket = TcpStream::connect(addr).await.ok()?;
                 let mut greeting = Vec::new();
                 while greeting.len() < 5 && socket.read_buf(&mut greeting).await.is_ok_and(|read| read > 0) {}
                 (greeting == b"hello").then_some(socket)

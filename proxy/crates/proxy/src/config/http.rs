@@ -66,7 +66,7 @@ fn server(env: &Env<'_>, side: &str, shared: (Option<u32>, Option<u32>), default
             .unwrap_or(default.header_list_max),
         resets_max: env
             .get(&name("MAX_PENDING_ACCEPT_RESET_STREAMS"), between(1, STREAMS_MAX))
-            .map_or(default.resets_max, |max| max as usize),
+            .map_or(default.resets_max, |max| Some(max as usize)),
         send_buffer_max: env
             .get(&name("MAX_SEND_BUF_SIZE"), between(1, SEND_BUFFER_MAX))
             .unwrap_or(default.send_buffer_max),

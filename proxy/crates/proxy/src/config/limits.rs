@@ -1,9 +1,11 @@
 //! What all workers together may have: connections, memory of buffers.
 
+use std::time::Duration;
+
 use hauberk_data::config::Limits;
 
 use super::env::Env;
-use super::value::{Read, number};
+use super::value::{Read, duration, number};
 use crate::memory;
 
 /// Lowered to what the limit of open files allows.
@@ -12,12 +14,16 @@ const CONNECTIONS_MAX: usize = 100_000;
 const BUFFERS_PART: u64 = 4;
 const BUFFERS_LEAST: u64 = 8 << 20;
 const BUFFERS_MOST: u64 = 256 << 20;
+/// The kernel takes megabytes for a client before one that reads slowly is seen to have read anything.
+const STALL: Duration = Duration::from_secs(3600);
 
 /// What all workers together may have.
 pub(super) fn read(env: &Env<'_>) -> Limits {
     Limits {
         connections: env.get_whole("HAUBERK_PROXY_MAX_CONNECTIONS", positive).unwrap_or(CONNECTIONS_MAX),
         buffers: env.get_whole("HAUBERK_PROXY_BUFFER_MEMORY", bytes).unwrap_or_else(|| share_of(memory::available())),
+        stall: Some(env.get_whole("HAUBERK_PROXY_STALL_TIMEOUT", duration).unwrap_or(STALL))
+            .filter(|limit| !limit.is_zero()),
     }
 }
 
@@ -63,5 +69,14 @@ mod tests {
     fn buffers_take_a_quarter_within_bounds() {
         let mib = |of: u64| share_of(Some(of << 20)) >> 20;
         assert_eq!((mib(4), mib(64), mib(64 << 10), share_of(None) >> 20), (8, 16, 256, 256));
+    }
+
+    #[test]
+    fn clients_may_stall_for_an_hour_unless_somebody_says_otherwise() {
+        let stall = |text: &'static str| {
+            let lookup = move |name: &str| (name == "HAUBERK_PROXY_STALL_TIMEOUT").then(|| text.to_owned());
+            read(&Env::new(&lookup)).stall
+        };
+        assert_eq!((stall(""), stall("90s"), stall("0")), (Some(STALL), Some(Duration::from_secs(90)), None));
     }
 }

@@ -13,6 +13,7 @@ mod workers;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use hauberk_core::access_log::Format;
 use hauberk_net::process::Forbidden;
 
 use self::env::Env;
@@ -42,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) metrics_retain_idle: Duration,
     /// None: nothing is forbidden.
     pub(crate) seccomp: Option<Forbidden>,
+    /// How requests to the program are written down, if they are.
+    pub(crate) access_log: Option<Format>,
     /// Variables of the contract that are set and have no effect.
     pub(crate) unused: Vec<&'static str>,
 }
@@ -83,12 +86,21 @@ fn read(env: &Env<'_>) -> Option<Config> {
         shutdown_endpoint: env.get("SHUTDOWN_ENDPOINT_ENABLED", value::flag).unwrap_or(false),
         metrics_retain_idle: env.get("METRICS_RETAIN_IDLE", value::duration).unwrap_or(RETAIN_IDLE),
         seccomp: env.get_whole("HAUBERK_PROXY_SECCOMP", seccomp).unwrap_or(Some(Forbidden::Refused)),
+        access_log: env.get("ACCESS_LOG", access_log),
         unused: unused::set(env),
     })
 }
 
 fn backlog(text: &str) -> value::Read<i32> {
     value::between(1, i32::MAX)(text)
+}
+
+fn access_log(text: &str) -> value::Read<Format> {
+    match text.trim() {
+        "apache" => Ok(Format::Apache),
+        "json" => Ok(Format::Json),
+        _ => Err("apache or json"),
+    }
 }
 
 fn seccomp(text: &str) -> value::Read<Option<Forbidden>> {

@@ -91,6 +91,18 @@ fn whoever_sets_what_has_no_effect_is_told() {
 }
 
 #[test]
+fn the_access_log_has_two_formats_and_is_off() {
+    let format = |value| read_with(&[("ACCESS_LOG", value)]).0.map(|config| config.access_log);
+    assert_eq!(format(""), Ok(None));
+    assert_eq!(format("apache"), Ok(Some(Format::Apache)));
+    assert_eq!(format("json"), Ok(Some(Format::Json)));
+    assert_eq!(
+        format("/var/log/access").unwrap_err(),
+        ["LINKERD2_PROXY_ACCESS_LOG=/var/log/access: must be apache or json"]
+    );
+}
+
+#[test]
 fn the_identity_has_two_names_in_the_contract() {
     let two = |id, name| {
         let more = [("IDENTITY_LOCAL_NAME", ""), ("IDENTITY_SERVER_ID", id), ("IDENTITY_SERVER_NAME", name)];

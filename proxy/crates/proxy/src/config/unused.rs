@@ -5,8 +5,7 @@ use super::env::Env;
 use super::value::text;
 
 /// Names without the prefix; why is in docs/compatibility.md.
-pub(super) const UNUSED: [&str; 19] = [
-    "ACCESS_LOG",
+pub(super) const UNUSED: [&str; 18] = [
     "CONTROL_LISTEN_ADDR",
     "DESTINATION_PROFILE_INITIAL_TIMEOUT",
     "DNS_MAX_TTL",

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use hauberk_core::budget::Budget;
 use hauberk_core::http1::Framing;
 use hauberk_core::http1::chunks::Chunks;
 use hauberk_net::rewind::Rewind;
@@ -15,6 +16,7 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::http::h1::outbox::Outbox;
+use crate::http::held::{self, Held};
 use crate::http::incoming::{Piece, SenderError};
 use crate::stream::Stream;
 
@@ -35,6 +37,12 @@ pub(crate) struct Conn {
     /// Bytes that were written since the connection was last taken up.
     written: usize,
     unflushed: bool,
+    /// The room of what waits in the buffer and to be written.
+    held: Held,
+    /// Bytes that passed in either direction.
+    moved: u64,
+    /// More of the current body was asked for, and nothing came yet.
+    starved: bool,
     /// The peer sends nothing more.
     ended: bool,
     /// The current body will never be whole.
@@ -51,8 +59,8 @@ enum Reading {
 }
 
 impl Conn {
-    /// A connection at its start.
-    pub(crate) fn new(stream: Stream) -> Self {
+    /// A connection at its start. What waits here is held in `room`.
+    pub(crate) fn new(stream: Stream, room: Budget) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),
@@ -60,6 +68,9 @@ impl Conn {
             reading: Reading::Done,
             written: 0,
             unflushed: false,
+            held: Held::new(room),
+            moved: 0,
+            starved: false,
             ended: false,
             broken: false,
             room: BODY_ROOM_MIN,
@@ -68,6 +79,7 @@ impl Conn {
 
     /// A message's head was read; its body follows.
     pub(crate) fn expect_body(&mut self, framing: Framing) {
+        self.starved = false;
         self.reading = match framing {
             Framing::Length(0) => Reading::Done,
             Framing::Length(length) => Reading::Length(length),
@@ -114,6 +126,37 @@ impl Conn {
     /// Whether anything was written since the connection was last taken up.
     pub(crate) fn has_written(&self) -> bool {
         self.written > 0
+    }
+
+    /// A number that is another one whenever bytes have passed in either direction.
+    pub(crate) fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// Whether the peer is waited for to send more of the current body.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved && !self.is_body_over()
+    }
+
+    /// Whether more may be read ahead, up to `most` bytes.
+    pub(crate) fn has_room_ahead(&self, most: usize) -> bool {
+        let ahead = self.buffer.len();
+        ahead < most && (ahead < held::LEAST || !held::is_scarce(self.held.room()))
+    }
+
+    /// Whether the buffer holds more than a little although there is no room left.
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.buffer.len() >= held::LEAST && held::is_spent(self.held.room())
+    }
+
+    /// Counts what waits.
+    pub(crate) fn wait(&mut self) {
+        self.held.wait(self.out.len() + self.buffer.len());
+    }
+
+    /// What waits to be written, with the room that is left for it.
+    pub(crate) fn outbox(&mut self) -> (&mut Outbox, &Budget) {
+        (&mut self.out, self.held.room())
     }
 
     /// Whether reading the current body failed.
@@ -186,8 +229,12 @@ impl Conn {
     }
 
     fn poll_more_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.room > BODY_ROOM_MIN && held::is_scarce(self.held.room()) {
+            self.room = BODY_ROOM_MIN;
+        }
         self.buffer.reserve(self.room);
         let read = pin!(self.stream.read_buf(&mut self.buffer)).poll(cx);
+        self.starved = read.is_pending();
         let Poll::Ready(read) = read else {
             if self.buffer.is_empty() {
                 self.buffer = BytesMut::new();
@@ -195,6 +242,7 @@ impl Conn {
             return Poll::Pending;
         };
         let read = read?;
+        self.moved += read as u64;
         if read == 0 {
             self.ended = true;
         } else if read >= self.room {
@@ -209,7 +257,12 @@ impl Conn {
     pub(crate) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let mut room = [const { MaybeUninit::uninit() }; HEAD_ROOM];
         let mut read = ReadBuf::uninit(&mut room);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read))?;
+        let Poll::Ready(done) = Pin::new(&mut self.stream).poll_read(cx, &mut read) else {
+            self.wait();
+            return Poll::Pending;
+        };
+        done?;
+        self.moved += read.filled().len() as u64;
         self.ended |= read.filled().is_empty();
         let before = self.buffer.len();
         self.buffer.extend_from_slice(read.filled());
@@ -220,8 +273,15 @@ impl Conn {
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.out.is_empty() {
             self.unflushed = true;
-            self.written += ready!(self.out.poll_write(cx, &mut self.stream))?;
+            let Poll::Ready(written) = self.out.poll_write(cx, &mut self.stream) else {
+                self.wait();
+                return Poll::Pending;
+            };
+            let written = written?;
+            self.written += written;
+            self.moved += written as u64;
         }
+        self.held.pass(self.buffer.len());
         if self.unflushed {
             ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
             self.unflushed = false;
@@ -246,6 +306,7 @@ impl Conn {
             self.buffer = BytesMut::new();
         }
         self.out.rest();
+        self.held.pass(self.buffer.len());
     }
 
     /// Takes up a connection that was kept. `false`: its peer has closed it, or spoken out of turn. `careful` asks the kernel

@@ -38,7 +38,8 @@ impl Upload {
         cx: &mut Context<'_>,
     ) -> Result<Poll<Result<(), &io::Error>>, SendingError> {
         while self.failed.is_none() {
-            let filled = self.sending.poll_fill(cx, &mut conn.out)?;
+            let (out, room) = conn.outbox();
+            let filled = self.sending.poll_fill(cx, out, room)?;
             match conn.poll_flush(cx) {
                 Poll::Ready(Ok(())) if self.sending.is_done() => return Ok(Poll::Ready(Ok(()))),
                 Poll::Ready(Ok(())) if filled.is_pending() => return Ok(Poll::Pending),

@@ -5,7 +5,7 @@ pub(crate) mod conn;
 pub(crate) mod download;
 pub(crate) mod exchange;
 mod outbox;
-mod send;
+pub(crate) mod send;
 pub(crate) mod server;
 mod write;
 

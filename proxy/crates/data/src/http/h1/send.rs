@@ -2,11 +2,13 @@
 
 use std::task::{Context, Poll};
 
+use hauberk_core::budget::Budget;
 use http_body::Body as _;
 
 use crate::http::body::{Body, BodyError};
 use crate::http::h1::coding::{Coding, WrongLength};
 use crate::http::h1::outbox::Outbox;
+use crate::http::held;
 
 /// Bytes that may wait for the connection before more of the body is asked for.
 const WAITING_MAX: usize = 64 * 1024;
@@ -41,9 +43,15 @@ impl Sending {
         self.done
     }
 
-    /// Fills the outbox up to a bound. Pending: the body has no more for now; ready: it is over, or the outbox is full.
-    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<(), SendingError>> {
-        while !self.done && out.len() < WAITING_MAX {
+    /// Fills the outbox up to a bound, which is lower where `room` is scarce. Pending: the body has no more for now; ready: it is
+    /// over, or the outbox is full.
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut Outbox,
+        room: &Budget,
+    ) -> Poll<Result<(), SendingError>> {
+        while !self.done && !is_full(out, room) {
             match std::pin::Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     self.done = self.coding.write(frame, out)?;
@@ -72,4 +80,9 @@ impl Sending {
         self.done = true;
         Ok(())
     }
+}
+
+fn is_full(out: &Outbox, room: &Budget) -> bool {
+    let waiting = out.len();
+    waiting >= WAITING_MAX || (waiting >= held::LEAST && held::is_scarce(room))
 }

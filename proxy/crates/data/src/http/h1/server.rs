@@ -8,11 +8,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use hauberk_core::budget::Budget;
 use hauberk_core::http1::Framing;
 use hauberk_core::http1::refusal::Refusal;
 use hauberk_core::http1::request::{self, Head};
 use hauberk_net::copy::{self, End};
-use http::header::EXPECT;
+use http::header::{EXPECT, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode, Version};
 use tokio::time::{Sleep, sleep};
 
@@ -26,6 +27,7 @@ use crate::http::h1::{REQUEST_HEAD_MAX, write};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{Reply, Reset, Tunnel};
+use crate::http::stall::{Patience, Watch};
 use crate::stream::Stream;
 
 /// From the first byte of a head to its last.
@@ -54,6 +56,12 @@ pub(crate) enum Ended {
     /// The head of a request took too long.
     #[error("the request's head took too long")]
     Late,
+    /// There is no room for more of the head of a request.
+    #[error("there is no room for the request's head")]
+    Crowded,
+    /// Its client stalled.
+    #[error("the client stalled")]
+    Stalled,
     /// The body of a request broke off, or made no sense, while it was answered.
     #[error("the request's body broke off while it was answered")]
     Broken,
@@ -65,13 +73,20 @@ pub(crate) enum Ended {
     Reset(#[from] Reset),
 }
 
-/// Serves until the connection ends.
-pub(crate) async fn serve<F, R>(stream: Stream, mut drain: Drain, service: F) -> Result<(), Ended>
+/// Serves until the connection ends. What waits on it is held in `room`.
+pub(crate) async fn serve<F, R>(
+    stream: Stream,
+    room: Budget,
+    patience: Option<Patience>,
+    mut drain: Drain,
+    service: F,
+) -> Result<(), Ended>
 where
     F: Fn(Request<Incoming>, Interims) -> R,
     R: Future<Output = Result<Reply, Reset>>,
 {
-    let conn = Rc::new(RefCell::new(Conn::new(stream)));
+    let conn = Rc::new(RefCell::new(Conn::new(stream, room.clone())));
+    let mut client = Client { room, patience, watch: Watch::default() };
     let interims = Interims::default();
     let mut draining = pin!(drain.begun());
     let mut is_draining = false;
@@ -86,8 +101,7 @@ where
         let Head { request, framing, persistent } = match head.await {
             Ok(Some(head)) => head,
             Ok(None) => return Ok(()),
-            Err(Ended::Refused(refusal)) => return refuse(&conn, refusal).await,
-            Err(ended) => return Err(ended),
+            Err(ended) => return refuse(&conn, &mut client, ended).await,
         };
         let mut asked = Asked {
             method: request.method().clone(),
@@ -98,12 +112,16 @@ where
         let body = incoming(&conn, framing);
         // Boxed, so that a connection at rest is small.
         let answering = Box::pin(service(request.map(|()| body), interims.clone()));
-        match answer(&conn, answering, &interims, &mut asked).await?? {
+        let reply = match answer(&conn, answering, &interims, &mut asked, &mut client).await {
+            Err(ended) => return refuse(&conn, &mut client, ended).await,
+            Ok(reply) => reply?,
+        };
+        match reply {
             Reply::Answer(response) => {
                 // The client is told with this answer: it would send the next request into a connection that closes.
                 is_draining = is_draining || poll_fn(|cx| Poll::Ready(draining.as_mut().poll(cx).is_ready())).await;
                 asked.persistent &= !is_draining;
-                if !send(&conn, *response, &asked).await? {
+                if !send(&conn, *response, &asked, &mut client).await? {
                     return linger(&conn).await;
                 }
             }
@@ -120,6 +138,24 @@ fn incoming(conn: &Rc<RefCell<Conn>>, framing: Framing) -> Incoming {
         Some(whole) => Incoming::Whole(whole),
         None if inner.is_body_over() => Incoming::Empty,
         None => Incoming::Request(conn.clone()),
+    }
+}
+
+/// Whoever is answered.
+struct Client {
+    /// For what waits to be taken.
+    room: Budget,
+    patience: Option<Patience>,
+    watch: Watch,
+}
+
+impl Client {
+    /// Ready once it has stalled for too long. To be called while it is waited for.
+    fn poll_stalled(&mut self, conn: &Conn, cx: &mut Context<'_>) -> Poll<Ended> {
+        let Some(patience) = &self.patience else { return Poll::Pending };
+        ready!(self.watch.poll(patience, conn.moved(), cx));
+        patience.count();
+        Poll::Ready(Ended::Stalled)
     }
 }
 
@@ -158,6 +194,9 @@ impl Waiting {
                 conn.rest();
                 return if is_draining { Poll::Ready(Ok(None)) } else { Poll::Pending };
             }
+            if conn.is_too_much() {
+                return Poll::Ready(Err(Ended::Crowded));
+            }
             ready!(self.late.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT))).as_mut().poll(cx));
             return Poll::Ready(Err(Ended::Late));
         }
@@ -175,7 +214,8 @@ async fn answer<R>(
     mut answering: Pin<Box<R>>,
     interims: &Interims,
     asked: &mut Asked,
-) -> io::Result<Result<Reply, Reset>>
+    client: &mut Client,
+) -> Result<Result<Reply, Reset>, Ended>
 where
     R: Future<Output = Result<Reply, Reset>>,
 {
@@ -198,6 +238,10 @@ where
             flushed?;
         }
         watch(&mut conn, cx)?;
+        // A client that waits for the word to go on owes nothing before.
+        if !conn.is_flushed() || (conn.is_starved() && !asked.waits) {
+            return client.poll_stalled(&conn, cx).map(Err);
+        }
         Poll::Pending
     })
     .await
@@ -206,23 +250,29 @@ where
 /// Looks whether the client is still there. What it sends ahead is kept, up to a bound; an end of its stream alone is none of
 /// the connection.
 fn watch(conn: &mut Conn, cx: &mut Context<'_>) -> io::Result<()> {
-    while conn.is_body_over() && !conn.has_ended() && conn.buffer.len() < AHEAD_MAX {
+    while conn.is_body_over() && !conn.has_ended() && conn.has_room_ahead(AHEAD_MAX) {
         match conn.poll_more(cx) {
             Poll::Ready(more) => more?,
-            Poll::Pending => break,
+            Poll::Pending => return Ok(()),
         };
     }
+    conn.wait();
     Ok(())
 }
 
 /// Sends a response. Returns whether the connection may serve the next request.
-async fn send(conn: &RefCell<Conn>, response: Response<Body>, asked: &Asked) -> Result<bool, Ended> {
+async fn send(
+    conn: &RefCell<Conn>,
+    response: Response<Body>,
+    asked: &Asked,
+    client: &mut Client,
+) -> Result<bool, Ended> {
     let persistent = asked.persistent && is_worth_its_rest(&conn.borrow(), &response, asked);
     let asked = &Asked { persistent, ..asked.clone() };
     let (coding, persistent) = write::response(&response, asked, conn.borrow_mut().out.text());
     let mut sending = Sending::new(response.into_body(), coding);
-    let sent = poll_fn(|cx| poll_send(conn, &mut sending, cx)).await;
-    if sent.is_err() && coding == Coding::UntilClose {
+    let sent = poll_fn(|cx| poll_send(conn, &mut sending, asked, client, cx)).await;
+    if matches!(sent, Err(Ended::Stalled)) || sent.is_err() && coding == Coding::UntilClose {
         conn.borrow().abort();
     }
     sent?;
@@ -235,12 +285,18 @@ async fn send(conn: &RefCell<Conn>, response: Response<Body>, asked: &Asked) -> 
     Ok(tokio::time::timeout(REST_TIMEOUT, rest).await.unwrap_or(false))
 }
 
-fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+fn poll_send(
+    here: &RefCell<Conn>,
+    sending: &mut Sending,
+    asked: &Asked,
+    client: &mut Client,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Ended>> {
     loop {
         // The body may read the request, which is on this very connection: it is not borrowed meanwhile.
-        let mut out = std::mem::take(&mut conn.borrow_mut().out);
-        let filled = sending.poll_fill(cx, &mut out);
-        let mut conn = conn.borrow_mut();
+        let mut out = std::mem::take(&mut here.borrow_mut().out);
+        let filled = sending.poll_fill(cx, &mut out, &client.room);
+        let mut conn = here.borrow_mut();
         conn.out = out;
         let filled = filled?;
         match conn.poll_flush(cx) {
@@ -249,6 +305,9 @@ fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) 
             Poll::Ready(Ok(())) if filled.is_pending() && conn.is_broken() => return Poll::Ready(Err(Ended::Broken)),
             Poll::Ready(Ok(())) if filled.is_pending() => {
                 watch(&mut conn, cx)?;
+                if conn.is_starved() && !asked.waits {
+                    return client.poll_stalled(&conn, cx).map(Err);
+                }
                 return Poll::Pending;
             }
             Poll::Ready(Ok(())) => {}
@@ -256,7 +315,7 @@ fn poll_send(conn: &RefCell<Conn>, sending: &mut Sending, cx: &mut Context<'_>) 
             Poll::Pending => {
                 drop(conn);
                 sending.poll_upload(cx)?;
-                return Poll::Pending;
+                return client.poll_stalled(&here.borrow(), cx).map(Err);
             }
         }
     }
@@ -282,17 +341,28 @@ fn is_worth_its_rest(conn: &Conn, response: &Response<Body>, asked: &Asked) -> b
     conn.is_body_over() || (!asked.waits && (response.body().has_upload() || little()))
 }
 
-/// Answers what is no request.
-async fn refuse(conn: &RefCell<Conn>, refusal: Refusal) -> Result<(), Ended> {
-    let too_long = matches!(refusal, Refusal::TooLong | Refusal::TooMany);
-    let status =
-        if too_long { http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { http::StatusCode::BAD_REQUEST };
+/// Ends a connection that failed before an answer; who can still be told is told why.
+async fn refuse(conn: &RefCell<Conn>, client: &mut Client, ended: Ended) -> Result<(), Ended> {
+    let status = match &ended {
+        Ended::Refused(Refusal::TooLong | Refusal::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Ended::Refused(_) => StatusCode::BAD_REQUEST,
+        Ended::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+        Ended::Stalled if conn.borrow().is_flushed() => StatusCode::REQUEST_TIMEOUT,
+        Ended::Stalled => {
+            conn.borrow().abort();
+            return Err(ended);
+        }
+        _ => return Err(ended),
+    };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     let asked = Asked { method: Method::GET, http10: false, persistent: false, waits: false };
-    send(conn, response, &asked).await?;
+    send(conn, response, &asked, client).await?;
     linger(conn).await?;
-    Err(refusal.into())
+    Err(ended)
 }
 
 /// The end of a connection whose client may still be sending.
@@ -317,7 +387,7 @@ async fn join(conn: &Rc<RefCell<Conn>>, response: &Response<()>, tunnel: Tunnel)
     write::bare(response, conn.borrow_mut().out.text());
     poll_fn(|cx| conn.borrow_mut().poll_flush(cx)).await?;
     let mut client = Raw(conn.clone());
-    let Tunnel { mut server, revoked } = tunnel;
+    let Tunnel { mut server, revoked, place: _place } = tunnel;
     tokio::select! {
         end = copy::both(&mut client, &mut *server) => match end {
             End::Clean => {}

@@ -12,21 +12,27 @@ use hauberk_core::budget::Budget;
 use hauberk_core::http2::window::Windows;
 use http::{Request, Response};
 use http_body::Body as _;
+use tokio::task::yield_now;
 
 use crate::config::Http2Client;
 use crate::http::body::{Body, BodyError};
+use crate::http::h2::flow::Flow;
 use crate::http::h2::pipe::{Pipe, PipeError};
 use crate::http::h2::receive::Receive;
 use crate::http::h2::server::{SMALL_FRAMES_MAX, length};
 use crate::http::h2::shared::SharedLease;
-use crate::http::h2::tend::{Tending, Windowed};
-use crate::http::h2::watched::{Flow, Watched};
+use crate::http::h2::tend::{Pinging, Tending, Windowed};
+use crate::http::h2::wakes::Wakes;
+use crate::http::h2::watched::Watched;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::stream::Stream;
 
 /// Streams that may be opened before the server says how many it allows.
 const STREAMS_FIRST: usize = 100;
+
+/// The runtime asks the kernel at each turn; what it hears reaches the connection's task within the next.
+const TURNS_MAX: usize = 3;
 
 /// A connection that is driven by a task of its own.
 pub(super) struct Connection {
@@ -41,6 +47,7 @@ pub(super) struct Connection {
 /// Begins HTTP/2 on a connection. Windows are taken from `buffers`.
 pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Budget) -> Result<Connection, h2::Error> {
     let (stream, flow) = Watched::made(stream);
+    flow.hold_in(buffers.whole());
     let windows = Windows::new(buffers, settings.stream_window, settings.connection_window);
     let (sender, mut connection) = h2::client::Builder::new()
         .enable_push(false)
@@ -57,19 +64,32 @@ pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Bu
         .handshake::<_, Bytes>(stream)
         .await?;
     let pings = connection.ping_pong();
-    let mut tending =
-        Tending::new(flow.clone(), windows, pings, settings.keep_alive_interval, settings.keep_alive_timeout);
+    let pinging = Pinging {
+        interval: settings.keep_alive_interval,
+        timeout: settings.keep_alive_timeout,
+        while_idle: settings.keep_alive_while_idle,
+    };
+    let mut tending = Tending::new(flow.clone(), windows, pings, pinging);
     let (closed, resting) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
     let watched = (flow.clone(), resting.clone());
-    let ended = Ended(closed.clone());
+    let ended = Ended { closed: closed.clone(), flow: flow.clone() };
     tokio::task::spawn_local(async move {
         let _ended = ended;
         let (flow, resting) = watched;
+        let mut settled = false;
+        let wakes = Wakes::default();
         let driven = poll_fn(|cx| {
+            let turn = wakes.run(cx);
             if resting.take() {
                 tending.rest(&mut connection);
             }
-            let driven = Pin::new(&mut connection).poll(cx);
+            flow.let_go();
+            turn.looks();
+            let driven = Pin::new(&mut connection).poll(&mut wakes.context());
+            if !settled && flow.has_settings() {
+                settled = true;
+                flow.settled().notify_waiters();
+            }
             // Its requests fail with the connection.
             if driven.is_ready() || flow.is_flooded() || tending.poll(&mut connection, cx).is_ready() {
                 return Poll::Ready(());
@@ -93,11 +113,43 @@ impl Windowed for h2::client::Connection<Watched, Bytes> {
 }
 
 /// Says that a connection is over, also when its task panics.
-struct Ended(Rc<Cell<bool>>);
+struct Ended {
+    closed: Rc<Cell<bool>>,
+    flow: Rc<Flow>,
+}
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.0.set(true);
+        self.closed.set(true);
+        self.flow.settled().notify_waiters();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Before the sender, whose end is that of the connection unless somebody has a stream.
+        self.flow.let_go();
+    }
+}
+
+impl Connection {
+    /// Whether the server takes requests that ask for another protocol (RFC 8441, 3): known once its settings have come.
+    pub(super) async fn takes_protocols(&self) -> bool {
+        while !self.flow.has_settings() && !self.closed.get() {
+            self.flow.settled().notified().await;
+        }
+        self.sender.is_extended_connect_protocol_enabled()
+    }
+
+    /// Lets the connection hear what the kernel has and the runtime does not know of yet: most of all, that its peer has ended
+    /// it.
+    pub(super) async fn catch_up(&self) {
+        for _ in 0..TURNS_MAX {
+            if self.closed.get() || self.flow.is_silent() {
+                return;
+            }
+            yield_now().await;
+        }
     }
 }
 
@@ -107,6 +159,12 @@ pub(crate) enum StreamError {
     /// The connection takes no more requests; this one was not sent.
     #[error("the connection takes no more requests: {0}")]
     Unsent(h2::Error),
+    /// The connection had ended before anything of this request went out.
+    #[error("the connection had ended: {0}")]
+    Stale(h2::Error),
+    /// The request asks for a protocol within HTTP/2, and the server takes none (RFC 8441).
+    #[error("it takes no other protocols over HTTP/2 (extended CONNECT)")]
+    Unsupported,
     /// The stream failed, or its connection.
     #[error(transparent)]
     Stream(#[from] h2::Error),
@@ -124,12 +182,20 @@ pub(super) async fn exchange(
 ) -> Result<Response<Incoming>, StreamError> {
     let (parts, body) = request.into_parts();
     let over = body.is_end_stream();
+    let writes = lease.flow().writes();
     let (response, stream) = sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent)?;
     drop(sender);
     let mut upload = (!over).then(|| Pipe::new(stream, body, lease.flow()));
-    let response = Head { response, upload: &mut upload, interims }.await?;
-    let (parts, stream) = response.into_parts();
+    let response = match (Head { response, upload: &mut upload, interims }).await {
+        // What was not written nobody saw.
+        Err(StreamError::Stream(error)) if error.is_io() && lease.flow().writes() == writes => {
+            return Err(StreamError::Stale(error));
+        }
+        response => response?,
+    };
+    let (parts, mut stream) = response.into_parts();
     let body = if stream.is_end_stream() && upload.is_none() {
+        lease.leave(&mut stream);
         Incoming::Empty
     } else {
         let length = length(&parts.headers);

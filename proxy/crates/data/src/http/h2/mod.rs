@@ -2,9 +2,11 @@
 //! them is answered in one write.
 
 pub(crate) mod client;
+mod flow;
 mod pipe;
 pub(crate) mod receive;
 pub(crate) mod server;
 pub(crate) mod shared;
 mod tend;
+mod wakes;
 mod watched;

@@ -9,7 +9,9 @@ use h2::{Reason, SendStream};
 use http_body::Body as _;
 
 use crate::http::body::{Body, BodyError};
-use crate::http::h2::watched::Flow;
+use crate::http::h2::flow::Flow;
+use crate::http::held::Held;
+use crate::http::stall::Watch;
 
 /// A body that is being sent.
 pub(crate) struct Pipe {
@@ -18,6 +20,12 @@ pub(crate) struct Pipe {
     flow: Rc<Flow>,
     /// What waits for the receiver's permission.
     waiting: Bytes,
+    /// The room of that.
+    held: Option<Held>,
+    /// Bytes that went out.
+    sent: u64,
+    /// Waits for a client to permit more.
+    watch: Watch,
 }
 
 /// Why a body was not sent to its end.
@@ -32,12 +40,16 @@ pub(crate) enum PipeError {
     /// Its stream is closed.
     #[error("the stream is closed")]
     Closed,
+    /// Its receiver took nothing for too long.
+    #[error("the client took nothing for too long")]
+    Stalled,
 }
 
 impl Pipe {
     /// Sends `body`, which is not over yet, over the connection of `flow`.
     pub(super) fn new(stream: SendStream<Bytes>, body: Body, flow: Rc<Flow>) -> Self {
-        Self { stream, body, flow, waiting: Bytes::new() }
+        let (held, watch) = (None, Watch::default());
+        Self { stream, body, flow, waiting: Bytes::new(), held, sent: 0, watch }
     }
 
     /// Sends what can be sent. Ready once it is over, one way or the other; a body that fails resets the stream.
@@ -97,6 +109,13 @@ impl Pipe {
                 Poll::Ready(None) => return Poll::Ready(Err(PipeError::Closed)),
                 Poll::Pending => {
                     self.body.poll_upload(cx)?;
+                    self.flow.hold(&mut self.held, self.waiting.len());
+                    if let Some(patience) = self.flow.patience()
+                        && self.watch.poll(patience, self.sent, cx).is_ready()
+                    {
+                        patience.count();
+                        return Poll::Ready(Err(PipeError::Stalled));
+                    }
                     let reason = ready!(self.stream.poll_reset(cx))?;
                     return Poll::Ready(Err(h2::Error::from(reason).into()));
                 }
@@ -105,7 +124,11 @@ impl Pipe {
         let data = self.waiting.split_to(room.min(self.waiting.len()));
         let over = self.waiting.is_empty() && self.body.is_end_stream();
         self.flow.sent(data.len());
+        self.sent += data.len() as u64;
         self.stream.send_data(data, over)?;
+        if let Some(held) = &mut self.held {
+            held.pass(self.waiting.len());
+        }
         Poll::Ready(Ok(over))
     }
 

@@ -10,10 +10,11 @@ use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
 use http_body::{Frame, SizeHint};
 
+use crate::http::h2::flow::{Flow, Took};
 use crate::http::h2::pipe::Pipe;
 use crate::http::h2::shared::SharedLease;
-use crate::http::h2::watched::Flow;
 use crate::http::incoming::{Piece, SenderError};
+use crate::http::stall::Watch;
 
 /// What is this large passes as it is.
 const LARGE: usize = 16 * 1024;
@@ -24,12 +25,15 @@ const FULL: usize = 32 * 1024;
 pub(crate) struct Receive {
     stream: RecvStream,
     flow: Rc<Flow>,
+    took: Took,
     length: Option<u64>,
     /// All data was read; trailers may follow.
     data_over: bool,
     over: bool,
     /// What came behind gathered data and is none; it is for the next call.
     failed: Option<h2::Error>,
+    /// Waits for more, where a client has promised it.
+    promised: Option<Watch>,
     /// What of the request is still being sent; only of a response.
     upload: Option<Pipe>,
     /// The place on a shared connection, as long as the response lasts.
@@ -40,7 +44,24 @@ impl Receive {
     /// The body on `stream`, of `length` bytes where the head says so.
     pub(super) fn new(stream: RecvStream, length: Option<u64>, flow: Rc<Flow>) -> Self {
         flow.opened();
-        Self { stream, flow, length, data_over: false, over: false, failed: None, upload: None, lease: None }
+        Self {
+            stream,
+            flow,
+            took: Took::default(),
+            length,
+            data_over: false,
+            over: false,
+            failed: None,
+            promised: None,
+            upload: None,
+            lease: None,
+        }
+    }
+
+    /// The same body, which its client is to send without being told.
+    pub(super) fn promised(mut self) -> Self {
+        self.promised = self.length.map(|_| Watch::default());
+        self
     }
 
     /// The body of a response, with the rest of its request.
@@ -57,7 +78,11 @@ impl Receive {
             return Poll::Ready(Some(Err(error.into())));
         }
         if !self.data_over {
-            match ready!(self.stream.poll_data(cx)) {
+            let Poll::Ready(data) = self.stream.poll_data(cx) else {
+                ready!(self.poll_stalled(cx));
+                return Poll::Ready(Some(Err(SenderError::Stalled)));
+            };
+            match data {
                 Some(Ok(data)) => {
                     return Poll::Ready(Some(self.data(data, cx).map(Frame::data).map_err(SenderError::from)));
                 }
@@ -74,6 +99,14 @@ impl Receive {
             Ok(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
             Err(error) => Some(Err(error.into())),
         })
+    }
+
+    /// Ready once a client has sent nothing for too long of what it promised.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (Some(watch), Some(left), Some(patience)) = (&mut self.promised, self.length, self.flow.patience()) else {
+            return Poll::Pending;
+        };
+        watch.poll(patience, left, cx)
     }
 
     /// `first`, and what else has arrived if that is little.
@@ -108,7 +141,7 @@ impl Receive {
         if let Some(left) = &mut self.length {
             *left = left.saturating_sub(length as u64);
         }
-        self.flow.take(length);
+        self.flow.take(&mut self.took, length);
         self.stream.flow_control().release_capacity(length)
     }
 
@@ -138,9 +171,13 @@ impl Drop for Receive {
     fn drop(&mut self) {
         // What nobody reads any more the library drops.
         let unread = self.stream.flow_control().used_capacity();
-        self.flow.take(unread);
-        if self.lease.is_none() {
-            self.flow.closed();
+        self.flow.drop_unread(unread);
+        match &self.lease {
+            Some(lease) if self.upload.is_none() && self.stream.is_end_stream() => lease.leave(&mut self.stream),
+            Some(_) => {}
+            None => {
+                self.flow.closed();
+            }
         }
     }
 }

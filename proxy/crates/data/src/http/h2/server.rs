@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesUnordered, Stream as _};
@@ -11,19 +12,23 @@ use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream};
 use hauberk_core::budget::Budget;
 use hauberk_core::http2::window::Windows;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 
 use crate::config::Http2Server;
 use crate::drain::Drain;
+use crate::http::body::Body;
+use crate::http::h2::flow::Flow;
 use crate::http::h2::pipe::{Pipe, PipeError};
 use crate::http::h2::receive::Receive;
-use crate::http::h2::tend::{Tending, Windowed};
-use crate::http::h2::watched::{Flow, Watched};
+use crate::http::h2::tend::{Pinging, Tending, Windowed};
+use crate::http::h2::wakes::Wakes;
+use crate::http::h2::watched::Watched;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{Reply, Reset};
+use crate::http::stall::Patience;
 use crate::stream::Stream;
 
 /// What the library may hold beyond the bytes of small frames that nobody reads yet. Spent, it ends the connection with all its
@@ -58,6 +63,7 @@ pub(crate) async fn serve<F, R>(
     stream: Stream,
     settings: Http2Server,
     buffers: &Budget,
+    patience: Option<Patience>,
     mut drain: Drain,
     service: F,
 ) -> Result<(), Ended>
@@ -66,6 +72,10 @@ where
     R: Future<Output = Result<Reply, Reset>>,
 {
     let (stream, flow) = Watched::accepted(stream);
+    flow.hold_in(buffers.whole());
+    if let Some(patience) = patience {
+        flow.bear(patience);
+    }
     let windows = Windows::new(buffers, settings.stream_window, settings.connection_window);
     let mut connection = h2::server::Builder::new()
         .max_concurrent_streams(settings.streams_max)
@@ -73,7 +83,7 @@ where
         .initial_window_size(windows.stream())
         .initial_connection_window_size(windows.connection())
         .max_header_list_size(settings.header_list_max)
-        .max_pending_accept_reset_streams(settings.resets_max)
+        .max_pending_accept_reset_streams(settings.resets_max.unwrap_or(settings.streams_max as usize))
         .max_concurrent_reset_streams(RESET_REMEMBERED_MAX)
         .max_local_error_reset_streams(Some(RESETS_IN_ALL_MAX))
         .max_send_buffer_size(settings.send_buffer_max)
@@ -82,14 +92,17 @@ where
         .handshake::<_, Bytes>(stream)
         .await?;
     let pings = connection.ping_pong();
-    let mut tending =
-        Tending::new(flow.clone(), windows, pings, settings.keep_alive_interval, settings.keep_alive_timeout);
+    let pinging =
+        Pinging { interval: settings.keep_alive_interval, timeout: settings.keep_alive_timeout, while_idle: true };
+    let mut tending = Tending::new(flow.clone(), windows, pings, pinging);
     let service = Rc::new(service);
     let mut answers = FuturesUnordered::new();
     let mut draining = pin!(drain.begun());
     let mut is_draining = false;
     let mut flooded = false;
+    let wakes = Wakes::default();
     poll_fn(|cx| {
+        let turn = wakes.run(cx);
         if !is_draining && draining.as_mut().poll(cx).is_ready() {
             is_draining = true;
             connection.graceful_shutdown();
@@ -99,7 +112,8 @@ where
             while let Poll::Ready(Some(())) = Pin::new(&mut answers).poll_next(cx) {
                 some_ended = true;
             }
-            match connection.poll_accept(cx) {
+            turn.looks(); // at what the answers had for the connection
+            match connection.poll_accept(&mut wakes.context()) {
                 Poll::Ready(Some(Ok((request, respond)))) => {
                     answers.push(answer(service.clone(), request, respond, flow.clone()));
                 }
@@ -141,14 +155,21 @@ where
     F: Fn(Request<Incoming>, Interims) -> R,
     R: Future<Output = Result<Reply, Reset>>,
 {
+    let is_head = request.method() == Method::HEAD;
     let length = length(request.headers());
     if request.headers().len() > HEADERS_MAX {
         return refuse(&mut respond);
     }
+    // A client that waits for the word to go on owes nothing before.
+    let promised = length.is_some() && !request.headers().contains_key(EXPECT);
     let request = request.map(|stream| match stream.is_end_stream() {
         true => Incoming::Empty,
-        false => Incoming::Stream(Box::new(Receive::new(stream, length, flow.clone()))),
+        false => {
+            let body = Receive::new(stream, length, flow.clone());
+            Incoming::Stream(Box::new(if promised { body.promised() } else { body }))
+        }
     });
+    let began = flow.heard_at();
     let interims = Interims::default();
     let mut answering = Box::pin(service(request, interims.clone()));
     let mut left = INTERIMS_MAX;
@@ -169,8 +190,11 @@ where
     let reply = reply.await;
     drop(answering);
     match reply {
-        None => {} // the client does not want it any more
-        Some(Ok(Reply::Answer(response))) => send(*response, &mut respond, flow).await,
+        None => flow.reset_by_client(began), // it does not want it any more
+        Some(Ok(Reply::Answer(response))) => {
+            let response = if is_head { response.map(Body::unexplained) } else { *response };
+            send(response, &mut respond, flow, began).await;
+        }
         Some(Ok(Reply::Tunnel(..))) => respond.send_reset(Reason::INTERNAL_ERROR), // HTTP/1 alone has those
         Some(Err(reset)) => respond.send_reset(reset.reason()),
     }
@@ -184,7 +208,8 @@ fn refuse(respond: &mut SendResponse<Bytes>) {
     let _ = respond.send_response(response, true);
 }
 
-async fn send(response: Response<crate::http::body::Body>, respond: &mut SendResponse<Bytes>, flow: Rc<Flow>) {
+/// Sends the answer to a request that came at `began`.
+async fn send(response: Response<Body>, respond: &mut SendResponse<Bytes>, flow: Rc<Flow>, began: Instant) {
     let (parts, body) = response.into_parts();
     let over = body.is_end_stream();
     let stream = match respond.send_response(Response::from_parts(parts, ()), over) {
@@ -198,12 +223,13 @@ async fn send(response: Response<crate::http::body::Body>, respond: &mut SendRes
     if over {
         return;
     }
-    let mut pipe = Pipe::new(stream, body, flow);
+    let mut pipe = Pipe::new(stream, body, flow.clone());
     match poll_fn(|cx| pipe.poll(cx)).await {
         Ok(()) => {}
         Err(error @ PipeError::Body(_)) => tracing::debug!(%error, "a response ended early"),
         Err(error) => {
             tracing::debug!(%error, "the client of a response is gone");
+            flow.reset_by_client(began);
             pipe.reset(Reason::CANCEL);
         }
     }

@@ -7,8 +7,10 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 
+use h2::RecvStream;
+use h2::ext::Protocol;
 use hauberk_core::budget::Budget;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::time::Instant;
 
 use crate::config::Http2Client;
@@ -16,7 +18,7 @@ use crate::connect::{ConnectError, Connector};
 use crate::http::body::Body;
 use crate::http::client::SendError;
 use crate::http::h2::client::{self, StreamError};
-use crate::http::h2::watched::Flow;
+use crate::http::h2::flow::Flow;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 
@@ -67,6 +69,14 @@ impl SharedLease {
     pub(super) fn flow(&self) -> Rc<Flow> {
         self.0.inner.flow.clone()
     }
+
+    /// The stream is over at both of its ends.
+    pub(super) fn leave(&self, stream: &mut RecvStream) {
+        // The last one to use a connection that was given up lets it close.
+        if Rc::strong_count(&self.0) > 1 {
+            self.0.inner.flow.leave(stream);
+        }
+    }
 }
 
 impl Drop for SharedLease {
@@ -97,18 +107,35 @@ impl Shared {
         request: Request<Body>,
         interims: &Interims,
     ) -> Result<Response<Incoming>, SendError> {
+        let asks_protocol = request.method() == Method::CONNECT && request.extensions().get::<Protocol>().is_some();
+        // A request that must not be repeated is not lost to a connection that the server has just closed.
+        let careful = !request.method().is_idempotent();
         loop {
             let (lease, kept) = match self.take() {
                 Some(lease) => (lease, true),
                 // Boxed as it is rare and large: each request would carry it about.
                 None => (Box::pin(self.open(connector)).await.map_err(SendError::Connect)?, false),
             };
-            let mut sender = lease.0.inner.sender.clone();
+            let connection = &lease.0.inner;
+            // One that others use right now is looked at all the time.
+            if kept && careful && connection.flow.open() == 1 {
+                connection.catch_up().await;
+            }
+            let mut sender = connection.sender.clone();
             match poll_fn(|cx| sender.poll_ready(cx)).await {
-                Ok(()) => return client::exchange(sender, request, lease, interims).await.map_err(SendError::from),
+                Ok(()) if asks_protocol && !connection.takes_protocols().await && !connection.closed.get() => {
+                    return Err(StreamError::Unsupported.into());
+                }
+                Ok(()) => {
+                    return match client::exchange(sender, request, lease, interims).await {
+                        // A new one: that is the server's way, and no accident of the time.
+                        Err(StreamError::Stale(error)) if !kept => Err(StreamError::Unsent(error).into()),
+                        result => Ok(result?),
+                    };
+                }
                 Err(error) => {
                     // The peer has said goodbye, or the connection failed: nothing was sent.
-                    lease.0.inner.closed.set(true);
+                    connection.closed.set(true);
                     if !kept {
                         return Err(StreamError::Unsent(error).into());
                     }

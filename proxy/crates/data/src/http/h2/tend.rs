@@ -10,11 +10,10 @@ use h2::{Ping, PingPong};
 use hauberk_core::http2::window::Windows;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::http::h2::watched::Flow;
+use crate::http::h2::flow::Flow;
 
-/// A probe of the round trip that shows nothing new is repeated after this time, then after twice as long each time.
-const PROBE_MIN: Duration = Duration::from_millis(50);
-const PROBE_MAX: Duration = Duration::from_secs(10);
+/// A probe of the round trip that shows nothing new is repeated after this time.
+const PROBE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Timeouts that a peer which sends other things may take to answer a ping.
 const WAITS_MAX: u32 = 20;
@@ -34,45 +33,64 @@ pub(super) struct Tending {
     pings: Option<PingPong>,
     ping: State,
     keep_alive: Option<KeepAlive>,
-    /// When the next probe may be sent, and the pause after that.
+    /// When the next probe may be sent.
     probe_at: Instant,
-    probe_pause: Duration,
     /// What had been received at the last probe.
     probed: u64,
     /// Bytes that each stream may send ahead as far as the peer was told.
     granted: u32,
+    /// The same as far as it shows in what comes now: what the peer is told takes a round trip to show.
+    ahead: u32,
 }
 
 enum State {
     Idle,
-    /// A ping is on its way, to find the round trip; so much had come when it was sent.
-    Probing(u64),
+    /// A ping is on its way, to find the round trip.
+    Probing,
     /// A ping is on its way, to find out whether the peer is there.
     Asking,
+}
+
+/// How a peer that is gone is noticed.
+#[derive(Clone, Copy)]
+pub(super) struct Pinging {
+    /// Time between pings; `None` sends none.
+    pub(super) interval: Option<Duration>,
+    /// How long one may stay unanswered.
+    pub(super) timeout: Duration,
+    /// Also while no stream is open.
+    pub(super) while_idle: bool,
 }
 
 struct KeepAlive {
     interval: Duration,
     timeout: Duration,
+    while_idle: bool,
     timer: Pin<Box<Sleep>>,
     /// How often the timeout passed while the peer sent other things.
     waits: u32,
 }
 
 impl Tending {
-    /// Pings at an `interval`, if one is given, and gives up on a peer that does not answer within `timeout`.
-    pub(super) fn new(
-        flow: Rc<Flow>,
-        windows: Windows,
-        pings: Option<PingPong>,
-        interval: Option<Duration>,
-        timeout: Duration,
-    ) -> Self {
-        let keep_alive =
-            interval.map(|interval| KeepAlive { interval, timeout, timer: Box::pin(sleep(interval)), waits: 0 });
-        let (probe_at, probe_pause) = (Instant::now(), PROBE_MIN);
+    /// Tends a connection that begins.
+    pub(super) fn new(flow: Rc<Flow>, windows: Windows, pings: Option<PingPong>, pinging: Pinging) -> Self {
+        let Pinging { interval, timeout, while_idle } = pinging;
+        let keep_alive = interval.map(|interval| {
+            let timer = Box::pin(sleep(interval));
+            KeepAlive { interval, timeout, while_idle, timer, waits: 0 }
+        });
         let granted = windows.stream();
-        Self { flow, windows, pings, ping: State::Idle, keep_alive, probe_at, probe_pause, probed: 0, granted }
+        Self {
+            flow,
+            windows,
+            pings,
+            ping: State::Idle,
+            keep_alive,
+            probe_at: Instant::now(),
+            probed: 0,
+            granted,
+            ahead: granted,
+        }
     }
 
     /// Ready once the peer is taken for gone. To be called whenever something has happened on the connection.
@@ -80,61 +98,73 @@ impl Tending {
         if self.flow.open() > 0 && self.windows.unread(self.flow.unread(self.granted)) {
             connection.set_connection_window(self.windows.connection());
         }
+        if self.windows.resume(self.flow.most(), self.flow.open()) {
+            connection.set_connection_window(self.windows.connection());
+        }
         // Told late, since the peer has not acknowledged the last change, is better than not.
         let wanted = self.windows.open(self.flow.open()) || self.granted != self.windows.stream();
-        if wanted {
-            self.tell(connection);
+        if wanted && self.tell(connection) {
+            cx.waker().wake_by_ref(); // so that it is sent
         }
         self.probe(connection, cx);
         self.keep_alive(connection, cx)
     }
 
-    /// Tells the peer what each stream may send ahead. One that has not acknowledged the last change keeps what it has.
-    fn tell(&mut self, connection: &mut impl Windowed) {
-        if connection.set_stream_window(self.windows.stream()).is_ok() {
+    /// Tells the peer what each stream may send ahead. One that has not acknowledged the last change keeps what it has. Returns
+    /// whether it is told.
+    fn tell(&mut self, connection: &mut impl Windowed) -> bool {
+        let told = connection.set_stream_window(self.windows.stream()).is_ok();
+        if told {
             self.granted = self.windows.stream();
         }
+        told
     }
 
     /// Nothing is under way on the connection. Returns whether there is something to tell the peer.
     pub(super) fn rest(&mut self, connection: &mut impl Windowed) -> bool {
         self.flow.settle();
+        self.flow.begin_round();
         let changed = self.windows.rest();
         if changed {
             connection.set_connection_window(self.windows.connection());
             self.tell(connection);
+            self.ahead = self.windows.stream();
         }
         changed
     }
 
-    /// Finds out how much comes within a round trip, while much comes.
+    /// Finds out how much readers take within a round trip, while much comes.
     fn probe(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) {
-        let received = self.flow.received();
-        if let State::Probing(before) = self.ping {
-            let Some(pings) = &mut self.pings else { return };
+        let Some(pings) = &mut self.pings else { return };
+        let (received, open) = (self.flow.received(), self.flow.open());
+        let mut grown = false;
+        if matches!(self.ping, State::Probing) {
             if !matches!(pings.poll_pong(cx), Poll::Ready(Ok(_))) {
                 return;
             }
             self.ping = State::Idle;
             self.probed = received;
-            // Readers that stall are not held up by the distance: more room would only fill as well.
-            let taken = self.flow.unread(self.granted) < u64::from(self.windows.stream()) / 2;
-            if taken && self.windows.round_trip(received - before, self.flow.open()) {
+            let ahead = std::mem::replace(&mut self.ahead, self.granted);
+            // One that is not told yet has to show first what it brings.
+            grown = self.granted == self.windows.stream() && self.windows.round_trip(self.flow.most(), ahead, open);
+            if grown {
                 connection.set_connection_window(self.windows.connection());
-                self.tell(connection);
-                // There may be more to win: the next probe follows at once.
-                (self.probe_at, self.probe_pause) = (Instant::now(), PROBE_MIN);
-            } else {
-                self.probe_at = Instant::now() + self.probe_pause;
-                self.probe_pause = (self.probe_pause * 2).min(PROBE_MAX);
+                if self.tell(connection) {
+                    cx.waker().wake_by_ref();
+                }
             }
+            self.probe_at = Instant::now() + PROBE_PAUSE;
         }
-        let much = received - self.probed >= u64::from(self.windows.stream()) / 4;
-        if matches!(self.ping, State::Idle) && much && Instant::now() >= self.probe_at {
+        // After a success there may be more to win: the next probe follows at once.
+        let due = || {
+            grown || received - self.probed >= u64::from(self.windows.stream()) / 4 && Instant::now() >= self.probe_at
+        };
+        if matches!(self.ping, State::Idle) && self.windows.can_grow(open) && due() {
             self.probed = received;
             let Some(pings) = &mut self.pings else { return };
             if pings.send_ping(Ping::opaque()).is_ok() {
-                self.ping = State::Probing(received);
+                self.flow.begin_round();
+                self.ping = State::Probing;
                 // Who waits for the answer must be known.
                 let _ = pings.poll_pong(cx);
             }
@@ -165,9 +195,13 @@ impl Tending {
                 // The question, or its answer, may wait behind much that is taken slowly.
                 State::Asking if self.flow.has_heard() && alive.waits < WAITS_MAX => alive.waits += 1,
                 State::Asking => return Poll::Ready(()),
+                State::Idle if self.flow.open() == 0 && !alive.while_idle => {
+                    alive.timer.as_mut().reset(Instant::now() + alive.interval);
+                    continue;
+                }
                 State::Idle if pings.send_ping(Ping::opaque()).is_err() => return Poll::Pending,
                 // A probe that is on its way asks the same.
-                State::Idle | State::Probing(_) => {}
+                State::Idle | State::Probing => {}
             }
             self.flow.forget_heard();
             self.ping = State::Asking;

@@ -7,6 +7,7 @@ pub(crate) mod frames;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod script;
+pub(crate) mod sender;
 pub(crate) mod table;
 pub(crate) mod talk;
 pub(crate) mod ways;

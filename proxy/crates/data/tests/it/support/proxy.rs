@@ -212,7 +212,7 @@ fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> 
             ingress: None,
             informational_headers: true,
         },
-        limits: Limits { connections: CONNECTIONS_MAX, buffers: 1 << 20 },
+        limits: Limits { connections: CONNECTIONS_MAX, buffers: 4 << 20, stall: None },
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hauberk_core::balance::Weighing;
 use hauberk_core::discover::Discover;
 use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
 use hauberk_core::identity::{Id, TlsTarget};
@@ -105,8 +106,7 @@ pub(crate) fn meshed(addr: SocketAddr, proxy_port: u16, identity: &str, hint: Pr
 fn backend<F>() -> Distribution<F> {
     let kind = BackendKind::Balance {
         path: Arc::from(SERVICE),
-        default_rtt: Duration::from_millis(30),
-        decay: Duration::from_secs(10),
+        weighing: Weighing { default_rtt: Duration::from_millis(30), decay: Duration::from_secs(10), penalty: None },
     };
     let backend = Backend { meta: meta("web"), kind, failfast: Duration::from_secs(3) };
     Distribution::First(Arc::new(RouteBackend { backend, filters: Vec::new() }))

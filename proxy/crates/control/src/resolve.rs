@@ -1,0 +1,81 @@
+//! The addresses of a service by its name: of its instances where the name has such records (SRV, as headless Services
+//! have), else the name's own.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hauberk_metrics::resolutions::{Resolutions, Resolved};
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use crate::srv::{self, NoInstances};
+
+/// How long the records of instances may take. The name's own addresses are looked up at the same time, so that a name
+/// without them waits no longer than this.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Looks up names for one client.
+#[derive(Clone)]
+pub(crate) struct Resolver {
+    client: &'static str,
+    counts: Arc<Resolutions>,
+}
+
+impl Resolver {
+    /// `client` is what its questions are counted by.
+    pub(crate) fn new(client: &'static str, counts: Arc<Resolutions>) -> Self {
+        Self { client, counts }
+    }
+
+    /// The addresses of `host`, best first; those of the name itself with `port`.
+    pub(crate) async fn addresses(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            return Ok(vec![(ip, port).into()]);
+        }
+        if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
+            return Ok(lookup_host((host, port)).await?.collect());
+        }
+        let mut named = pin!(self.named(host, port));
+        let mut instances = pin!(self.instances(host));
+        tokio::select! {
+            biased;
+            found = &mut instances => match found {
+                Some(found) => Ok(found),
+                None => named.await,
+            },
+            named = &mut named => match instances.await {
+                Some(found) => Ok(found),
+                None => named,
+            },
+        }
+    }
+
+    async fn instances(&self, host: &str) -> Option<Vec<SocketAddr>> {
+        let (result, found) = match timeout(PATIENCE, srv::instances(host)).await {
+            Ok(Ok(found)) => (Resolved::Found, Some(found)),
+            Ok(Err(NoInstances::NoRecords)) => (Resolved::NotFound, None),
+            Ok(Err(NoInstances::Unusable(why))) => {
+                tracing::debug!(host, why, "the instances of a service cannot be told; taking the name's own address");
+                (Resolved::Failed, None)
+            }
+            Err(_) => (Resolved::TimedOut, None),
+        };
+        self.counts.count(self.client, "srv", result);
+        found
+    }
+
+    async fn named(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found = lookup_host((host, port)).await.map(Iterator::collect::<Vec<_>>);
+        let result = |of: fn(&SocketAddr) -> bool| match &found {
+            Ok(found) if found.iter().any(of) => Resolved::Found,
+            Ok(_) => Resolved::NotFound,
+            Err(_) => Resolved::Failed,
+        };
+        self.counts.count(self.client, "a", result(SocketAddr::is_ipv4));
+        self.counts.count(self.client, "aaaa", result(SocketAddr::is_ipv6));
+        found
+    }
+}

@@ -1,0 +1,90 @@
+//! What a proxy learns of servers that speak first: of whom it holds, and what it does not decide.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use hauberk_core::endpoint::ProtocolHint;
+use hauberk_core::inbound::Authentication;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::program::{Program, Taken, greets};
+use crate::support::proxy::{Authority, Proxy};
+use crate::support::run;
+use crate::support::table::{Table, detect_within, endpoint, meshed, server_policy};
+use crate::support::talk::{End, Talk};
+use crate::support::ways::{CLIENT, WEB};
+
+const DB: &str = "db.default.serviceaccount.identity.hauberk.cluster.local";
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
+const HOUR: Duration = Duration::from_secs(3600);
+const REQUEST: &str = "GET / HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n";
+
+/// A connection on which the server has spoken first.
+async fn greeted(addr: SocketAddr) -> TcpStream {
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let mut greeting = [0; 5];
+    socket.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"hello");
+    socket
+}
+
+#[test]
+fn what_is_learned_holds_for_an_identity_wherever_it_is_and_for_no_other() {
+    run(async {
+        let (authority, table, server) = (Authority::new(), Table::new(), greets().await);
+        table.inbound.send_replace(server_policy(detect_within(HOUR), Authentication::Unauthenticated));
+        let inbound = Proxy::inbound(&authority, DB, &table).await;
+        let outbound = Proxy::outbound_with(&authority, CLIENT, &table, HOUR).await;
+        table.set_endpoints([meshed(server, inbound.addr.port(), DB, ProtocolHint::Http2)]);
+        drop(greeted(outbound.addr).await);
+        // A workload whose proxy breaks off. Who certainly waits for its greeting is told at once, all others may speak.
+        let broken = TcpListener::bind((ELSEWHERE, 0)).await.unwrap();
+        let port = broken.local_addr().unwrap().port();
+        let moved = |name| meshed((ELSEWHERE, server.port()).into(), port, name, ProtocolHint::Http2);
+        let web = Program::start().await;
+        for (name, is_known) in [(DB, true), (WEB, false)] {
+            table.set_endpoints([moved(name)]);
+            let mut client = Talk::to(outbound.addr).await;
+            drop(broken.accept().await.unwrap());
+            if is_known {
+                assert_eq!(client.rest().await, (String::new(), End::Orderly));
+                continue;
+            }
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            table.set_endpoints([endpoint(web.addr)]);
+            client.say(REQUEST).await;
+            assert!(client.head().await.starts_with("HTTP/1.1 200 "));
+        }
+    });
+}
+
+#[test]
+fn what_is_learned_does_not_decide_what_the_next_client_speaks() {
+    run(async {
+        let (table, server) = (Table::new(), Taken::start().await);
+        table.inbound.send_replace(server_policy(detect_within(HOUR), Authentication::Unauthenticated));
+        table.set_endpoints([endpoint(server.addr)]);
+        let outbound = Proxy::outbound_with(&Authority::new(), CLIENT, &table, HOUR).await;
+        let inbound = Proxy::inbound(&Authority::new(), DB, &table).await;
+        inbound.original.set(server.addr);
+        for proxy in [&outbound, &inbound] {
+            for _ in 0..2 {
+                let greeting = async { server.next().await.write_all(b"hello").await.unwrap() };
+                tokio::join!(greeted(proxy.addr), greeting);
+            }
+            // The server is known to speak first, and for once does not.
+            let mut client = Talk::to(proxy.addr).await;
+            let early = server.next().await;
+            client.say(REQUEST).await;
+            let mut asked = Talk::over(server.next().await);
+            assert!(asked.head().await.starts_with("GET / HTTP/1.1\r\n"));
+            asked.say("HTTP/1.1 204 No Content\r\n\r\n").await;
+            assert!(client.head().await.starts_with("HTTP/1.1 204 "));
+            assert_eq!(Talk::over(early).rest().await, (String::new(), End::Orderly));
+            assert_eq!(proxy.count("request_total", &[]), 1.0);
+        }
+    });
+}

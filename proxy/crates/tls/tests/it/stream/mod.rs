@@ -1,0 +1,8 @@
+//! Streams of ours, and another implementation's at the other end.
+
+mod ends;
+mod hostile;
+mod keys;
+mod peers;
+mod records;
+mod traffic;

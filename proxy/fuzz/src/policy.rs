@@ -1,0 +1,145 @@
+//! What the control plane says.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use hauberk_core::discover::Discover;
+use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
+use hauberk_core::identity::{Id, TlsTarget};
+use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, HttpAccess, HttpRoutes, Network, ServerPolicy};
+use hauberk_core::meta::{Meta, Resource};
+use hauberk_core::name::NameAddr;
+use hauberk_core::outbound::{
+    self, Backend, BackendKind, Distribution, HttpAction, OpaqueRoutes, OutboundPolicy, Protocol, RouteBackend, Target,
+};
+use hauberk_core::route::{HttpMatch, PathMatch, Route, Rule, Timeouts};
+use tokio::sync::watch;
+
+use crate::authority::WEB;
+use crate::settings::PATIENCE;
+
+/// What policy lets everybody ask for: paths below `/ok`.
+pub const ALLOWED: &str = "ok";
+
+/// Always says the same.
+pub struct Fixed {
+    inbound: watch::Sender<Arc<ServerPolicy>>,
+    outbound: watch::Sender<Option<Target>>,
+}
+
+impl Fixed {
+    /// Of a program's own port.
+    pub fn inbound(policy: ServerPolicy) -> Self {
+        Self { inbound: watch::Sender::new(Arc::new(policy)), outbound: watch::Sender::new(Some(Target::Unknown)) }
+    }
+
+    /// Of every destination: requests to it go to this endpoint.
+    pub fn outbound(endpoint: Endpoint) -> Self {
+        Self { outbound: watch::Sender::new(Some(service(endpoint))), ..Self::inbound(everything()) }
+    }
+}
+
+impl Discover for Fixed {
+    fn outbound(&self, _addr: SocketAddr) -> watch::Receiver<Option<Target>> {
+        self.outbound.subscribe()
+    }
+
+    fn named(&self, _name: &NameAddr) -> watch::Receiver<Option<Target>> {
+        watch::Sender::new(Some(Target::Unknown)).subscribe()
+    }
+
+    fn endpoints(&self, _path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
+        watch::Sender::new(None).subscribe()
+    }
+
+    fn inbound(&self, _port: u16) -> watch::Receiver<Arc<ServerPolicy>> {
+        self.inbound.subscribe()
+    }
+}
+
+/// Everybody may ask for what is below `/ok`, and nobody for anything else. What is no request does not pass.
+pub fn only_allowed() -> ServerPolicy {
+    let resource = Resource {
+        group: "policy.linkerd.io".into(),
+        kind: "HTTPRoute".into(),
+        namespace: "default".into(),
+        name: ALLOWED.into(),
+        section: "".into(),
+        port: None,
+    };
+    let matches =
+        vec![HttpMatch { path: Some(PathMatch::Prefix(format!("/{ALLOWED}").into())), ..HttpMatch::default() }];
+    let then = HttpAccess { authorizations: Arc::from([everybody()]), filters: Vec::new() };
+    let rules = vec![Rule { matches, then }];
+    let route = Route { meta: Arc::new(Meta::Resource(resource)), hosts: Vec::new(), rules };
+    policy(Arc::from([route]), &[])
+}
+
+/// Everybody may send everything.
+pub fn everything() -> ServerPolicy {
+    policy(Arc::from([]), &[everybody()])
+}
+
+fn policy(routes: HttpRoutes, authorizations: &[Arc<Authorization>]) -> ServerPolicy {
+    ServerPolicy {
+        meta: meta("fuzz"),
+        protocol: inbound::Protocol::Detect { timeout: PATIENCE, routes },
+        authorizations: Arc::from(authorizations),
+        rate_limits: None,
+        version: None,
+    }
+}
+
+fn everybody() -> Arc<Authorization> {
+    let net = Cidr { addr: Ipv4Addr::UNSPECIFIED.into(), prefix: 0 };
+    Arc::new(Authorization {
+        meta: meta("everybody"),
+        networks: vec![Network { net, except: Vec::new() }],
+        authentication: Authentication::Unauthenticated,
+    })
+}
+
+/// An endpoint outside the mesh.
+pub fn plain(addr: SocketAddr) -> Endpoint {
+    Endpoint {
+        addr,
+        weight: 1,
+        labels: Default::default(),
+        tls: None,
+        hint: ProtocolHint::Unknown,
+        transport_port: None,
+        authority_override: None,
+        http2: Http2Params::default(),
+        resource: None,
+    }
+}
+
+/// An endpoint that proves to be [`WEB`] and takes HTTP/2, in which HTTP/1 is carried.
+pub fn meshed(addr: SocketAddr) -> Endpoint {
+    let name: Arc<str> = Arc::from(WEB);
+    let tls = Some(TlsTarget { id: Id::Dns(name.clone()), server_name: name });
+    Endpoint { tls, hint: ProtocolHint::Http2, ..plain(addr) }
+}
+
+fn service(endpoint: Endpoint) -> Target {
+    let backend =
+        Backend { meta: meta("endpoint"), kind: BackendKind::Forward(Arc::new(endpoint)), failfast: PATIENCE };
+    let action = HttpAction {
+        filters: Vec::new(),
+        backends: Distribution::First(Arc::new(RouteBackend { backend, filters: Vec::new() })),
+        timeouts: Timeouts::default(),
+        retry: None,
+        allow_l5d_request_headers: false,
+    };
+    let rules = vec![Rule { matches: vec![HttpMatch::default()], then: action }];
+    let route = Route { meta: meta("route"), hosts: Vec::new(), rules };
+    let http = outbound::HttpRoutes { routes: Arc::from([route]), breaker: None };
+    // Nothing but HTTP, so that no server is asked whether it speaks first.
+    let opaque = OpaqueRoutes { routes: Arc::from([]) };
+    let protocol = Protocol::Detect { timeout: PATIENCE, http1: http.clone(), http2: http, opaque };
+    Target::Policy(Arc::new(OutboundPolicy { parent: meta("service"), protocol, version: None }))
+}
+
+fn meta(name: &str) -> Arc<Meta> {
+    Arc::new(Meta::Default(name.into()))
+}
