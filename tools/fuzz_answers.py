@@ -62,11 +62,14 @@ def http1_response() -> dict[str, bytes]:
         "old": (GET, STAY, "HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok"),
         "old-chunked": (GET, CLOSE, f"{chunked.replace('1.1', '1.0')}0\r\n\r\n"),
         "hop": (GET, STAY, f"{ok}connection: close, x-a\r\nx-a: b\r\nkeep-alive: 1\r\nl5d-proxy-error: a\r\n\r\n"),
+        "hop-no-text": (GET, STAY, f"{ok}connection: \xe5, x-a\r\nx-a: b\r\ncontent-length: 0\r\n\r\n"),
+        "hint-length": (GET, STAY, f"HTTP/1.1 103 \r\ncontent-length: 2\r\n\r\n{chunked}5\r\nwhole\r\n0\r\n\r\n"),
         "nothing": (GET, CLOSE, ""),
+        "no-head": (HEAD, STAY, "HTTP/1.1`200 OK\r\n\r\n"),
         "no-http": (POST, STAY, "220 smtp\r\n"),
     }
     seeds = {
-        name: plan1(at % WAYS_HTTP1, ask, end) + WHOLE + content.encode()
+        name: plan1(at % WAYS_HTTP1, ask, end) + WHOLE + content.encode("latin-1")
         for at, (name, (ask, end, content)) in enumerate(answers.items())
     }
     halved = ("length", "trailers", "two", "hints", "switched", "early")

@@ -17,8 +17,8 @@ from meshkit.mesh import Mesh
 from meshkit.until import until
 from meshkit.workload import Workload
 
-BURST = min(5000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 5) if LONG else 1500
-"""A proxy takes connections for about a quarter of the descriptors that it may have, and sheds what is beyond."""
+BURST = min(5000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 10) if LONG else 1500
+"""A proxy takes connections for about a quarter of the descriptors that it may have, half of them of one client."""
 CHURN = 20_000 if LONG else 2000
 WARM = 10
 BATCH = 100

@@ -1,4 +1,5 @@
 //! A process that is out of descriptors still reaches whom it must. Alone in its process, whose limit it lowers.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};

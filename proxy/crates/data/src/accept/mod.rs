@@ -43,8 +43,12 @@ pub(crate) struct Accepted<S> {
 }
 
 /// Accepts until draining begins, and hands on whom the gate lets in; the others are turned away at once.
-pub(crate) async fn accept_all<S, F>(mut gate: Gate, mut drain: Drain, accept: impl Fn() -> F, hand: impl Fn(Accepted<S>))
-where
+pub(crate) async fn accept_all<S, F>(
+    mut gate: Gate,
+    mut drain: Drain,
+    accept: impl Fn() -> F,
+    hand: impl Fn(Accepted<S>),
+) where
     S: AsFd,
     F: Future<Output = io::Result<(S, SocketAddr)>>,
 {

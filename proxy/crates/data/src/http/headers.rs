@@ -61,11 +61,17 @@ fn hop_by_hop(name: &HeaderName) -> u8 {
 /// The headers that a value of `Connection` names, beyond those that go in any case. What carries the message itself cannot be
 /// dropped by naming it.
 fn named_by(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
-    let options = value.to_str().unwrap_or_default().split(',').map(str::trim);
-    options
-        .filter(|name| !["keep-alive", "close", "upgrade"].iter().any(|known| name.eq_ignore_ascii_case(known)))
+    options(value)
+        .filter(|name| {
+            !["keep-alive", "close", "upgrade"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+        })
         .filter_map(|name| HeaderName::try_from(name).ok())
         .filter(|name| *name != HOST && *name != CONTENT_LENGTH && *name != TE)
+}
+
+/// The elements of a list, each read by itself: one that is no text does not hide the others, which the next reader may see.
+fn options(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    value.as_bytes().split(|&b| b == b',').map(<[u8]>::trim_ascii)
 }
 
 /// The same for a request that may make its connection a tunnel: the wish stays, and nothing else that `Connection` names.
@@ -103,14 +109,8 @@ pub(crate) fn is_tunnel<B>(request: &Request<B>) -> bool {
 fn upgrades(headers: &HeaderMap) -> bool {
     let mut wishes = headers.get_all(UPGRADE).iter().peekable();
     wishes.peek().is_some()
-        && headers.get_all(CONNECTION).iter().any(|value| {
-            let mut options = value.to_str().unwrap_or_default().split(',');
-            options.any(|option| option.trim().eq_ignore_ascii_case("upgrade"))
-        })
-        && wishes.all(|wish| {
-            let mut protocols = wish.to_str().unwrap_or_default().split(',');
-            !protocols.any(|protocol| protocol.trim().to_ascii_lowercase().starts_with("h2"))
-        })
+        && headers.get_all(CONNECTION).iter().any(|value| options(value).any(|o| o.eq_ignore_ascii_case(b"upgrade")))
+        && wishes.all(|wish| !options(wish).any(|o| o.get(..2).is_some_and(|start| start.eq_ignore_ascii_case(b"h2"))))
 }
 
 /// Whether a request may be repeated without asking its sender (RFC 9110, 9.2.2).

@@ -1,4 +1,4 @@
-//! What a client hears of a server that answers nonsense, or more than it may.
+//! What each side hears of the other where that talks nonsense, or says more than it may.
 
 use http::Request;
 use tokio::net::TcpListener;
@@ -77,6 +77,39 @@ fn what_proxies_tell_each_other_of_a_failure_is_not_for_clients() {
             let answer = client.head().await;
             assert!(answer.starts_with("HTTP/1.1 502 "), "{way:?}: {answer}");
             assert!(!answer.contains("l5d-hauberk"), "{way:?}: {answer}");
+        }
+    });
+}
+
+#[test]
+fn an_option_that_is_no_text_hides_no_other() {
+    run(async {
+        for way in ALL {
+            let ways = Ways::new().await;
+            let mut client = ways.client(way).await;
+            let options = b"connection: \xe5, x-a, upgrade\r\nupgrade: \xe5, h2c\r\nx-a: b\r\n";
+            client.say([b"GET / HTTP/1.1\r\nhost: web\r\n", &options[..], b"\r\n"].concat()).await;
+            let mut server = ways.served().await;
+            let head = server.head().await;
+            assert!(!head.contains("x-a") && !head.contains("upgrade"), "{way:?}: {head}");
+            server.say([b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n", &options[..], b"\r\n"].concat()).await;
+            let head = client.head().await;
+            assert!(!head.contains("x-a") && !head.contains("upgrade"), "{way:?}: {head}");
+        }
+    });
+}
+
+#[test]
+fn a_protocol_that_is_no_text_hides_no_other() {
+    run(async {
+        for way in ALL {
+            let ways = Ways::new().await;
+            let mut client = ways.client(way).await;
+            let wish = b"GET / HTTP/1.1\r\nhost: web\r\nconnection: upgrade\r\nupgrade: \xe5, h2c\r\n\r\n";
+            client.say(wish).await;
+            // What HTTP/2 without TLS carries would be hidden from policy.
+            let head = ways.served().await.head().await;
+            assert!(!head.contains("upgrade"), "{way:?}: {head}");
         }
     });
 }

@@ -85,6 +85,7 @@ pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Bu
             }
             flow.let_go();
             turn.looks();
+            tending.admit(&mut connection);
             let driven = Pin::new(&mut connection).poll(&mut wakes.context());
             if !settled && flow.has_settings() {
                 settled = true;

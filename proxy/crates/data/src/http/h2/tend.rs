@@ -39,7 +39,9 @@ pub(super) struct Tending {
     probed: u64,
     /// Bytes that each stream may send ahead as far as the peer was told.
     granted: u32,
-    /// The same as far as it shows in what comes now: what the peer is told takes a round trip to show.
+    /// The most that this was since all was at rest: a stream that stalls keeps what it got.
+    widest: u32,
+    /// What is granted as far as it shows in what comes now: what the peer is told takes a round trip to show.
     ahead: u32,
 }
 
@@ -89,33 +91,48 @@ impl Tending {
             probe_at: Instant::now(),
             probed: 0,
             granted,
+            widest: granted,
             ahead: granted,
         }
     }
 
     /// Ready once the peer is taken for gone. To be called whenever something has happened on the connection.
     pub(super) fn poll(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) -> Poll<()> {
-        if self.flow.open() > 0 && self.windows.unread(self.flow.unread(self.granted)) {
+        self.observe(connection);
+        if self.windows.resume(self.flow.most()) {
             connection.set_connection_window(self.windows.connection());
         }
-        if self.windows.resume(self.flow.most(), self.flow.open()) {
-            connection.set_connection_window(self.windows.connection());
-        }
-        // Told late, since the peer has not acknowledged the last change, is better than not.
-        let wanted = self.windows.open(self.flow.open()) || self.granted != self.windows.stream();
-        if wanted && self.tell(connection) {
+        if self.tell(connection) {
             cx.waker().wake_by_ref(); // so that it is sent
         }
         self.probe(connection, cx);
         self.keep_alive(connection, cx)
     }
 
-    /// Tells the peer what each stream may send ahead. One that has not acknowledged the last change keeps what it has. Returns
-    /// whether it is told.
+    /// More streams than before are to be opened on this side's own connection: what each may get is told ahead of them.
+    pub(super) fn admit(&mut self, connection: &mut impl Windowed) {
+        if self.flow.open() > self.windows.open() {
+            self.observe(connection);
+            self.tell(connection);
+        }
+    }
+
+    fn observe(&mut self, connection: &mut impl Windowed) {
+        let open = self.flow.open();
+        // Without a reader, what came is for one that is to begin.
+        let unread = if open > 0 { self.flow.unread(self.widest) } else { 0 };
+        if self.windows.observe(open, unread) {
+            connection.set_connection_window(self.windows.connection());
+        }
+    }
+
+    /// Tells the peer what each stream may send ahead, if that is news. One that has not acknowledged the last news yet hears it
+    /// later, which is better than not at all. Returns whether it is told.
     fn tell(&mut self, connection: &mut impl Windowed) -> bool {
-        let told = connection.set_stream_window(self.windows.stream()).is_ok();
+        let wanted = self.windows.stream();
+        let told = wanted != self.granted && connection.set_stream_window(wanted).is_ok();
         if told {
-            self.granted = self.windows.stream();
+            (self.granted, self.widest) = (wanted, self.widest.max(wanted));
         }
         told
     }
@@ -130,13 +147,14 @@ impl Tending {
             self.tell(connection);
             self.ahead = self.windows.stream();
         }
+        self.widest = self.granted;
         changed
     }
 
     /// Finds out how much readers take within a round trip, while much comes.
     fn probe(&mut self, connection: &mut impl Windowed, cx: &mut Context<'_>) {
         let Some(pings) = &mut self.pings else { return };
-        let (received, open) = (self.flow.received(), self.flow.open());
+        let received = self.flow.received();
         let mut grown = false;
         if matches!(self.ping, State::Probing) {
             if !matches!(pings.poll_pong(cx), Poll::Ready(Ok(_))) {
@@ -146,7 +164,7 @@ impl Tending {
             self.probed = received;
             let ahead = std::mem::replace(&mut self.ahead, self.granted);
             // One that is not told yet has to show first what it brings.
-            grown = self.granted == self.windows.stream() && self.windows.round_trip(self.flow.most(), ahead, open);
+            grown = self.granted == self.windows.stream() && self.windows.round_trip(self.flow.most(), ahead);
             if grown {
                 connection.set_connection_window(self.windows.connection());
                 if self.tell(connection) {
@@ -159,7 +177,7 @@ impl Tending {
         let due = || {
             grown || received - self.probed >= u64::from(self.windows.stream()) / 4 && Instant::now() >= self.probe_at
         };
-        if matches!(self.ping, State::Idle) && self.windows.can_grow(open) && due() {
+        if matches!(self.ping, State::Idle) && self.windows.can_grow() && due() {
             self.probed = received;
             let Some(pings) = &mut self.pings else { return };
             if pings.send_ping(Ping::opaque()).is_ok() {

@@ -17,6 +17,7 @@ async fn answer_to(bytes: &[u8]) -> Error {
         assert_eq!(error.kind(), ErrorKind::InvalidData);
     }
     assert_eq!(ours.write(b"more").await.unwrap_err().kind(), ErrorKind::InvalidData);
+    drop(ours);
     theirs.receive().await.unwrap_err()
 }
 

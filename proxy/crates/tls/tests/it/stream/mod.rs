@@ -3,6 +3,7 @@
 mod ends;
 mod hostile;
 mod keys;
+mod mangled;
 mod peers;
 mod records;
 mod traffic;
