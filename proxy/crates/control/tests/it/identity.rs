@@ -76,7 +76,8 @@ impl Signer {
             while let Ok((socket, _)) = listener.accept().await {
                 let acceptor = TlsAcceptor::from(store.server_config(false).unwrap());
                 let Ok(stream) = acceptor.accept(socket).await else { continue };
-                let client = client_tls(stream.get_ref().1);
+                let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                let client = client_tls(chain.first());
                 let of = Arc::new(Of(signer.clone(), client));
                 let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
                     let mut server = IdentityServer::from_arc(of.clone());

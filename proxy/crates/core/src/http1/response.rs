@@ -208,7 +208,10 @@ mod tests {
         }
         let mut buffer = BytesMut::from(text);
         let taken = take(&mut buffer, MAX, &Method::GET).unwrap().unwrap();
-        assert_eq!((taken.response.status().as_u16(), taken.framing, taken.persistent), (200, Framing::Length(5), true));
+        assert_eq!(
+            (taken.response.status().as_u16(), taken.framing, taken.persistent),
+            (200, Framing::Length(5), true)
+        );
         let header = |name: &str| taken.response.headers()[name].as_bytes();
         assert_eq!((header("x"), header("empty")), (&b"a b"[..], &b""[..]));
         assert_eq!(buffer, "hello");
@@ -223,11 +226,14 @@ mod tests {
 
     #[test]
     fn what_is_no_response_is_refused_as_soon_as_that_shows() {
-        for text in ["SSH-2.0", "HTTP/2", "HTTP/1.1x", "HTTP/1.2 200 OK\r\n", "HTTP/1.1  200 OK\r\n", "HTTP/1.1 20\r\n"] {
+        for text in ["SSH-2.0", "HTTP/2", "HTTP/1.1x", "HTTP/1.2 200 OK\r\n", "HTTP/1.1  200 OK\r\n", "HTTP/1.1 20\r\n"]
+        {
             assert!(text == "HTTP/1.1x" || read(text).is_err(), "{text}");
             assert!(read(&format!("{text}\r\n\r\n")).is_err(), "{text}");
         }
-        for line in ["no colon", " folded: x", "a b: c", "a : c", ": c", "a\r: c", "a: b\rc", "a: \x01", "a: \x7f", "\r"] {
+        for line in
+            ["no colon", " folded: x", "a b: c", "a : c", ": c", "a\r: c", "a: b\rc", "a: \x01", "a: \x7f", "\r"]
+        {
             assert!(read(&format!("HTTP/1.1 200 OK\r\n{line}\r\nx: y\r\n")).is_err(), "{line:?}");
             assert!(read(&format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n")).is_err(), "{line:?}");
         }

@@ -164,8 +164,7 @@ impl Connection {
     /// The answer of the proxy itself.
     fn answer(&self, error: &ProxyError, exchange: &Exchange) -> Response<Body> {
         labels::http_error(&self.worker.shared.metrics, error);
-        let mut response =
-            error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers);
+        let mut response = error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers);
         response.headers_mut().remove(UNANSWERED); // for proxies alone
         response
     }

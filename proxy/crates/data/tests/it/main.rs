@@ -1,5 +1,5 @@
 //! The fast path as programs see it: real sockets on loopback, two proxies between, a table instead of a control plane.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod access_log;
 mod breaker;
