@@ -6,55 +6,17 @@ import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from fuzz_answers import http1_response, http2_response
+from fuzz_messages import control
 from fuzz_wire import WEB, detection, headers, hellos, http1, http2, queries, tls
-from google.protobuf import text_format
-
-from hauberk._api.linkerd import destination_pb2, inbound_pb2, outbound_pb2
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
 
 FUZZ = Path(__file__).resolve().parent.parent / "proxy" / "fuzz"
 CONTRACT = FUZZ.parent / "crates" / "proxy" / "src" / "config" / "tests.rs"
-
-
-def text(message: Message, content: str) -> bytes:
-    return text_format.Parse(content, message).SerializeToString()
-
-
-def control() -> dict[str, bytes]:
-    ref = 'metadata { resource { group: "core" kind: "Service" name: "web" namespace: "default" port: 80 } }'
-    net = "networks { net { ip { ipv4: 172818432 } prefix_len: 16 } }"
-    who = 'authentication { mesh_tls { identities { identities { name: "api.default.mesh" } } } }'
-    authorization = f"authorizations {{ {net} {who} {ref} }}"
-    second = "{ seconds: 1 }"
-    match = 'matches { path { prefix: "/a" } headers { name: "x-a" exact: "1" } }'
-    route = f"http_routes {{ {ref} {authorization} rules {{ {match} }} }}"
-    server = f'protocol {{ detect {{ timeout {second} {route} }} }} {authorization} labels {{ key: "name" value: "w" }}'
-    identity = (
-        'tls_identity { dns_like_identity { name: "web.default.mesh" } server_name { name: "web.default.mesh" } }'
-    )
-    addr = f"addr {{ ip {{ ipv4: 172818433 }} port: 8080 }} weight: 10000 {identity} protocol_hint {{ h2 {{ }} }}"
-    discovery = 'discovery { dst { path: "web.default.svc.cluster.local:80" } }'
-    load = f"peak_ewma {{ default_rtt {second} decay {second} }}"
-    backend = f"{ref} queue {{ capacity: 100 failfast_timeout {second} }} balancer {{ {discovery} {load} }}"
-    rule = f"rules {{ {match} backends {{ first_available {{ backends {{ backend {{ {backend} }} }} }} }} }}"
-    routes = f"routes {{ {ref} rules {rule[6:]} }}"
-    return {
-        "server": text(inbound_pb2.Server(), server),
-        "add": text(destination_pb2.Update(), f"add {{ addrs {{ {addr} }} }}"),
-        "remove": text(destination_pb2.Update(), "remove { addrs { ip { ipv4: 172818433 } port: 8080 } }"),
-        "none": text(destination_pb2.Update(), "no_endpoints { exists: true }"),
-        "policy": text(outbound_pb2.OutboundPolicy(), f"{ref} protocol {{ http1 {{ {routes} }} }}"),
-        "profile": text(destination_pb2.DestinationProfile(), f'fully_qualified_name: "web" endpoint {{ {addr} }}'),
-    }
 
 
 def variables() -> list[str]:

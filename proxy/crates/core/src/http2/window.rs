@@ -21,6 +21,10 @@ const GROWTH: u32 = 4 * STREAM_MAX;
 const GROWTH_PART: usize = 4;
 /// Nothing grows any more once so much of it is taken: readers that stall need the rest.
 const GROWING_PART: usize = 2;
+/// Where one large body came another one may be next: a connection comes to rest so often without any before it gives back what
+/// the last one got, while no more than this part of what the budget has for windows is taken.
+const KEEPS: u8 = 16;
+const KEPT_PART: usize = 4;
 /// The largest window that there is (RFC 9113, 6.9.1).
 const WINDOW_MAX: u32 = (1 << 31) - 1;
 
@@ -35,6 +39,8 @@ pub struct Windows {
     stream_start: u32,
     /// The most that a stream of this connection ever proved to need.
     learned: u32,
+    /// How often the connection came to rest since a large body.
+    kept: u8,
     connection: u32,
     connection_max: u32,
     /// Streams that are open, and what came on them and no reader took yet.
@@ -54,6 +60,7 @@ impl Windows {
             stream,
             stream_start: stream,
             learned: stream,
+            kept: 0,
             connection: LEAST,
             connection_max: connection.max(LEAST).saturating_add(growth).min(WINDOW_MAX),
             open: 0,
@@ -76,6 +83,12 @@ impl Windows {
     /// Streams that were open when it was last said.
     pub fn open(&self) -> usize {
         self.open
+    }
+
+    /// Whether something goes back once nothing is under way.
+    pub fn is_grown(&self) -> bool {
+        let start = START.max(self.stream_start.saturating_mul(2));
+        self.stream > self.stream_start || self.connection > start.saturating_add(2 * STEP)
     }
 
     /// So many streams are `open`, and `unread` bytes have come that no reader took yet: readers that stall hold so much, and the
@@ -148,19 +161,28 @@ impl Windows {
         self.stream_start.saturating_add(part).min(STREAM_MAX.max(self.stream_start))
     }
 
-    /// Nothing is under way: what the connection got beyond its start goes back. Returns whether a window changed.
-    pub fn rest(&mut self) -> bool {
-        let changed = self.stream != self.stream_start;
-        self.stream = self.stream_start;
+    /// Nothing is under way, and the reader of the largest body lately took `taken` bytes: what the connection got beyond its start
+    /// goes back, unless there is much left and the connection is to sleep (`sleeps`) if nothing comes. Returns whether a
+    /// window changed.
+    pub fn rest(&mut self, taken: u64, sleeps: bool) -> bool {
         (self.open, self.unread) = (0, 0);
-        self.follow() || changed
+        self.kept = if taken >= u64::from(self.stream_start) { 0 } else { self.kept.saturating_add(1) };
+        let is_grown = self.stream > self.stream_start;
+        let is_little = self.budget.taken() <= self.budget.total() / KEPT_PART;
+        if is_grown && sleeps && is_little && self.kept < KEEPS {
+            return false;
+        }
+        self.stream = self.stream_start;
+        self.follow() || is_grown
     }
 
     /// Nothing has been under way for a while: all but the least goes back, so that connections at rest, however many, leave the
-    /// budget to those that work. (What the peer was told it may send, it may still send once.) Returns whether the
-    /// connection's window changed.
+    /// budget to those that work. (What the peer was told it may send, it may still send once.) Returns whether a window
+    /// changed.
     pub fn sleep(&mut self) -> bool {
-        self.resize(LEAST)
+        let is_grown = self.stream > self.stream_start;
+        self.stream = self.stream_start;
+        self.resize(LEAST) || is_grown
     }
 
     fn resize(&mut self, wanted: u32) -> bool {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::RecvStream;
@@ -143,7 +144,11 @@ fn readers_that_stall_do_not_keep_one_that_reads_from_larger_windows() {
 #[test]
 fn the_next_large_body_gets_at_once_what_the_last_one_needed_and_a_small_one_does_not() {
     run(async {
-        let ways = Ways::with(much_room).await;
+        let ways = Ways::with(|config| {
+            much_room(config);
+            config.outbound.http.client.keep_alive_interval = None; // windows are given back at once
+        })
+        .await;
         let (caller, body, mut sender) = download(&ways).await;
         grow(&mut sender, &reading(body), MUCH).await;
         let grown = sender.window();
@@ -165,5 +170,50 @@ fn the_next_large_body_gets_at_once_what_the_last_one_needed_and_a_small_one_doe
             sender.until(SETTINGS).await;
         }
         assert_eq!(sender.announced, [START, grown]);
+    });
+}
+
+/// A connection whose windows have grown, at rest.
+async fn at_rest(ways: &Ways) -> (Caller, Sender) {
+    let (caller, body, mut sender) = download(ways).await;
+    grow(&mut sender, &reading(body), MUCH).await;
+    sender.end().await;
+    sender.until_answered().await;
+    (caller, sender)
+}
+
+#[test]
+fn what_a_large_body_got_is_kept_for_the_next_one() {
+    run(async {
+        let ways = Ways::with(much_room).await;
+        let (caller, mut sender) = at_rest(&ways).await;
+        let grown = sender.window();
+        let (response, _) = caller.call(post("/"), true).await;
+        sender.until(HEADERS).await;
+        sender.talk.say(frame(HEADERS, END_HEADERS, 3, OK)).await;
+        let read = reading(response.await.unwrap().into_body());
+        sender.next(3);
+        sender.until_answered().await;
+        assert_eq!(sender.window(), grown);
+        sender.sent = 0;
+        sender.burst().await;
+        assert!(sender.sent >= usize::try_from(MUCH).unwrap());
+        eventually(|| read.get() == sender.sent).await;
+    });
+}
+
+#[test]
+fn a_connection_that_sleeps_gives_its_windows_back() {
+    run(async {
+        let ways = Ways::with(|config| {
+            much_room(config);
+            config.outbound.http.client.keep_alive_interval = Some(Duration::from_secs(1));
+        })
+        .await;
+        let (_caller, mut sender) = at_rest(&ways).await;
+        while sender.window() != START {
+            sender.until(SETTINGS).await;
+        }
+        eventually(|| ways.outbound.budgets.buffers.taken() < usize::try_from(3 * MIB).unwrap()).await;
     });
 }

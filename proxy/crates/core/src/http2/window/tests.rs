@@ -32,7 +32,7 @@ fn a_long_way_gets_larger_windows_and_gives_them_back() {
     grow(&mut windows);
     assert_eq!((windows.stream(), windows.connection()), (STREAM_MAX, 2 * STREAM_MAX));
     assert!(!windows.can_grow());
-    assert!(windows.rest());
+    assert!(windows.rest(0, false));
     assert_eq!(windows.stream(), 256 * 1024);
     assert!(budget.taken() < 2 * MIB as usize);
 }
@@ -43,13 +43,13 @@ fn what_a_large_body_needed_the_next_one_gets_at_once() {
     windows.observe(1, 0);
     assert!(!windows.resume(u64::from(MIB)), "nothing is known yet");
     grow(&mut windows);
-    windows.rest();
+    windows.rest(0, false);
     windows.sleep();
     windows.observe(1, 0);
     assert!(!windows.resume(10_000), "a small body needs no more");
     assert!(windows.resume(u64::from(MIB)));
     assert_eq!(windows.stream(), STREAM_MAX);
-    windows.rest();
+    windows.rest(0, false);
     windows.observe(16, 0);
     assert!(windows.resume(u64::from(MIB)));
     assert_eq!(windows.stream(), 7 * MIB / 4, "sixteen share what there is");
@@ -130,4 +130,27 @@ fn a_small_budget_has_room_for_every_stream_s_start_before_any_grows() {
     assert!(second.stream() < grown, "too much is taken already");
     windows.observe(104, u64::from(26 * MIB));
     assert!(windows.connection() >= 27 * MIB);
+}
+
+#[test]
+fn what_a_large_body_got_is_kept_a_little_for_the_next_one() {
+    const LARGE: u64 = 100_000_000;
+    let budget = Budget::new(256 * MIB as usize);
+    let mut windows = Windows::new(&budget, 256 * 1024, 64 * MIB);
+    for ends in [(0, true), (LARGE, false)] {
+        grow(&mut windows);
+        assert!(!windows.rest(LARGE, true));
+        for _ in 1..KEEPS {
+            assert!(!windows.rest(100, true));
+            assert_eq!(windows.stream(), STREAM_MAX);
+        }
+        assert!(windows.rest(ends.0, ends.1), "not for ever, and not where nothing wakes the connection");
+        assert_eq!(windows.stream(), 256 * 1024);
+    }
+    grow(&mut windows);
+    assert!(windows.sleep());
+    assert_eq!((windows.stream(), budget.taken()), (256 * 1024, 0));
+    grow(&mut windows);
+    let _others = budget.try_take(40 * MIB as usize);
+    assert!(windows.rest(LARGE, true), "others need it");
 }

@@ -1,6 +1,7 @@
 //! What is known of a connection and needed by its streams and by whoever tends it.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use h2::{FlowControl, RecvStream};
@@ -41,6 +42,8 @@ pub(super) struct Flow {
     writes: Cell<u64>,
     /// Told once the peer's settings have come, or never will.
     settled: Notify,
+    /// Who is woken when the last stream is over, if that matters.
+    at_rest: RefCell<Option<Waker>>,
     /// Streams that are over, until the connection moves.
     over: RefCell<Vec<FlowControl>>,
 }
@@ -58,6 +61,7 @@ impl Flow {
         Self {
             stream: RefCell::new(stream),
             settled: Notify::new(),
+            at_rest: RefCell::default(),
             frames: RefCell::new(frames),
             taken: Cell::new(0),
             round: Cell::new(0),
@@ -124,6 +128,21 @@ impl Flow {
     pub(super) fn closed(&self) -> usize {
         self.open.set(self.open.get().saturating_sub(1));
         self.open.get()
+    }
+
+    /// There is something to do once the last stream is over: whoever does it is woken.
+    pub(super) fn wake_at_rest(&self, waker: &Waker) {
+        let mut at_rest = self.at_rest.borrow_mut();
+        if at_rest.is_none() {
+            *at_rest = Some(waker.clone());
+        }
+    }
+
+    /// The last stream is over.
+    pub(super) fn rests(&self) {
+        if let Some(waker) = self.at_rest.borrow_mut().take() {
+            waker.wake();
+        }
     }
 
     /// A stream that is over, at both of its ends: dropped at once it would wake the connection, which has nothing to do for it.

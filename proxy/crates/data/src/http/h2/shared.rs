@@ -83,6 +83,7 @@ impl Drop for SharedLease {
     fn drop(&mut self) {
         if self.0.inner.flow.closed() == 0 {
             self.0.inner.resting.set(true); // looked at when the connection moves next
+            self.0.inner.flow.rests();
         }
     }
 }

@@ -106,6 +106,9 @@ impl Tending {
             cx.waker().wake_by_ref(); // so that it is sent
         }
         self.probe(connection, cx);
+        if self.windows.is_grown() {
+            self.flow.wake_at_rest(cx.waker());
+        }
         self.keep_alive(connection, cx)
     }
 
@@ -140,8 +143,8 @@ impl Tending {
     /// Nothing is under way on the connection. Returns whether there is something to tell the peer.
     pub(super) fn rest(&mut self, connection: &mut impl Windowed) -> bool {
         self.flow.settle();
+        let changed = self.windows.rest(self.flow.most(), self.keep_alive.is_some());
         self.flow.begin_round();
-        let changed = self.windows.rest();
         if changed {
             connection.set_connection_window(self.windows.connection());
             self.tell(connection);
@@ -208,6 +211,7 @@ impl Tending {
             }
             if self.flow.open() == 0 && self.windows.sleep() {
                 connection.set_connection_window(self.windows.connection());
+                cx.waker().wake_by_ref(); // so that it is told
             }
             match self.ping {
                 // The question, or its answer, may wait behind much that is taken slowly.
