@@ -130,8 +130,9 @@ def http2_response() -> dict[str, bytes]:
         "hop": (
             GET,
             STAY,
-            headers(1, block=b"\x88\x40\x0al5d-a-b-c-\x01a\x40\x07upgrade\x01x") + frame(0, 1, 1, b"a") + b,
+            headers(1, block=b"\x88\x40\x0al5d-a-b-c-\x01a\x40\x01t\x01u") + frame(0, 1, 1, b"a") + b,
         ),
+        "upgrade": (GET, STAY, headers(1, block=b"\x88\x40\x07upgrade\x01x") + frame(0, 1, 1, b"a") + b),
         "no-content": (GET, STAY, headers(1, block=b"\x89\x5c\x014") + frame(0, 1, 1, b"of a") + b),
         "settings": (GET, STAY, frame(4, 0, 0, window) + a + b),
     }

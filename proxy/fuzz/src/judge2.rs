@@ -52,7 +52,8 @@ fn answer(said: &[u8], tries: &(Vec<Try>, Vec<String>), heard: Option<&Answer>, 
     if elsewhere || is_own(heard, asked) {
         return Ok(());
     }
-    let bodiless = asked.ask == Ask::Head || matches!(heard.status, 204 | 304);
+    // What HTTP/2 carries behind such a status passes; HTTP/1 has no place for it.
+    let bodiless = asked.ask == Ask::Head || (asked.way == Way::Carried && matches!(heard.status, 204 | 304));
     let is_said = streams.map(|stream| data(said, stream)).any(|(data, ended)| match (bodiless, heard.whole) {
         (true, _) => heard.body.is_empty(),
         // With HTTP/1 a body is over once it is as long as its head says, whatever follows.

@@ -44,23 +44,16 @@ pub type Answers = Vec<Option<Answer>>;
 pub async fn over_http2(proxy: SocketAddr, server: &Server, ask: Ask) -> Result<Answers, String> {
     let (requests, connection) = h2::client::handshake(connect(proxy).await).await.map_err(failed)?;
     let connection = spawn_local(connection);
-    let mut asking = Vec::new();
-    for (number, path) in PATHS.into_iter().enumerate() {
-        if number == 2 {
-            server.cut().await;
-            for asked in &mut asking {
-                finish(asked).await?;
-            }
-        }
-        // The third one is repeated whatever becomes of it.
-        let ask = if number == 2 { Ask::Get } else { ask };
-        asking.push(Asking::Going(spawn_local(request(requests.clone(), ask, path))));
-        quiet().await;
-    }
-    let mut answers = Vec::new();
-    for mut asked in asking {
-        answers.push(finish(&mut asked).await?);
-    }
+    let [first, second, last] = PATHS;
+    let ask_for = |ask, path| spawn_local(request(requests.clone(), ask, path));
+    let first = ask_for(ask, first);
+    quiet().await;
+    let second = ask_for(ask, second);
+    quiet().await;
+    server.cut().await;
+    let mut answers = vec![finished(first).await?, finished(second).await?];
+    // This one is repeated whatever becomes of it.
+    answers.push(finished(ask_for(Ask::Get, last)).await?);
     if connection.is_finished() {
         return Err("the client's own connection failed".to_owned());
     }
@@ -103,20 +96,10 @@ async fn whole(talk: &mut Talk, ask: Ask) -> Result<Option<Answer>, String> {
     Ok(Some(Answer { status, headers, body: answer.body, whole: answer.whole }))
 }
 
-/// A request under way.
-enum Asking {
-    Going(JoinHandle<Result<Option<Answer>, String>>),
-    Done(Option<Answer>),
-}
-
-async fn finish(asked: &mut Asking) -> Result<Option<Answer>, String> {
-    if let Asking::Going(going) = asked {
-        let answer = timeout(PATIENCE, going).await.map_err(|_| "neither an answer nor an end comes".to_owned())?;
-        *asked = Asking::Done(answer.unwrap()?);
-    }
-    match std::mem::replace(asked, Asking::Done(None)) {
-        Asking::Done(answer) => Ok(answer),
-        Asking::Going(_) => unreachable!("it is done"),
+async fn finished(request: JoinHandle<Result<Option<Answer>, String>>) -> Result<Option<Answer>, String> {
+    match timeout(PATIENCE, request).await {
+        Ok(answer) => answer.unwrap(),
+        Err(_) => Err("neither an answer nor an end comes".to_owned()),
     }
 }
 

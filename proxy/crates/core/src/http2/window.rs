@@ -167,13 +167,14 @@ impl Windows {
     pub fn rest(&mut self, taken: u64, sleeps: bool) -> bool {
         (self.open, self.unread) = (0, 0);
         self.kept = if taken >= u64::from(self.stream_start) { 0 } else { self.kept.saturating_add(1) };
+        let changed = self.follow();
         let is_grown = self.stream > self.stream_start;
         let is_little = self.budget.taken() <= self.budget.total() / KEPT_PART;
         if is_grown && sleeps && is_little && self.kept < KEEPS {
-            return false;
+            return changed;
         }
         self.stream = self.stream_start;
-        self.follow() || is_grown
+        self.follow() || changed || is_grown
     }
 
     /// Nothing has been under way for a while: all but the least goes back, so that connections at rest, however many, leave the
