@@ -63,13 +63,17 @@ def test_churn(fresh: tuple[Workload, Workload], address: tuple[str, int]) -> No
 
 
 def hold_at_once(client: Workload, address: tuple[str, int], count: int) -> None:
-    """Each is used once and then kept, until all are there."""
+    """Each is used once and then kept, until all are there.
+
+    They begin a batch after the other: with more at once, a busy machine gives up the first before it comes to the last.
+    """
     with contextlib.ExitStack() as stack, namespace.visiting(client.program()):
-        socks = [stack.enter_context(socket.create_connection(address, 20)) for _ in range(count)]
-        for at in range(0, count, BATCH):
-            for sock in socks[at : at + BATCH]:
+        for begun in range(0, count, BATCH):
+            batch = range(begun, min(begun + BATCH, count))
+            socks = [stack.enter_context(socket.create_connection(address, 20)) for _ in batch]
+            for sock in socks:
                 sock.sendall(GET)
-            for sock in socks[at : at + BATCH]:
+            for sock in socks:
                 take_answer(sock)
 
 
