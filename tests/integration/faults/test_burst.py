@@ -65,7 +65,7 @@ def test_churn(fresh: tuple[Workload, Workload], address: tuple[str, int]) -> No
 def hold_at_once(client: Workload, address: tuple[str, int], count: int) -> None:
     """Each is used once and then kept, until all are there.
 
-    They begin a batch after the other: with more at once, a busy machine gives up the first before it comes to the last.
+    They begin a batch after the other: with more at once, a busy machine gives up the first before the last.
     """
     with contextlib.ExitStack() as stack, namespace.visiting(client.program()):
         for begun in range(0, count, BATCH):
