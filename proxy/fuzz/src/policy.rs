@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use hauberk_core::discover::Discover;
-use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
+use hauberk_core::endpoint::{Endpoint, Endpoints, ProtocolHint};
 use hauberk_core::identity::{Id, TlsTarget};
 use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, HttpAccess, HttpRoutes, Network, ServerPolicy};
 use hauberk_core::meta::{Meta, Resource};
@@ -99,26 +99,11 @@ fn everybody() -> Arc<Authorization> {
     })
 }
 
-/// An endpoint outside the mesh.
-pub fn plain(addr: SocketAddr) -> Endpoint {
-    Endpoint {
-        addr,
-        weight: 1,
-        labels: Default::default(),
-        tls: None,
-        hint: ProtocolHint::Unknown,
-        transport_port: None,
-        authority_override: None,
-        http2: Http2Params::default(),
-        resource: None,
-    }
-}
-
 /// An endpoint that proves to be [`WEB`] and takes HTTP/2, in which HTTP/1 is carried.
 pub fn meshed(addr: SocketAddr) -> Endpoint {
     let name: Arc<str> = Arc::from(WEB);
     let tls = Some(TlsTarget { id: Id::Dns(name.clone()), server_name: name });
-    Endpoint { tls, hint: ProtocolHint::Http2, ..plain(addr) }
+    Endpoint { tls, hint: ProtocolHint::Http2, ..Endpoint::outside(addr) }
 }
 
 fn service(endpoint: Endpoint) -> Target {

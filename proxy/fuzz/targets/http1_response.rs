@@ -2,13 +2,14 @@
 //! its own.
 #![no_main]
 
+use hauberk_core::endpoint::Endpoint;
 use hauberk_fuzz::ask1::Ask;
 use hauberk_fuzz::authority::Authority;
 use hauberk_fuzz::client::cut;
 use hauberk_fuzz::judge1::{self, Asked};
 use hauberk_fuzz::mesh::Proxy;
 use hauberk_fuzz::plan::{self, Way};
-use hauberk_fuzz::policy::{everything, meshed, plain};
+use hauberk_fuzz::policy::{everything, meshed};
 use hauberk_fuzz::said1::{Last, Said};
 use hauberk_fuzz::server1::{Script, Server};
 use hauberk_fuzz::stack::Stack;
@@ -35,7 +36,7 @@ impl Parts {
         Self {
             server,
             inbound: Proxy::inbound(&authority, addr, everything()).await,
-            outbound: Proxy::outbound(&authority, plain(addr)).await,
+            outbound: Proxy::outbound(&authority, Endpoint::outside(addr)).await,
             near: Proxy::outbound(&authority, meshed(far.addr)).await,
             far,
         }

@@ -1,13 +1,14 @@
 //! Frames of a server of HTTP/2: whatever they are, they cost no client's connection, and each answer is that of its own stream.
 #![no_main]
 
+use hauberk_core::endpoint::Endpoint;
 use hauberk_fuzz::ask2::Ask;
 use hauberk_fuzz::authority::Authority;
 use hauberk_fuzz::client::cut;
 use hauberk_fuzz::judge2::{self, Asked};
 use hauberk_fuzz::mesh::Proxy;
 use hauberk_fuzz::plan::{self, Way};
-use hauberk_fuzz::policy::{everything, meshed, plain};
+use hauberk_fuzz::policy::{everything, meshed};
 use hauberk_fuzz::server2::{Script, Server};
 use hauberk_fuzz::stack::Stack;
 use hauberk_fuzz::talk2::{over_http1, over_http2};
@@ -35,7 +36,7 @@ impl Parts {
         Self {
             server,
             inbound: Proxy::inbound(&authority, addr, everything()).await,
-            outbound: Proxy::outbound(&authority, plain(addr)).await,
+            outbound: Proxy::outbound(&authority, Endpoint::outside(addr)).await,
             near: Proxy::outbound(&authority, meshed(far.addr)).await,
             carrying: Proxy::outbound(&authority, meshed(addr_in_mesh)).await,
             far,

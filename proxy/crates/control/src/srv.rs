@@ -3,16 +3,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use hauberk_core::resolv;
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use tokio::net::UdpSocket;
 
 use crate::backoff::random;
 
-/// Where the system's servers are listed (resolv.conf(5)), and how many of them the C library uses.
+/// Where the system's servers are listed (resolv.conf(5)).
 const SERVERS_FILE: &str = "/etc/resolv.conf";
-const SERVERS_MAX: usize = 3;
-const PORT: u16 = 53;
 /// The largest datagram that is read. A server that has more to say cuts it off, and is not asked again.
 const DATAGRAM_MAX: usize = 4096;
 /// Instances that are worth trying.
@@ -30,7 +29,7 @@ pub(crate) enum NoInstances {
 /// The instances of `host`, by their priority, in random order within it.
 pub(crate) async fn instances(host: &str) -> Result<Vec<SocketAddr>, NoInstances> {
     let listed = tokio::fs::read_to_string(SERVERS_FILE).await.map_err(unusable)?;
-    let server = *servers(&listed).first().ok_or_else(|| unusable("no name server is known"))?;
+    let server = *resolv::servers(&listed).first().ok_or_else(|| unusable("no name server is known"))?;
     ask(server, host).await
 }
 
@@ -82,15 +81,6 @@ fn read(answer: &Message) -> Result<Vec<SocketAddr>, NoInstances> {
 /// An address whose dots or colons are dashes.
 fn dashed(label: &str) -> Option<IpAddr> {
     label.replace('-', ".").parse().or_else(|_| label.replace('-', ":").parse()).ok()
-}
-
-fn servers(text: &str) -> Vec<SocketAddr> {
-    text.lines()
-        .filter_map(|line| line.trim().strip_prefix("nameserver"))
-        .filter_map(|rest| rest.split_whitespace().next()?.parse::<IpAddr>().ok())
-        .map(|address| SocketAddr::new(address, PORT))
-        .take(SERVERS_MAX)
-        .collect()
 }
 
 fn unusable(why: impl ToString) -> NoInstances {

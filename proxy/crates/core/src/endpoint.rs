@@ -35,6 +35,23 @@ pub struct Endpoint {
     pub resource: Option<Meta>,
 }
 
+impl Endpoint {
+    /// One outside the mesh, of which nothing else is known: in the clear, as it is dialled.
+    pub fn outside(addr: SocketAddr) -> Self {
+        Self {
+            addr,
+            weight: 1,
+            labels: Labels::default(),
+            tls: None,
+            hint: ProtocolHint::Unknown,
+            transport_port: None,
+            authority_override: None,
+            http2: Http2Params::default(),
+            resource: None,
+        }
+    }
+}
+
 /// What the far side is known to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProtocolHint {

@@ -31,6 +31,7 @@ pub mod penalty;
 mod protobuf;
 mod query;
 pub mod rate;
+pub mod resolv;
 pub mod route;
 pub mod stall;
 pub mod transport_header;

@@ -31,7 +31,7 @@ pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     if !is_token(name) {
         return Err(Refusal::HeaderName);
     }
-    if value.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+    if has_control(value) {
         return Err(Refusal::HeaderValue);
     }
     Ok((name, value))
@@ -43,6 +43,11 @@ pub(super) fn append(headers: &mut HeaderMap, all: &Bytes, name: &[u8], value: &
     let value = HeaderValue::from_maybe_shared(all.slice_ref(value)).map_err(|_| Refusal::HeaderValue)?;
     headers.try_append(name, value).map_err(|_| Refusal::TooMany)?;
     Ok(())
+}
+
+/// Whether there is a character that no text of a head may have (RFC 9110, 5.5).
+pub(super) fn has_control(text: &[u8]) -> bool {
+    text.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f)
 }
 
 pub(super) fn is_token(bytes: &[u8]) -> bool {

@@ -108,7 +108,7 @@ fn status_line(line: &[u8]) -> Result<(bool, StatusCode), Refusal> {
     };
     let (code, reason) = rest.split_at_checked(3).ok_or(Refusal::Response)?;
     let spaced = matches!(reason.first(), None | Some(b' '));
-    if !spaced || reason.iter().any(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
+    if !spaced || fields::has_control(reason) {
         return Err(Refusal::Response);
     }
     Ok((http10, StatusCode::from_bytes(code).map_err(|_| Refusal::Response)?))

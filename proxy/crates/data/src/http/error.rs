@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::http::body::Body;
-use crate::http::headers::{PROXY_ERROR, UNANSWERED, value_of};
+use crate::http::headers::{PROXY_ERROR, value_of};
 
 /// Why a proxy could not forward a request. The text is for people; `kind` is what metrics and clients rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -159,9 +159,6 @@ impl ProxyError {
         }
         if explain {
             response.headers_mut().insert(PROXY_ERROR, reason);
-        }
-        if explain && self.kind == ErrorKind::Unanswered {
-            response.headers_mut().insert(UNANSWERED, HeaderValue::from_static("true"));
         }
         response
     }

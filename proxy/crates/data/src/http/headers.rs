@@ -25,15 +25,15 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     if found == 0 {
         return;
     }
-    if found & 1 != 0 {
+    if found & IS_CONNECTION != 0 {
         let named: Vec<HeaderName> = headers.get_all(CONNECTION).iter().flat_map(named_by).collect();
         headers.remove(CONNECTION);
         for name in named {
             headers.remove(name);
         }
     }
-    for (at, name) in (1..).zip([KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE, HTTP2_SETTINGS]) {
-        if found & (1 << at) != 0 {
+    if found & IS_OTHER != 0 {
+        for name in [KEEP_ALIVE, PROXY_CONNECTION, TRANSFER_ENCODING, UPGRADE, HTTP2_SETTINGS] {
             headers.remove(name);
         }
     }
@@ -42,18 +42,16 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-const IS_TE: u8 = 1 << 6;
+const IS_CONNECTION: u8 = 1;
+const IS_TE: u8 = 2;
+const IS_OTHER: u8 = 4;
 
-/// A bit for each name that is for one hop only, in the order in which they are removed.
+/// What of a message's hop a name belongs to; none of these bits for those that go on.
 fn hop_by_hop(name: &HeaderName) -> u8 {
     match name.as_str() {
-        "connection" => 1,
-        "keep-alive" => 1 << 1,
-        "proxy-connection" => 1 << 2,
-        "transfer-encoding" => 1 << 3,
-        "upgrade" => 1 << 4,
-        "http2-settings" => 1 << 5,
+        "connection" => IS_CONNECTION,
         "te" => IS_TE,
+        "keep-alive" | "proxy-connection" | "transfer-encoding" | "upgrade" | "http2-settings" => IS_OTHER,
         _ => 0,
     }
 }

@@ -21,7 +21,7 @@ use crate::access_log::Logged;
 use crate::http::body::Body;
 use crate::http::client::{LEFT_OUT_MAX, SendError};
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers::{self, CLIENT_ID};
+use crate::http::headers::{self, CLIENT_ID, UNANSWERED};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::observe::{Head, ResponseObserver, Way};
@@ -237,6 +237,9 @@ impl Connection {
 
     fn refusal(&self, error: &ProxyError, exchange: Exchange) -> Response<Body> {
         let mut response = error.to_response(exchange.grpc, exchange.meshed);
+        if exchange.meshed && error.kind == ErrorKind::Unanswered {
+            response.headers_mut().insert(UNANSWERED, HeaderValue::from_static("true"));
+        }
         translate(&mut response, exchange);
         response
     }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers::{self, REQUIRE_ID, UNANSWERED};
+use crate::http::headers::{self, REQUIRE_ID};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{self, Reply, Reset, Serving};
@@ -164,9 +164,7 @@ impl Connection {
     /// The answer of the proxy itself.
     fn answer(&self, error: &ProxyError, exchange: &Exchange) -> Response<Body> {
         labels::http_error(&self.worker.shared.metrics, error);
-        let mut response = error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers);
-        response.headers_mut().remove(UNANSWERED); // for proxies alone
-        response
+        error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers)
     }
 }
 

@@ -1,11 +1,10 @@
 //! What is known of a destination, made ready: each route and backend is looked up once, not for each request.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use hauberk_core::balance::Weighing;
-use hauberk_core::endpoint::{Endpoint, Http2Params, ProtocolHint};
+use hauberk_core::endpoint::Endpoint;
 use hauberk_core::meta::Meta;
 use hauberk_core::outbound::{
     Breaker, GrpcAction, HttpAction, OpaqueRefusal, OpaqueRoute, OutboundPolicy, Protocol, Target,
@@ -118,7 +117,7 @@ impl Stack {
             }
             Target::Unknown => match place {
                 Place::Addr(addr) => {
-                    let endpoint = backends.fixed(&Arc::new(outside(*addr)));
+                    let endpoint = backends.fixed(&Arc::new(Endpoint::outside(*addr)));
                     Self::forward(Reading::Detect { takes_bytes: true }, Rule::to(endpoint))
                 }
                 Place::Name(name) => {
@@ -248,19 +247,4 @@ fn demands_http(policy: &OutboundPolicy, routes: [&outbound::HttpRoutes; 2]) -> 
 
 fn forbidden(message: String) -> ProxyError {
     ProxyError::new(ErrorKind::Unauthorized, message)
-}
-
-/// A destination that the mesh does not know: in the clear, as the program dialled it.
-fn outside(addr: SocketAddr) -> Endpoint {
-    Endpoint {
-        addr,
-        weight: 1,
-        labels: Default::default(),
-        tls: None,
-        hint: ProtocolHint::Unknown,
-        transport_port: None,
-        authority_override: None,
-        http2: Http2Params::default(),
-        resource: None,
-    }
 }

@@ -4,8 +4,6 @@ use http::{Response, StatusCode};
 
 use crate::support::calls::{Caller, Calls, read};
 use crate::support::exchange::post;
-use crate::support::program::Taken;
-use crate::support::talk::Talk;
 use crate::support::ways::{ALL, Way, Ways};
 use crate::support::{frames, run};
 
@@ -13,15 +11,6 @@ use crate::support::{frames, run};
 const GOODBYES: usize = 8;
 /// More connections than one request may cost.
 const TOO_MANY: usize = 50;
-
-/// Takes up nothing that comes over the next connection.
-async fn leave_out(program: &Taken) {
-    let mut talk = Talk::over(program.next().await);
-    talk.take(frames::PREFACE.len()).await;
-    talk.say(frames::frame(frames::SETTINGS, 0, 0, &[])).await;
-    frames::until(&mut talk, frames::HEADERS).await;
-    talk.say(frames::frame(frames::GOAWAY, 0, 0, &[0; 8])).await;
-}
 
 #[test]
 fn a_request_goes_on_until_a_connection_takes_it() {
@@ -32,7 +21,7 @@ fn a_request_goes_on_until_a_connection_takes_it() {
             let (response, mut upload) = caller.call(post("/"), false).await;
             upload.send_data("once".into(), true).unwrap();
             for _ in 0..GOODBYES {
-                leave_out(&ways.program).await;
+                drop(frames::leave_out(ways.program.next().await).await);
             }
             let mut calls = Calls::over(ways.program.next().await).await;
             let (mut request, mut respond) = calls.next().await;
@@ -53,7 +42,7 @@ fn a_server_that_never_takes_anything_is_not_asked_for_ever() {
             let mut asked = 0;
             let leaving = async {
                 loop {
-                    leave_out(&ways.program).await;
+                    drop(frames::leave_out(ways.program.next().await).await);
                     asked += 1;
                     assert!(asked < TOO_MANY, "{way:?}");
                 }

@@ -1,14 +1,14 @@
 //! What a proxy learns of servers that speak first: of whom it holds, and what it does not decide.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use hauberk_core::endpoint::ProtocolHint;
 use hauberk_core::inbound::Authentication;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
-use crate::support::program::{Program, Taken, greets};
+use crate::support::program::{Program, Taken, greeted, greets};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
 use crate::support::table::{Table, detect_within, endpoint, meshed, server_policy};
@@ -19,15 +19,6 @@ const DB: &str = "db.default.serviceaccount.identity.hauberk.cluster.local";
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 const HOUR: Duration = Duration::from_secs(3600);
 const REQUEST: &str = "GET / HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n";
-
-/// A connection on which the server has spoken first.
-async fn greeted(addr: SocketAddr) -> TcpStream {
-    let mut socket = TcpStream::connect(addr).await.unwrap();
-    let mut greeting = [0; 5];
-    socket.read_exact(&mut greeting).await.unwrap();
-    assert_eq!(&greeting, b"hello");
-    socket
-}
 
 #[test]
 fn what_is_learned_holds_for_an_identity_wherever_it_is_and_for_no_other() {

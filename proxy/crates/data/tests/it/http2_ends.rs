@@ -8,7 +8,6 @@ use http::{Response, StatusCode};
 
 use crate::support::calls::{Caller, Calls, read, send};
 use crate::support::exchange::{Exchange, post};
-use crate::support::talk::Talk;
 use crate::support::ways::{ALL, Way, Ways};
 use crate::support::{frames, run};
 
@@ -153,12 +152,7 @@ fn a_request_that_a_goodbye_leaves_out_is_sent_over_another_connection() {
             let caller = Caller::to(ways.through(way)).await;
             let (response, mut upload) = caller.call(post("/"), false).await;
             upload.send_data("once".into(), true).unwrap();
-            let mut program = Talk::over(ways.program.next().await);
-            program.take(frames::PREFACE.len()).await;
-            program.say(frames::frame(frames::SETTINGS, 0, 0, &[])).await;
-            frames::until(&mut program, frames::HEADERS).await;
-            // It has processed no stream at all.
-            program.say(frames::frame(frames::GOAWAY, 0, 0, &[0; 8])).await;
+            let _left = frames::leave_out(ways.program.next().await).await;
             let mut calls = Calls::over(ways.program.next().await).await;
             let (mut request, mut respond) = calls.next().await;
             assert_eq!(read(request.body_mut()).await.unwrap(), b"once");

@@ -1,6 +1,6 @@
 //! Who speaks first, where policy leaves it open what is spoken. No limit of time may help: they are an hour.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use hauberk_core::inbound::{Authentication, Protocol};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::program::{Program, Taken, greets, nobody};
+use crate::support::program::{Program, Taken, greeted, greets, nobody};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::table::{Table, detect_within, endpoint, meshed, only, routed, routes, server_policy};
 use crate::support::{eventually, run};
@@ -27,15 +27,6 @@ fn patient() -> Arc<Table> {
 
 async fn outbound(table: &Arc<Table>, detect_timeout: Duration) -> Proxy {
     Proxy::outbound_with(&Authority::new(), CLIENT, table, detect_timeout).await
-}
-
-/// Dials and gives the server's greeting.
-async fn greeted(addr: SocketAddr) -> TcpStream {
-    let mut socket = TcpStream::connect(addr).await.unwrap();
-    let mut greeting = [0; 5];
-    socket.read_exact(&mut greeting).await.unwrap();
-    assert_eq!(&greeting, b"hello");
-    socket
 }
 
 async fn echoes(mut socket: TcpStream) {

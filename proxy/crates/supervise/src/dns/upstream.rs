@@ -5,13 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hauberk_core::resolv;
 use hauberk_net::namespace::Namespace;
 use hickory_proto::op::Message;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, UdpSocket};
 
 use super::answer::Transport;
-use super::resolv;
 use crate::backoff::random;
 
 /// How long all servers together may take: less than a program waits for one answer.

@@ -1,5 +1,7 @@
 //! HTTP/2 frame by frame (RFC 9113, 4.1), for what no library would say.
 
+use tokio::net::TcpStream;
+
 use crate::support::talk::Talk;
 
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -42,4 +44,15 @@ pub(crate) async fn until(talk: &mut Talk, wanted: u8) -> Vec<u8> {
 pub(crate) async fn goodbye(talk: &mut Talk) -> u32 {
     let payload = until(talk, GOAWAY).await;
     u32::from_be_bytes([payload[4], payload[5], payload[6], payload[7]])
+}
+
+/// A server that waits for a request on its connection and says goodbye without having taken up any (RFC 9113, 6.8). The
+/// connection is the caller's.
+pub(crate) async fn leave_out(socket: TcpStream) -> Talk {
+    let mut talk = Talk::over(socket);
+    talk.take(PREFACE.len()).await;
+    talk.say(frame(SETTINGS, 0, 0, &[])).await;
+    until(&mut talk, HEADERS).await;
+    talk.say(frame(GOAWAY, 0, 0, &[0; 8])).await;
+    talk
 }

@@ -234,3 +234,12 @@ pub(crate) async fn nobody() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     listener.local_addr().unwrap()
 }
+
+/// A connection on which the server has spoken first.
+pub(crate) async fn greeted(addr: SocketAddr) -> TcpStream {
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let mut greeting = [0; 5];
+    socket.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"hello");
+    socket
+}

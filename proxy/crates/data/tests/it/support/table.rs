@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hauberk_core::balance::Weighing;
 use hauberk_core::discover::Discover;
-use hauberk_core::endpoint::{Endpoint, Endpoints, Http2Params, ProtocolHint};
+use hauberk_core::endpoint::{Endpoint, Endpoints, ProtocolHint};
 use hauberk_core::identity::{Id, TlsTarget};
 use hauberk_core::inbound::{self, Authentication, Authorization, Cidr, Network, ServerPolicy};
 use hauberk_core::meta::{Meta, Resource};
@@ -83,17 +83,7 @@ pub(crate) fn meta(name: &str) -> Arc<Meta> {
 
 /// An endpoint outside the mesh.
 pub(crate) fn endpoint(addr: SocketAddr) -> Endpoint {
-    Endpoint {
-        addr,
-        weight: 1,
-        labels: Default::default(),
-        tls: None,
-        hint: ProtocolHint::Unknown,
-        transport_port: None,
-        authority_override: None,
-        http2: Http2Params::default(),
-        resource: None,
-    }
+    Endpoint::outside(addr)
 }
 
 /// An endpoint in the mesh, whose proxy listens on `proxy_port`.
