@@ -12,13 +12,17 @@ from meshkit.mesh import Mesh
 from meshkit.workload import Workload
 
 REQUESTS = 3000
-EACH = 200
-"""Requests that a connection of the program carries."""
+
+
+@pytest.fixture(scope="module", params=[20, 200])
+def each(request: pytest.FixtureRequest) -> int:
+    """Requests that a connection of the program carries."""
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
-def pages(mesh: Mesh) -> Iterator[Workload]:
-    with nginx(mesh, "goodbyes", "http2", requests=EACH) as pages:
+def pages(mesh: Mesh, each: int) -> Iterator[Workload]:
+    with nginx(mesh, f"goodbyes-{each}", "http2", requests=each) as pages:
         yield pages
 
 
@@ -26,10 +30,10 @@ def pages(mesh: Mesh) -> Iterator[Workload]:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("way", ["plain", "mesh"])
 def test_nothing_is_lost(
-    mesh: Mesh, client: Workload, pages: Workload, tmp_path: Path, way: str, method: str, streams: int
+    mesh: Mesh, client: Workload, pages: Workload, each: int, tmp_path: Path, way: str, method: str, streams: int
 ) -> None:
     """Nor what may not be repeated: who says goodbye says what was not taken up (RFC 9113, 6.8)."""
-    url = f"http://{pages.ip}:8080" if way == "plain" else f"http://{mesh.api.service_address('goodbyes')}:80"
+    url = f"http://{pages.ip}:8080" if way == "plain" else f"http://{mesh.api.service_address(f'goodbyes-{each}')}:80"
     load = ["h2load", f"--requests={REQUESTS}", "--clients=5", f"--max-concurrent-streams={streams}"]
     if method == "POST":
         (tmp_path / "body").write_bytes(bytes(3000))
@@ -41,7 +45,7 @@ def test_nothing_is_lost(
     said = done.stdout.decode()
     assert f"{REQUESTS} succeeded, 0 failed, 0 errored, 0 timeout" in said, said
     assert f"status codes: {REQUESTS} 2xx" in said, said
-    assert connections(pages) - before >= REQUESTS / EACH / 2, "it did not say goodbye"
+    assert connections(pages) - before >= REQUESTS / each / 2, "it did not say goodbye"
 
 
 def connections(pages: Workload) -> float:

@@ -17,6 +17,7 @@ const PRIORITY: u8 = 2;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
+const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
@@ -35,6 +36,28 @@ pub struct Frames {
     /// What a reset costs: those of a server answer requests of ours.
     reset: u32,
     settings: Settings,
+    goodbye: Goodbye,
+}
+
+/// How far the peer's latest goodbye is.
+#[derive(Clone, Copy, Debug)]
+struct Goodbye {
+    last: [u8; 4],
+    /// Bytes of it that have come; as many as it has where no goodbye has come.
+    have: usize,
+    said: bool,
+}
+
+impl Goodbye {
+    const NONE: Self = Self { last: [0; 4], have: 4, said: false };
+
+    /// Payload of its frame. It is there once its first part is.
+    fn read(&mut self, payload: &[u8]) {
+        let part = (self.last.len() - self.have).min(payload.len());
+        self.last[self.have..self.have + part].copy_from_slice(&payload[..part]);
+        self.have += part;
+        self.said = self.have == self.last.len();
+    }
 }
 
 /// How far the settings are with which a peer begins (RFC 9113, 3.4).
@@ -69,6 +92,7 @@ impl Frames {
             refilled: now,
             reset: 0,
             settings: Settings::Awaited,
+            goodbye: Goodbye::NONE,
         }
     }
 
@@ -95,10 +119,18 @@ impl Frames {
         self.settings == Settings::Complete
     }
 
+    /// The last stream that the peer took up, or still will, once it has said goodbye (RFC 9113, 6.8).
+    pub fn last_stream(&self) -> Option<u32> {
+        self.goodbye.said.then(|| u32::from_be_bytes(self.goodbye.last) & !(1 << 31))
+    }
+
     /// Takes in the next bytes.
     pub fn read(&mut self, mut bytes: &[u8], now: Instant) -> Result<(), Flood> {
         loop {
             let skipped = self.skip.min(bytes.len());
+            if self.goodbye.have < self.goodbye.last.len() {
+                self.goodbye.read(&bytes[..skipped]);
+            }
             self.skip -= skipped;
             bytes = &bytes[skipped..];
             if self.skip == 0 && self.settings == Settings::Begun {
@@ -129,6 +161,10 @@ impl Frames {
             RST_STREAM => return self.spend(self.reset, now),
             PING | SETTINGS if flags & ACK != 0 => {}
             SETTINGS if self.settings == Settings::Awaited => self.settings = Settings::Begun,
+            GOAWAY if length >= self.goodbye.last.len() => {
+                self.goodbye.have = 0;
+                return self.spend(1, now);
+            }
             WINDOW_UPDATE => {} // as many as the data that they answer
             PRIORITY | PING | SETTINGS => return self.spend(1, now),
             // Continuations, empty data, and frames that nobody knows.
@@ -181,9 +217,16 @@ mod tests {
 
     #[test]
     fn floods_are_found() {
-        for (kind, flags, length) in
-            [(PING, 0, 8), (SETTINGS, 0, 6), (PRIORITY, 0, 5), (DATA, 0, 0), (RST_STREAM, 0, 4), (9, 0, 10), (77, 0, 3)]
-        {
+        for (kind, flags, length) in [
+            (PING, 0, 8),
+            (SETTINGS, 0, 6),
+            (PRIORITY, 0, 5),
+            (DATA, 0, 0),
+            (RST_STREAM, 0, 4),
+            (GOAWAY, 0, 8),
+            (9, 0, 10),
+            (77, 0, 3),
+        ] {
             assert_eq!(read(&[frame(kind, flags, length)], 100), Ok(0), "{kind}");
             assert_eq!(read(&[frame(kind, flags, length)], 1100), Err(Flood), "{kind}");
         }
@@ -223,6 +266,31 @@ mod tests {
         assert!(!read.has_settings(), "an acknowledgement is none");
         read.read(&frame(SETTINGS, 0, 0), now).unwrap();
         assert!(read.has_settings(), "they may be empty");
+    }
+
+    #[test]
+    fn a_goodbye_tells_the_last_stream_wherever_it_is_cut() {
+        let now = Instant::now();
+        let goodbye = |last: u32| [&[0, 0, 8, GOAWAY, 0, 0, 0, 0, 0][..], &last.to_be_bytes(), &[0; 4]].concat();
+        let bytes = [frame(SETTINGS, 0, 0), goodbye(u32::MAX), goodbye(39), frame(DATA, 1, 7)].concat();
+        let first = 2 * HEADER + 4;
+        let second = first + 4 + HEADER + 4;
+        for cut in 0..=bytes.len() {
+            let mut read = Frames::of_server(now);
+            read.read(&bytes[..cut], now).unwrap();
+            let expected = match cut {
+                cut if cut >= second => Some(39),
+                cut if cut >= first => Some(u32::MAX >> 1),
+                _ => None,
+            };
+            // While a later one is on its way, none is known.
+            assert!(read.last_stream() == expected || cut > first && read.last_stream().is_none(), "cut at {cut}");
+            read.read(&bytes[cut..], now).unwrap();
+            assert_eq!(read.last_stream(), Some(39), "cut at {cut}");
+        }
+        let mut read = Frames::of_server(now);
+        read.read(&[0, 0, 2, GOAWAY, 0, 0, 0, 0, 0, 1, 2], now).unwrap();
+        assert_eq!(read.last_stream(), None, "too short to be one");
     }
 
     #[test]

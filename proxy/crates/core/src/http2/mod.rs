@@ -1,4 +1,5 @@
 //! HTTP/2 as frames: what a connection's peer sends, beneath the library that understands it (RFC 9113).
 
 pub mod frames;
+pub mod lifetime;
 pub mod window;

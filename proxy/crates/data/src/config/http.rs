@@ -16,6 +16,8 @@ const HEADER_LIST_MAX: u32 = 64 * 1024;
 /// Streams that this side reset and still remembers, where an endpoint names no number.
 const RESETS_MAX: usize = 64;
 const SEND_BUFFER_MAX: usize = 128 * 1024;
+/// Half of what the ids of a client's streams allow (RFC 9113 section 5.1.1).
+const REQUESTS_MAX: u32 = 1 << 29;
 /// The largest window (RFC 9113 section 6.9.1).
 const WINDOW_MAX: u32 = (1 << 31) - 1;
 const PING_INTERVAL: Duration = Duration::from_secs(10);
@@ -83,6 +85,8 @@ pub struct Http2Client {
     pub resets_max: usize,
     /// Bytes of a stream that wait here to be sent.
     pub send_buffer_max: usize,
+    /// Requests of one connection before it is replaced and left to drain.
+    pub requests_max: u32,
 }
 
 impl Default for Http {
@@ -126,6 +130,7 @@ impl Default for Http2Client {
             header_list_max: HEADER_LIST_MAX,
             resets_max: RESETS_MAX,
             send_buffer_max: SEND_BUFFER_MAX,
+            requests_max: REQUESTS_MAX,
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Flow {
     /// Streams whose data may be unread.
     open: Cell<usize>,
     flooded: Cell<bool>,
+    /// What the peer's goodbye says was told.
+    parted: Cell<bool>,
     /// For what waits until the peer permits it.
     room: OnceCell<Budget>,
     /// How long the peer may stall, if it is a client.
@@ -68,6 +70,7 @@ impl Flow {
             most: Cell::new(0),
             open: Cell::new(0),
             flooded: Cell::new(false),
+            parted: Cell::new(false),
             room: OnceCell::new(),
             patience: OnceCell::new(),
             heard: Cell::new(false),
@@ -232,6 +235,12 @@ impl Flow {
     /// Whether the settings with which the peer begins have come.
     pub(super) fn has_settings(&self) -> bool {
         self.frames.borrow().has_settings()
+    }
+
+    /// The last stream that the peer takes, once it has said goodbye; told once.
+    pub(super) fn take_goodbye(&self) -> Option<u32> {
+        let last = self.frames.borrow().last_stream()?;
+        (!self.parted.replace(true)).then_some(last)
     }
 
     /// Told once the peer's settings have come and were looked at, or never will.

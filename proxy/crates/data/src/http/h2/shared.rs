@@ -10,6 +10,7 @@ use std::rc::Rc;
 use h2::RecvStream;
 use h2::ext::Protocol;
 use hauberk_core::budget::Budget;
+use hauberk_core::http2::lifetime::Lifetime;
 use http::{Method, Request, Response};
 use tokio::time::Instant;
 
@@ -26,8 +27,6 @@ use crate::http::interim::Interims;
 pub(super) const IN_FLIGHT_MAX: usize = 100;
 /// Connections to one endpoint; beyond, requests share the least loaded.
 const CONNECTIONS_MAX: usize = 64;
-/// Streams of one connection before it is left to drain: half of what the ids allow.
-const STREAMS_MAX: u32 = 1 << 29;
 
 /// The shared connections to one endpoint.
 pub(crate) struct Shared {
@@ -37,6 +36,7 @@ pub(crate) struct Shared {
     failed: RefCell<Option<(Instant, ConnectError)>>,
     settings: Http2Client,
     buffers: Budget,
+    lifetime: RefCell<Lifetime>,
 }
 
 struct Connection {
@@ -56,8 +56,9 @@ impl Connection {
         self.inner.flow.open()
     }
 
-    fn is_open(&self) -> bool {
-        !self.inner.closed.get() && self.opened.get() < STREAMS_MAX
+    /// Whether it takes requests, where each connection takes so many.
+    fn is_open(&self, requests: u32) -> bool {
+        !self.inner.closed.get() && self.opened.get() < requests
     }
 }
 
@@ -97,6 +98,7 @@ impl Shared {
             failed: RefCell::new(None),
             settings,
             buffers: buffers.clone(),
+            lifetime: RefCell::default(),
         }
     }
 
@@ -128,11 +130,9 @@ impl Shared {
                     return Err(StreamError::Unsupported.into());
                 }
                 Ok(()) => {
-                    return match client::exchange(sender, request, lease, interims).await {
-                        // A new one: that is the server's way, and no accident of the time.
-                        Err(StreamError::Stale(error)) if !kept => Err(StreamError::Unsent(error).into()),
-                        result => Ok(result?),
-                    };
+                    let flow = connection.flow.clone();
+                    let sent = client::exchange(sender, request, lease, interims).await;
+                    return self.learn(sent, &flow, kept).map_err(SendError::Http2);
                 }
                 Err(error) => {
                     // The peer has said goodbye, or the connection failed: nothing was sent.
@@ -145,11 +145,33 @@ impl Shared {
         }
     }
 
+    /// What the end of a request tells of its server.
+    fn learn<T>(&self, sent: Result<T, StreamError>, flow: &Flow, kept: bool) -> Result<T, StreamError> {
+        match sent {
+            // A new one: that is the server's way, and no accident of the time.
+            Err(StreamError::Stale(error)) if !kept => Err(StreamError::Unsent(error)),
+            Err(StreamError::Stream(error)) if error.is_go_away() && error.is_remote() => {
+                if let Some(last) = flow.take_goodbye() {
+                    self.lifetime.borrow_mut().left_out_after(last, Instant::now().into_std());
+                }
+                Err(StreamError::Stream(error))
+            }
+            result => result,
+        }
+    }
+
+    /// How many requests one connection carries before it is left to drain.
+    fn requests_max(&self) -> u32 {
+        let learned = self.lifetime.borrow().requests(|| Instant::now().into_std());
+        learned.unwrap_or(u32::MAX).min(self.settings.requests_max)
+    }
+
     fn take(&self) -> Option<SharedLease> {
         let mut connections = self.connections.borrow_mut();
-        let mut chosen = connections.iter().position(|c| c.is_open() && c.is_roomy());
+        let requests = self.requests_max();
+        let mut chosen = connections.iter().position(|c| c.is_open(requests) && c.is_roomy());
         if chosen.is_none() {
-            connections.retain(|c| c.is_open());
+            connections.retain(|c| c.is_open(requests));
             if connections.len() >= CONNECTIONS_MAX {
                 chosen = (0..connections.len()).min_by_key(|at| connections[*at].in_flight());
             }
