@@ -5,15 +5,16 @@ BIN := .venv/bin
 ENVIRONMENT := build/environment
 BENCH := build/bench/ready
 CARGO := cargo --locked
+RELEASE := ../tools/with-pgo $(CARGO) build --quiet --release
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/proxy/target)
 RUST := $(shell find proxy/crates api -name '*.rs' -o -name '*.proto' -o -name Cargo.toml) proxy/Cargo.toml proxy/Cargo.lock
 BENCH_PROGRAMS := nginx wrk h2load nft ip strip
-BENCH_CRATES := -p relay -p rate -p stream -p delay -p grpc
+BENCH_CRATES := -p rate -p stream -p delay -p grpc
 H2SPEC := build/bin/h2spec
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph fuzz deny api lock clean
+.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,8 +62,8 @@ bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--qui
 	@tools/packages $(BENCH_PROGRAMS)
 	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
 	@echo "Proxy, relay, load: a release build (minutes the first time)"
-	@[ -n "$$HAUBERK_PROXY_BINARY" ] || (cd proxy && $(CARGO) build --quiet --release -p hauberk-proxy)
-	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES)
+	@[ -n "$$HAUBERK_PROXY_BINARY" ] || (cd proxy && $(RELEASE) -p hauberk-proxy)
+	@cd proxy && $(RELEASE) -p relay && $(CARGO) build --quiet --release $(BENCH_CRATES)
 	@HAUBERK_PROXY_BINARY=$${HAUBERK_PROXY_BINARY:-$(TARGET)/release/hauberk-proxy} $(BIN)/python -m bench $(ARGS)
 
 bench-parts: $(ENVIRONMENT) ## Instructions of the fast path's parts against their baseline; ARGS=--write: a new one
@@ -75,22 +76,29 @@ flamegraph: ## Where the proxies' time goes, as build/flamegraph.svg (root); CAS
 	@tools/packages $(BENCH_PROGRAMS) perf
 	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
 	@echo "Proxy: a build whose stacks can be read (minutes the first time)"
-	@cd proxy && RUSTFLAGS="-C force-frame-pointers=yes" CFLAGS="-fno-omit-frame-pointer" \
-	  CARGO_TARGET_DIR=$(TARGET)/flamegraph $(CARGO) build --quiet --profile profiling -p hauberk-proxy
+	@cd proxy && RUSTFLAGS="-C force-frame-pointers=yes -C debuginfo=1 -C strip=none" CFLAGS="-fno-omit-frame-pointer" \
+	  CARGO_TARGET_DIR=$(TARGET)/flamegraph $(RELEASE) -p hauberk-proxy
 	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES)
-	@HAUBERK_PROXY_BINARY=$(TARGET)/flamegraph/profiling/hauberk-proxy $(BIN)/python -m bench \
+	@HAUBERK_PROXY_BINARY=$(TARGET)/flamegraph/release/hauberk-proxy $(BIN)/python -m bench \
 	  --flamegraph build/flamegraph.svg --case $(or $(CASE),http1-100-50) --seconds $(or $(SECONDS),10)
 
 fuzz: ## Feeds parsers and stacks hostile bytes, SECONDS (30) each; JOBS=2, FOLDER=, TARGETS="http1 tls", MEMORY= (MB)
 	@SECONDS_EACH=$(or $(SECONDS),30) JOBS=$(or $(JOBS),1) MEMORY_MB=$(or $(MEMORY),2048) \
 	  FOLDER=$(or $(FOLDER),build/fuzz) tools/fuzz $(TARGETS)
 
+pgo: ## Counts anew which ways the proxy takes all day, for release builds (root; a quarter of an hour)
+	@tools/require-root pgo
+	@tools/packages $(BENCH_PROGRAMS) xz
+	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
+	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES) && $(CARGO) build --quiet --release -p relay
+	@tools/pgo $(ARGS)
+
 deny: ## Licenses, sources and advisories of what the proxy is made of
 	@PYTHON=$(PYTHON) tools/deny
 
 wheels: $(ENVIRONMENT) ## Both wheels, into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	cd proxy/crates/proxy && ../../../$(BIN)/maturin build --quiet --release --locked --strip --out ../../../dist
+	cd proxy/crates/proxy && ../../../tools/with-pgo ../../../$(BIN)/maturin build --quiet --release --locked --strip --out ../../../dist
 
 api: $(ENVIRONMENT) ## Makes the generated code anew
 	$(BIN)/python tools/gen_api.py

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import cases, inside, markdown, needs, planes, table
 from bench.load import NotUnderstood
 from bench.processes import BenchFailed
-from bench.run import profile, run
+from bench.run import profile, run, teach
 
 _RESULT = Path("bench.json")
 
@@ -26,7 +26,7 @@ def main() -> int:
     if options.binary:
         os.environ["HAUBERK_PROXY_BINARY"] = str(options.binary.resolve())
     effort = effort.restricted(options.case or [], options.seconds, options.rounds)
-    if not (effort.cases if options.flamegraph else effort.names()):
+    if not (effort.cases if options.flamegraph or options.train else effort.names()):
         sys.stderr.write("error: no case has such a name. Try: --list\n")
         return 2
     try:
@@ -35,6 +35,9 @@ def main() -> int:
             return inside.enter(["--inside", *sys.argv[1:]])
         if options.flamegraph:
             profile(effort.cases[0], effort.seconds, options.flamegraph)
+            return 0
+        if options.train:
+            teach(effort, options.train)
             return 0
         report = run(effort, options.only or planes.NAMES)
     except (needs.Missing, BenchFailed, NotUnderstood) as error:
@@ -57,6 +60,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="the names that --case takes")
     parser.add_argument("--table", type=Path, metavar="FILE", help="prints Markdown of an earlier run's bench.json")
     parser.add_argument("--flamegraph", type=Path, metavar="FILE", help="draws where the time of one --case goes")
+    parser.add_argument("--train", type=Path, metavar="FOLDER", help="of instrumented builds, for `make pgo`")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -21,6 +21,7 @@ from bench import (
     planes,
     ports,
     start,
+    train,
 )
 from bench.cases import MEMORY, PATH, SMALL, START, WORKERS, Case, Effort
 from bench.gauge import Gauge
@@ -65,12 +66,24 @@ def profile(case: Case, seconds: int, target: Path) -> None:
     flame.record(plane, case, gauge.tools, seconds, target)
 
 
-def _open(tools: needs.Tools, starts: int) -> tuple[planes.Site, int, float]:
-    """A mesh and room for other planes beside it; the control plane's id, and the seconds that it took to start."""
+def teach(effort: Effort, folder: Path) -> None:
+    """Runs the cases with the instrumented builds of proxy and relay in a folder. What they count is left there."""
+    tools = inside.furnish(needs.find())
+    site, _, _ = _open(tools, starts=1, proxy=train.furnish(tools, folder))
+    trained, gauge = [planes.build(name, site) for name in (planes.HAUBERK, planes.RELAY)], _gauge(tools)
+    for plane in trained:
+        gauge.wait_for_answers(plane)
+    say(f"{len(effort.cases)} cases, {effort.seconds} s each")
+    train.carry(trained, effort, gauge)
+    train.end(trained, folder)
+
+
+def _open(tools: needs.Tools, starts: int, proxy: Path | None = None) -> tuple[planes.Site, int, float]:
+    """A mesh, and room for other planes beside it; the control plane's id, and the seconds that it took to start."""
     processes, secrets = Processes(inside.FOLDER / "said"), inside.FOLDER / "certificates"
     say("starting the mesh")
     plane, ready_s = control_plane.start(processes, starts)
-    pair = mesh.start(processes, "one", tools.proxy)
+    pair = mesh.start(processes, "one", tools.proxy, proxy)
     certificates.write(secrets, PROXY_UID)
     return planes.Site(processes, pair, secrets), plane, ready_s
 

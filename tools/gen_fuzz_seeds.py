@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from fuzz_answers import http1_response, http2_response
 from fuzz_messages import control
+from fuzz_records import WORDS as RECORDS
+from fuzz_records import records
 from fuzz_wire import WEB, detection, headers, hellos, http1, http2, queries, tls
 
 FUZZ = Path(__file__).resolve().parent.parent / "proxy" / "fuzz"
@@ -104,6 +106,7 @@ ANSWERS_HTTP2 = [
 WORDS = {
     "http1_response": ANSWERS_HTTP1,
     "http2_response": ANSWERS_HTTP2,
+    "tls_records": RECORDS,
     "http1": [
         *("GET ", "POST ", "HEAD ", "CONNECT ", "OPTIONS ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "/ok", "/no", "http://a"),
         *("host: a\r\n", "content-length: ", "transfer-encoding: chunked\r\n", "connection: close\r\n", "expect: "),
@@ -151,6 +154,7 @@ def main() -> None:
         "http2": http2(),
         "http2_response": http2_response(),
         "tls": tls(),
+        "tls_records": records(),
         "transport_header": headers(),
     }
     for folder in ("seeds", "dictionaries"):

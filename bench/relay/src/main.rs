@@ -18,6 +18,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, version};
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional_with_sizes};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 #[global_allocator]
@@ -42,17 +43,25 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await?;
-        match (*mode, name) {
-            ("wrap", [name]) => {
-                let connector = TlsConnector::from(Arc::new(files.client()?));
-                let name = ServerName::try_from((*name).to_owned())?;
-                serve(listener, move |plain| wrap(plain, target, connector.clone(), name.clone())).await
+        let mut end = signal(SignalKind::terminate())?;
+        let relayed = async {
+            match (*mode, name) {
+                ("wrap", [name]) => {
+                    let connector = TlsConnector::from(Arc::new(files.client()?));
+                    let name = ServerName::try_from((*name).to_owned())?;
+                    serve(listener, move |plain| wrap(plain, target, connector.clone(), name.clone())).await
+                }
+                ("unwrap", []) => {
+                    let acceptor = TlsAcceptor::from(Arc::new(files.server()?));
+                    serve(listener, move |tls| unwrap(tls, target, acceptor.clone())).await
+                }
+                _ => bail!("wrap needs the server's name, unwrap none"),
             }
-            ("unwrap", []) => {
-                let acceptor = TlsAcceptor::from(Arc::new(files.server()?));
-                serve(listener, move |tls| unwrap(tls, target, acceptor.clone())).await
-            }
-            _ => bail!("wrap needs the server's name, unwrap none"),
+        };
+        tokio::select! {
+            ended = relayed => ended,
+            // In an orderly way: an instrumented build writes what it counted only then.
+            _ = end.recv() => Ok(()),
         }
     })
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +11,9 @@ use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::http::incoming::{Incoming, SenderError};
+use crate::http::body_error::BodyError;
+use crate::http::idle::Idle;
+use crate::http::incoming::Incoming;
 use crate::http::replay::ReplayBody;
 
 /// A message body of either direction.
@@ -20,41 +22,6 @@ pub(crate) struct Body {
     observer: Option<Box<dyn Observer>>,
     deadline: Option<Pin<Box<Sleep>>>,
     idle: Option<Box<Idle>>,
-}
-
-/// Ends a body when nothing passes for too long, in its direction or the other one.
-struct Idle {
-    limit: Duration,
-    /// When something passed last, of the request or of its response.
-    latest: Rc<Cell<Instant>>,
-    timer: Pin<Box<Sleep>>,
-}
-
-/// Why a body ends early.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BodyError {
-    /// Its sender failed.
-    #[error(transparent)]
-    Sender(#[from] SenderError),
-    /// Policy gives the message no more time.
-    #[error("the time for the message is over")]
-    Late,
-    /// Nothing passed for as long as policy gives.
-    #[error("nothing passed for as long as policy gives")]
-    Idle,
-}
-
-impl BodyError {
-    /// How HTTP/2 says it: what the sender's own stream said, else that the message is not whole.
-    pub(crate) fn reason(&self) -> h2::Reason {
-        match self {
-            BodyError::Sender(SenderError::Http2(error)) if error.is_reset() => {
-                error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR)
-            }
-            BodyError::Sender(_) => h2::Reason::INTERNAL_ERROR,
-            BodyError::Late | BodyError::Idle => h2::Reason::CANCEL,
-        }
-    }
 }
 
 enum Source {
@@ -107,9 +74,7 @@ impl Body {
 
     /// The same body, which fails if for `limit` nothing passes, of it or of what shares `latest` with it.
     pub(crate) fn idle(mut self, limit: Duration, latest: Rc<Cell<Instant>>) -> Self {
-        latest.set(Instant::now());
-        let timer = Box::pin(sleep_until(latest.get() + limit));
-        self.idle = Some(Box::new(Idle { limit, latest, timer }));
+        self.idle = Some(Box::new(Idle::new(limit, latest)));
         self
     }
 
@@ -204,20 +169,6 @@ impl Body {
     }
 }
 
-impl Idle {
-    /// Ready once nothing has passed for too long.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.timer.as_mut().poll(cx));
-            let end = self.latest.get() + self.limit;
-            if end <= Instant::now() {
-                return Poll::Ready(());
-            }
-            self.timer.as_mut().reset(end);
-        }
-    }
-}
-
 impl Drop for Body {
     fn drop(&mut self) {
         if let Some(observer) = self.observer.take() {
@@ -241,7 +192,7 @@ impl http_body::Body for Body {
             Poll::Pending => return Poll::Pending,
         };
         if let Some(idle) = &self.idle {
-            idle.latest.set(Instant::now());
+            idle.passed();
         }
         if self.observer.is_some() {
             self.observe(&frame);

@@ -1,7 +1,7 @@
 //! What can go wrong between sending a request and the head of its answer, and what that means for another try.
 
 use crate::connect::{ConnectError, Peer};
-use crate::http::body::BodyError;
+use crate::http::body_error::BodyError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::h1::exchange::ExchangeError;
 use crate::http::h1::send::SendingError;

@@ -1,12 +1,14 @@
 //! HTTP on both sides: serving connections, client connections, translation between versions, errors.
 
 pub(crate) mod body;
+pub(crate) mod body_error;
 pub(crate) mod client;
 pub(crate) mod error;
 mod h1;
 mod h2;
 pub(crate) mod headers;
 pub(crate) mod held;
+mod idle;
 pub(crate) mod incoming;
 pub(crate) mod interim;
 pub(crate) mod observe;

@@ -13,7 +13,8 @@ use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::candidate::Load;
-use crate::http::body::{BodyError, Observer};
+use crate::http::body::Observer;
+use crate::http::body_error::BodyError;
 use crate::outbound::trial::Trial;
 
 /// What an answer turned out to be, before its body.

@@ -93,7 +93,7 @@ where
 pub(crate) enum Error {
     /// HTTP/1.
     #[error(transparent)]
-    Http1(#[from] h1::server::Ended),
+    Http1(#[from] h1::ended::Ended),
     /// HTTP/2.
     #[error(transparent)]
     Http2(#[from] h2::server::Ended),

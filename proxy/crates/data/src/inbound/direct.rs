@@ -9,7 +9,9 @@ use hauberk_core::transport_header::{self, ALPN, Decoded, Session};
 use tokio::time::Instant;
 
 use crate::counted::Counted;
-use crate::inbound::accept::{Known, Refused, Way, handshake};
+use crate::inbound::handshake::handshake;
+use crate::inbound::known::{Known, Way};
+use crate::inbound::refused::Refused;
 use crate::inbound::{Client, labels};
 use crate::sniff::{Sniffed, sniff};
 use crate::stream::Stream;

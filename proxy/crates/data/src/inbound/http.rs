@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hauberk_core::budget::{Budget, Share};
+use hauberk_core::budget::Budget;
 use hauberk_core::classify;
 use hauberk_core::fair;
 use hauberk_core::identity::ClientTls;
@@ -19,25 +19,22 @@ use tokio::time::Instant;
 
 use crate::access_log::Logged;
 use crate::http::body::Body;
-use crate::http::client::{LEFT_OUT_MAX, SendError};
+use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers::{self, CLIENT_ID, UNANSWERED};
+use crate::http::headers::{self, CLIENT_ID};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::observe::{Head, ResponseObserver, Way};
-use crate::http::replay::Replay;
 use crate::http::serve::{self, Reply, Reset, Serving};
 use crate::http::stall::Patience;
 use crate::http::translate;
 use crate::inbound::app::App;
 use crate::inbound::decide::Decided;
+use crate::inbound::exchange::Exchange;
 use crate::inbound::gateway::Gateway;
+use crate::inbound::send::send;
 use crate::inbound::{Client, labels, tunnel};
 use crate::stream::Stream;
 use crate::worker::Worker;
-
-/// Bytes of a request body kept for a second try on a fresh connection to the program.
-const REPLAY_MAX: usize = 64 * 1024;
 
 /// Serves the requests of one connection to its end.
 pub(super) async fn serve(
@@ -92,19 +89,6 @@ pub(super) struct Connection {
     fallback: Authority,
 }
 
-/// One request, as far as its answer depends on it.
-#[derive(Clone, Copy)]
-pub(super) struct Exchange {
-    started: Instant,
-    grpc: bool,
-    /// The version that the program is spoken to with.
-    version: Version,
-    /// It was HTTP/1, and came over HTTP/2.
-    carried: bool,
-    /// The client is a member of the mesh, and may know the reason of a failure.
-    meshed: bool,
-}
-
 impl Connection {
     fn call(
         self: Rc<Self>,
@@ -128,13 +112,13 @@ impl Connection {
         let Some(place) = self.worker.shared.budgets.place(&self.places) else {
             let error = ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight, or wait to be taken");
             labels::http_error(&self.worker.shared.metrics, &error);
-            return Ok(self.refusal(&error, exchange).into());
+            return Ok(exchange.refusal(&error).into());
         };
         let (outcome, injected) = match self.decide(&request) {
             Ok(decision) => decision,
             Err(error) => {
                 labels::http_error(&self.worker.shared.metrics, &error);
-                return Ok(self.refusal(&error, exchange).into());
+                return Ok(exchange.refusal(&error).into());
             }
         };
         let injected = match &self.gateway {
@@ -144,8 +128,8 @@ impl Connection {
         outcome.edge.request();
         if !outcome.allowed || injected.is_some() {
             let error = injected.unwrap_or_else(|| self.unauthorized());
-            let response = self.refusal(&error, exchange);
-            return Ok(observe(response, outcome.edge, exchange, None, error.kind.label()).into());
+            let response = exchange.refusal(&error);
+            return Ok(exchange.observe(response, outcome.edge, None, error.kind.label()).into());
         }
         if headers::is_tunnel(&request) {
             return Box::pin(tunnel::open(&self, request, outcome.edge, exchange, &interims, place)).await;
@@ -156,11 +140,11 @@ impl Connection {
             headers::strip_hop_by_hop(request.headers_mut());
         }
         self.name_client(request.headers_mut());
-        match self.send(request, version == Version::HTTP_2, &interims).await {
+        match send(&self.app, &self.worker, request, &interims).await {
             Ok(response) => {
-                let mut response = observe(response.map(Body::incoming), outcome.edge, exchange, Some(place), "");
+                let mut response = exchange.observe(response.map(Body::incoming), outcome.edge, Some(place), "");
                 headers::strip_l5d(response.headers_mut());
-                translate(&mut response, exchange);
+                exchange.translate(&mut response);
                 Ok(response.into())
             }
             Err(failure) if failure.is_untouched() && http2_peer => {
@@ -179,48 +163,6 @@ impl Connection {
         }
     }
 
-    /// Sends a request to the program. A kept connection that was lost proves nothing about the program: a request that
-    /// may be repeated gets a second try. What the program's goodbye left out goes on until some connection takes it.
-    async fn send(
-        &self,
-        request: Request<Incoming>,
-        http2: bool,
-        interims: &Interims,
-    ) -> Result<Response<Incoming>, SendError> {
-        let idempotent = headers::is_idempotent(request.method());
-        let (parts, body) = request.into_parts();
-        let replay = Replay::of(body, REPLAY_MAX, &self.worker.shared.budgets.buffers);
-        let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
-        let mut result = self.send_once(first, http2, interims).await;
-        let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
-        while let Err(error) = &result {
-            let Some(body) = replay.body() else { break };
-            if error.is_left_out() && left_out > 0 {
-                left_out -= 1;
-            } else if moves > 0 && is_worth_another(error, idempotent) {
-                moves -= 1;
-            } else {
-                break;
-            }
-            result = Box::pin(self.send_once(Request::from_parts(parts.clone(), body), http2, interims)).await;
-        }
-        result
-    }
-
-    async fn send_once(
-        &self,
-        request: Request<Body>,
-        http2: bool,
-        interims: &Interims,
-    ) -> Result<Response<Incoming>, SendError> {
-        let connector = &self.app.connector;
-        if http2 {
-            self.app.http2.send(connector, request, interims).await
-        } else {
-            self.app.http1.send(connector, request, interims).await
-        }
-    }
-
     /// After everything that the client may have named in `Connection` is gone.
     pub(super) fn name_client(&self, headers: &mut HeaderMap) {
         if let Some(id) = &self.client_id {
@@ -232,54 +174,8 @@ impl Connection {
     pub(super) fn failed(&self, failure: &SendError, edge: Rc<EdgeMetrics>, exchange: Exchange) -> Response<Body> {
         let error = failure.to_error(self.app.connector.peer());
         labels::http_error(&self.worker.shared.metrics, &error);
-        observe(self.refusal(&error, exchange), edge, exchange, None, error.kind.label())
+        exchange.observe(exchange.refusal(&error), edge, None, error.kind.label())
     }
-
-    fn refusal(&self, error: &ProxyError, exchange: Exchange) -> Response<Body> {
-        let mut response = error.to_response(exchange.grpc, exchange.meshed);
-        if exchange.meshed && error.kind == ErrorKind::Unanswered {
-            response.headers_mut().insert(UNANSWERED, HeaderValue::from_static("true"));
-        }
-        translate(&mut response, exchange);
-        response
-    }
-}
-
-/// Nobody was asked, or somebody who closed the connection and may be asked again.
-fn is_worth_another(error: &SendError, idempotent: bool) -> bool {
-    let refused = matches!(error, SendError::Connect(_));
-    !refused && (error.is_untouched() || (idempotent && error.is_lost()))
-}
-
-/// The response as the client's proxy, or the client, takes it.
-fn translate(response: &mut Response<Body>, exchange: Exchange) {
-    if exchange.carried {
-        translate::mark_response(response, response.version());
-    } else if exchange.version != Version::HTTP_2 {
-        translate::restore_response(response);
-    }
-}
-
-/// Measures a response to its end; `error` is the class of a failure that the proxy itself answers.
-pub(super) fn observe(
-    response: Response<Body>,
-    edge: Rc<EdgeMetrics>,
-    exchange: Exchange,
-    place: Option<Share>,
-    error: &'static str,
-) -> Response<Body> {
-    let head = Head::of(&response, exchange.grpc);
-    let observer = ResponseObserver {
-        edge,
-        way: Way::default(),
-        started: exchange.started,
-        head,
-        load: None,
-        trial: None,
-        place,
-        error,
-    };
-    response.map(|body| body.observed(Box::new(observer)))
 }
 
 fn client_id(client: &Client) -> Option<HeaderValue> {

@@ -20,7 +20,7 @@ use hauberk_metrics::statuses::RouteKind;
 
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::inbound::Client;
-use crate::inbound::accept::Refused;
+use crate::inbound::refused::Refused;
 
 /// Connections to the program.
 pub(super) fn app(addr: SocketAddr) -> LabelSet {

@@ -4,10 +4,17 @@ mod accept;
 mod app;
 mod decide;
 mod direct;
+mod exchange;
+mod find_out;
 mod gateway;
+mod handshake;
 mod http;
+mod known;
 mod labels;
+mod pass;
+mod refused;
 mod route;
+mod send;
 mod silence;
 mod tunnel;
 

@@ -12,7 +12,8 @@ use tokio::io::AsyncRead;
 use crate::connect::ConnectError;
 use crate::first_word::{self, Dialled, First, Unreachable};
 use crate::inbound::Client;
-use crate::inbound::accept::{Refused, passes_bytes};
+use crate::inbound::pass::passes_bytes;
+use crate::inbound::refused::Refused;
 use crate::stream::Stream;
 use crate::worker::Worker;
 

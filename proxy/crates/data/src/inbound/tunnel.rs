@@ -17,7 +17,8 @@ use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::serve::{Reply, Reset, Tunnel};
 use crate::http::translate;
-use crate::inbound::http::{Connection, Exchange, observe};
+use crate::inbound::exchange::Exchange;
+use crate::inbound::http::Connection;
 use crate::inbound::route;
 
 /// Sends the request; if the program agrees, the connection becomes a tunnel.
@@ -37,11 +38,11 @@ pub(super) async fn open(
         Ok(Answer::Response(mut response)) => {
             headers::strip_l5d(response.headers_mut());
             headers::strip_hop_by_hop(response.headers_mut());
-            Ok(observe(response.map(Body::incoming), edge, exchange, Some(place), "").into())
+            Ok(exchange.observe(response.map(Body::incoming), edge, Some(place), "").into())
         }
         Ok(Answer::Tunnel(mut response, server)) => {
             headers::strip_l5d(response.headers_mut());
-            observe(Response::new(Body::empty()), edge, exchange, None, "");
+            exchange.observe(Response::new(Body::empty()), edge, None, "");
             Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked, place })))
         }
         Err(failure) => Ok(connection.failed(&failure, edge, exchange).into()),

@@ -10,7 +10,8 @@ use http_body::Body as _;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::http::body::{Body, BodyError, Observer};
+use crate::http::body::{Body, Observer};
+use crate::http::body_error::BodyError;
 use crate::http::error::{ErrorKind, ProxyError};
 
 /// When a request must be over. Costs nothing where policy sets no limit.

@@ -15,6 +15,7 @@ mod rule;
 mod send;
 mod stack;
 pub(crate) mod trial;
+mod tries;
 mod tunnel;
 
 use std::cell::RefCell;

@@ -1,36 +1,23 @@
 //! Sends one request, to another endpoint if need be.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use hauberk_core::outbound::Retry;
-use hauberk_metrics::balancer::Carries;
 use hauberk_metrics::route::Retried;
-use http::request::Parts;
-use http::{Request, Version};
-use tokio::time::{Instant, sleep, timeout_at};
+use http::Request;
+use tokio::time::sleep;
 
-use crate::candidate::Candidate;
 use crate::http::body::Body;
 use crate::http::client::LEFT_OUT_MAX;
-use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers;
+use crate::http::error::ProxyError;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::observe::Head;
 use crate::http::replay::Replay;
-use crate::http::translate;
-use crate::outbound::failure::{self, Answered, Failure};
+use crate::outbound::failure::{Answered, Failure};
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::limits::Limits;
 use crate::outbound::rule::{Leaf, Rule};
-use crate::outbound::trial::Trial;
+use crate::outbound::tries::Tries;
 
 /// Bytes of a request body kept for another try where policy names no number.
 const REPLAY_MAX: usize = 64 * 1024;
-
-/// The status under which requests count that their client gave up (nginx's convention; nobody gets it as an answer).
-const CLIENT_GONE: u16 = 499;
 
 /// Sends a request and waits for the head of the answer, within the limits of the rule.
 pub(super) async fn send(
@@ -47,206 +34,51 @@ pub(super) async fn send(
     let retry = if asked.is_some() { retry.as_ref() } else { rule.retry.as_ref() };
     let limits = Limits::new(&timeouts, exchange.started);
     let tries = Tries { connection, exchange, rule, leaf, retry, limits: limits.clone(), interims };
-    if limits.are_none() { tries.run(request).await } else { Box::pin(limits.apply(tries.run(request))).await }
+    if limits.are_none() { run(&tries, request).await } else { Box::pin(limits.apply(run(&tries, request))).await }
 }
 
-struct Tries<'a> {
-    connection: &'a Connection,
-    exchange: &'a Exchange,
-    rule: &'a Rule,
-    leaf: &'a Leaf,
-    retry: Option<&'a Retry>,
-    limits: Limits,
-    interims: &'a Interims,
-}
-
-impl Tries<'_> {
-    async fn run(&self, request: Request<Incoming>) -> Result<Answered, ProxyError> {
-        let (parts, body) = request.into_parts();
-        let kept_max = self.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes);
-        let replay = Replay::of(body, kept_max, &self.connection.worker.shared.budgets.buffers);
-        let mut by_policy = self.retry.map_or(0, |retry| retry.max_retries);
-        let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
-        let mut tried = None;
-        let mut pauses = 0;
-        loop {
-            let body = replay.body().unwrap_or_else(Body::empty);
-            let failure = match self.once(&parts, body, &mut tried).await {
-                Ok(answered) => {
-                    if self.retry.is_some_and(|retry| retry.max_retries > by_policy) {
-                        self.rule.retried(Retried::Succeeded);
-                    }
-                    return Ok(answered);
+/// Tries until there is an answer, or no more is worth it.
+async fn run(tries: &Tries<'_>, request: Request<Incoming>) -> Result<Answered, ProxyError> {
+    let (parts, body) = request.into_parts();
+    let kept_max = tries.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes);
+    let replay = Replay::of(body, kept_max, &tries.connection.worker.shared.budgets.buffers);
+    let mut by_policy = tries.retry.map_or(0, |retry| retry.max_retries);
+    let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
+    let mut tried = None;
+    let mut pauses = 0;
+    loop {
+        let body = replay.body().unwrap_or_else(Body::empty);
+        let failure = match tries.once(&parts, body, &mut tried).await {
+            Ok(answered) => {
+                if tries.retry.is_some_and(|retry| retry.max_retries > by_policy) {
+                    tries.rule.retried(Retried::Succeeded);
                 }
-                Err(failure) => failure,
-            };
-            let repeatable = replay.body().is_some();
-            if repeatable && left_out > 0 && failure.is_left_out() {
-                left_out -= 1;
-            } else if repeatable && moves > 0 && failure.is_harmless(&parts.method) {
-                moves -= 1;
-            } else if let Some(retry) = self.retry
-                && repeatable
-                && by_policy > 0
-                && failure.is_for_policy(retry, self.exchange.grpc)
-            {
-                by_policy -= 1;
-                self.rule.retried(Retried::Sent);
-                sleep(retry.backoff.pause(pauses, self.connection.worker.random())).await;
-                pauses += 1;
-            } else {
-                if self.retry.is_some_and(|retry| failure.is_for_policy(retry, self.exchange.grpc)) {
-                    self.rule.retried(if repeatable { Retried::LimitExceeded } else { Retried::Overflow });
-                }
-                return failure.into_result();
+                return Ok(answered);
             }
-            if let Failure::Retryable(answered) = failure {
-                answered.discard(self.exchange, self.leaf);
-            }
-        }
-    }
-
-    /// One try on an endpoint other than `tried`, if there is another one.
-    async fn once(&self, parts: &Parts, body: Body, tried: &mut Option<SocketAddr>) -> Result<Answered, Failure> {
-        let worker = &self.connection.worker;
-        let balancer = self.leaf.balancer().map_err(Failure::Proxy)?;
-        let breaker = self.leaf.breaker.as_deref();
-        let candidate =
-            balancer.pick(worker, *tried, self.leaf.failfast, breaker, Carries::Http).await.map_err(Failure::Proxy)?;
-        *tried = Some(candidate.endpoint().addr);
-        check_identity(self.exchange, &candidate).map_err(Failure::Proxy)?;
-        let request = Request::from_parts(parts.clone(), self.limits.watch(body));
-        let request = self.prepare(request, &candidate).map_err(Failure::Proxy)?;
-        let load = candidate.begin();
-        let trial = self.leaf.breaker.as_ref().map(|breaker| Trial::begin(&candidate, breaker, worker.random()));
-        let started = Instant::now();
-        candidate.edge().request();
-        self.leaf.metrics.iter().for_each(|metrics| metrics.request());
-        let waiting = Waiting { tries: self, candidate: &candidate, started, floor: balancer.default_rtt() };
-        let sent = match self.retry.and_then(|retry| retry.timeout) {
-            None => candidate.send(request, self.interims).await,
-            Some(limit) => match timeout_at(started + limit, candidate.send(request, self.interims)).await {
-                Ok(sent) => sent,
-                Err(_) => {
-                    std::mem::forget(waiting);
-                    if let Some(trial) = trial {
-                        trial.failed();
-                    }
-                    count_failure(&candidate, self.leaf, self.exchange, ErrorKind::Timeout);
-                    candidate.unanswered(limit, balancer.default_rtt(), Instant::now());
-                    return Err(Failure::TryTimeout(limit));
-                }
-            },
+            Err(failure) => failure,
         };
-        std::mem::forget(waiting);
-        match sent {
-            Ok(response) => {
-                let head = Head::of(&response, self.exchange.grpc);
-                if let Some(penalty) = balancer.penalty()
-                    && let Some(latency) = head.cost(&penalty, response.headers())
-                {
-                    candidate.penalized(latency, penalty.decay, Instant::now());
-                }
-                let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
-                if head.is_failure() {
-                    candidate.failed(started.elapsed(), balancer.default_rtt(), Instant::now());
-                } else {
-                    candidate.answered(started.elapsed(), Instant::now());
-                }
-                let limits = self.limits.clone();
-                let answered = Answered { candidate, response, load, trial, limits };
-                if self.wants_another(&answered, parts) {
-                    Err(Failure::Retryable(Box::new(answered)))
-                } else {
-                    Ok(answered)
-                }
-            }
-            Err(error) => {
-                let now = Instant::now();
-                match &error {
-                    error if error.is_left_out() => {} // its next connection takes requests
-                    error if error.is_untouched() => candidate.unreachable(now, worker.random()),
-                    error if error.is_lost() => candidate.failed(now - started, balancer.default_rtt(), now),
-                    // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
-                    _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
-                }
-                if let Some(trial) = trial.filter(|_| !error.is_of_request() && !error.is_left_out()) {
-                    trial.failed();
-                }
-                count_failure(&candidate, self.leaf, self.exchange, error.kind());
-                Err(Failure::Send(error, candidate))
-            }
-        }
-    }
-
-    /// The request as this endpoint takes it.
-    fn prepare(&self, mut request: Request<Body>, candidate: &Candidate) -> Result<Request<Body>, ProxyError> {
-        if let Some(authority) = &candidate.endpoint().authority_override {
-            translate::replace_authority(&mut request, authority);
-        }
-        if self.exchange.version == Version::HTTP_2 {
-            return Ok(request);
-        }
-        if candidate.carries_http1_over_http2() {
-            let mut authorities = self.connection.authorities.borrow_mut();
-            translate::to_http2(&mut request, &mut authorities, &self.connection.fallback)
-                .map_err(|_| ProxyError::new(ErrorKind::BadRequest, "the request names no host"))?;
+        let repeatable = replay.body().is_some();
+        if repeatable && left_out > 0 && failure.is_left_out() {
+            left_out -= 1;
+        } else if repeatable && moves > 0 && failure.is_harmless(&parts.method) {
+            moves -= 1;
+        } else if let Some(retry) = tries.retry
+            && repeatable
+            && by_policy > 0
+            && failure.is_for_policy(retry, tries.exchange.grpc)
+        {
+            by_policy -= 1;
+            tries.rule.retried(Retried::Sent);
+            sleep(retry.backoff.pause(pauses, tries.connection.worker.random())).await;
+            pauses += 1;
         } else {
-            headers::strip_hop_by_hop(request.headers_mut());
+            if tries.retry.is_some_and(|retry| failure.is_for_policy(retry, tries.exchange.grpc)) {
+                tries.rule.retried(if repeatable { Retried::LimitExceeded } else { Retried::Overflow });
+            }
+            return failure.into_result();
         }
-        Ok(request)
-    }
-
-    /// Whether an answer had better not be passed on while another try is possible.
-    fn wants_another(&self, answered: &Answered, parts: &Parts) -> bool {
-        let response = &answered.response;
-        if failure::is_unanswered(response) && headers::is_idempotent(&parts.method) {
-            return true;
+        if let Failure::Retryable(answered) = failure {
+            answered.discard(tries.exchange, tries.leaf);
         }
-        let Some(retry) = self.retry else { return false };
-        let code = Head::of(response, self.exchange.grpc).grpc_status();
-        failure::is_retried(retry, response.status(), code)
     }
-}
-
-/// A try whose answer is awaited. Dropped before that, since time is over or the client is gone, it counts like any other:
-/// else an endpoint that never answers would look like one that has nothing to do.
-struct Waiting<'a> {
-    tries: &'a Tries<'a>,
-    candidate: &'a Candidate,
-    started: Instant,
-    /// What an endpoint is taken for that was never measured.
-    floor: Duration,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let now = Instant::now();
-        if self.tries.limits.end().is_some_and(|end| end <= now) {
-            count_failure(self.candidate, self.tries.leaf, self.tries.exchange, ErrorKind::Timeout);
-        } else {
-            let elapsed = self.tries.exchange.started.elapsed();
-            self.candidate.edge().response(CLIENT_GONE, None, false, "canceled", elapsed);
-            self.tries.rule.way(self.tries.leaf).ended(CLIENT_GONE, None, "canceled", elapsed);
-        }
-        self.candidate.unanswered(now - self.started, self.floor, now);
-    }
-}
-
-/// Whether the endpoint is who the program demands (`l5d-require-id`).
-pub(super) fn check_identity(exchange: &Exchange, candidate: &Candidate) -> Result<(), ProxyError> {
-    let Some(required) = &exchange.require_id else { return Ok(()) };
-    if candidate.peer_id().is_some_and(|id| id.as_str().as_bytes() == required.as_bytes()) {
-        return Ok(());
-    }
-    let message = format!("the program demands another identity of {} than it has", candidate.endpoint().addr);
-    Err(ProxyError::new(ErrorKind::IdentityRequired, message))
-}
-
-/// Counts a try without an answer.
-pub(super) fn count_failure(candidate: &Candidate, leaf: &Leaf, exchange: &Exchange, kind: ErrorKind) {
-    let elapsed = exchange.started.elapsed();
-    let status = kind.status().as_u16();
-    candidate.edge().response(status, None, false, kind.label(), elapsed);
-    leaf.way().ended(status, None, kind.label(), elapsed);
 }

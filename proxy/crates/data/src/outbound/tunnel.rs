@@ -19,7 +19,7 @@ use crate::http::serve::{Reply, Tunnel};
 use crate::http::translate;
 use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::rule::{Leaf, Rule};
-use crate::outbound::{response, send};
+use crate::outbound::{response, tries};
 
 /// Bytes of a request body kept for a second endpoint; such requests have hardly any.
 const REPLAY_MAX: usize = 4 * 1024;
@@ -43,7 +43,7 @@ pub(super) async fn open(
     let mut tried = None;
     loop {
         let candidate = balancer.pick(worker, tried, leaf.failfast, leaf.breaker.as_deref(), Carries::Http).await?;
-        send::check_identity(exchange, &candidate)?;
+        tries::check_identity(exchange, &candidate)?;
         let body = replay.body().unwrap_or_else(Body::empty);
         candidate.edge().request();
         leaf.metrics.iter().for_each(|metrics| metrics.request());
@@ -96,5 +96,5 @@ fn refused(candidate: &Candidate, leaf: &Leaf, exchange: &Exchange, error: &Send
     if error.is_untouched() {
         candidate.unreachable(Instant::now(), random);
     }
-    send::count_failure(candidate, leaf, exchange, error.kind());
+    tries::count_failure(candidate, leaf, exchange, error.kind());
 }

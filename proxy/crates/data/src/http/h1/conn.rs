@@ -1,23 +1,21 @@
 //! One HTTP/1 connection: what was read and not used yet, what waits to be written, and where in a body it is.
 
-use std::cell::RefCell;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use hauberk_core::budget::Budget;
 use hauberk_core::http1::Framing;
-use hauberk_core::http1::chunks::Chunks;
 use hauberk_net::rewind::Rewind;
-use http_body::{Frame, SizeHint};
+use http_body::SizeHint;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::http::h1::outbox::Outbox;
+use crate::http::h1::reading::{Reading, take};
 use crate::http::held::{self, Held};
-use crate::http::incoming::{Piece, SenderError};
+use crate::http::incoming::Piece;
 use crate::stream::Stream;
 
 /// Room for what comes when a head is expected. It is on the stack: a connection that waits holds no buffer.
@@ -50,14 +48,6 @@ pub(crate) struct Conn {
     room: usize,
 }
 
-/// What of the current message's body is to come.
-enum Reading {
-    Done,
-    Length(u64),
-    Chunks(Box<Chunks>),
-    UntilClose,
-}
-
 impl Conn {
     /// A connection at its start. What waits here is held in `room`.
     pub(crate) fn new(stream: Stream, room: Budget) -> Self {
@@ -80,12 +70,7 @@ impl Conn {
     /// A message's head was read; its body follows.
     pub(crate) fn expect_body(&mut self, framing: Framing) {
         self.starved = false;
-        self.reading = match framing {
-            Framing::Length(0) => Reading::Done,
-            Framing::Length(length) => Reading::Length(length),
-            Framing::Chunked => Reading::Chunks(Box::default()),
-            Framing::UntilClose => Reading::UntilClose,
-        };
+        self.reading = Reading::of(framing);
     }
 
     /// The whole body, if all of it has been read already.
@@ -93,7 +78,7 @@ impl Conn {
         match self.reading {
             Reading::Length(length) if length <= self.buffer.len() as u64 => {
                 self.reading = Reading::Done;
-                Some(self.take(length as usize))
+                Some(take(&mut self.buffer, length as usize))
             }
             _ => None,
         }
@@ -106,11 +91,7 @@ impl Conn {
 
     /// What is left of the current body.
     pub(crate) fn body_size(&self) -> SizeHint {
-        match self.reading {
-            Reading::Done => SizeHint::with_exact(0),
-            Reading::Length(length) => SizeHint::with_exact(length),
-            Reading::Chunks(_) | Reading::UntilClose => SizeHint::new(),
-        }
+        self.reading.size()
     }
 
     /// Whether the peer has said that it sends nothing more.
@@ -173,7 +154,7 @@ impl Conn {
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
         loop {
-            match self.buffered_body() {
+            match self.reading.next(&mut self.buffer, self.ended) {
                 Ok(Some(piece)) => return Poll::Ready(piece.map(Ok)),
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),
@@ -186,46 +167,6 @@ impl Conn {
                 Err(error) => return Poll::Ready(Some(Err(error.into()))),
             }
         }
-    }
-
-    /// What of the body has been read: a piece, its end, or nothing (`None`).
-    fn buffered_body(&mut self) -> Result<Option<Option<Frame<Bytes>>>, SenderError> {
-        let length = match &mut self.reading {
-            Reading::Done => return Ok(Some(None)),
-            Reading::Length(left) => {
-                let length = (*left).min(self.buffer.len() as u64);
-                *left -= length;
-                if *left == 0 {
-                    self.reading = Reading::Done;
-                }
-                length
-            }
-            Reading::Chunks(chunks) => {
-                let skipped = chunks.skip(&self.buffer)?;
-                let _ = self.buffer.split_to(skipped);
-                if chunks.is_done() {
-                    let trailers = chunks.trailers()?;
-                    self.reading = Reading::Done;
-                    return Ok(Some((!trailers.is_empty()).then(|| Frame::trailers(trailers))));
-                }
-                let length = chunks.data().min(self.buffer.len() as u64);
-                chunks.took(length);
-                length
-            }
-            Reading::UntilClose if self.ended && self.buffer.is_empty() => {
-                self.reading = Reading::Done;
-                return Ok(Some(None));
-            }
-            Reading::UntilClose => self.buffer.len() as u64,
-        };
-        Ok((length > 0).then(|| Some(Frame::data(self.take(length as usize)))))
-    }
-
-    fn take(&mut self, length: usize) -> Bytes {
-        if length == self.buffer.len() {
-            return std::mem::take(&mut self.buffer).freeze();
-        }
-        self.buffer.split_to(length).freeze()
     }
 
     fn poll_more_body(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -317,37 +258,13 @@ impl Conn {
         silent && (!careful || self.stream.is_silent())
     }
 
+    /// The connection beneath what was read already.
+    pub(super) fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
     /// The connection as bytes, from here on.
     pub(crate) fn into_stream(self) -> Rewind<Stream> {
         Rewind::new(self.stream, self.buffer.freeze())
-    }
-}
-
-/// A connection whose bytes are no messages any more.
-pub(crate) struct Raw(pub(crate) Rc<RefCell<Conn>>);
-
-impl AsyncRead for Raw {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let mut conn = self.0.borrow_mut();
-        if conn.buffer.is_empty() {
-            return Pin::new(&mut conn.stream).poll_read(cx, buf);
-        }
-        let ahead = conn.buffer.len().min(buf.remaining());
-        buf.put_slice(&conn.take(ahead));
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Raw {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0.borrow_mut().stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0.borrow_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0.borrow_mut().stream).poll_shutdown(cx)
     }
 }

@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 use hauberk_core::budget::Budget;
 use http_body::Body as _;
 
-use crate::http::body::{Body, BodyError};
+use crate::http::body::Body;
+use crate::http::body_error::BodyError;
 use crate::http::h1::coding::{Coding, WrongLength};
 use crate::http::h1::outbox::Outbox;
 use crate::http::held;

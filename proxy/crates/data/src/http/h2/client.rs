@@ -15,7 +15,8 @@ use http_body::Body as _;
 use tokio::task::yield_now;
 
 use crate::config::Http2Client;
-use crate::http::body::{Body, BodyError};
+use crate::http::body::Body;
+use crate::http::body_error::BodyError;
 use crate::http::h2::flow::Flow;
 use crate::http::h2::pipe::{Pipe, PipeError};
 use crate::http::h2::receive::Receive;
@@ -46,8 +47,7 @@ pub(super) struct Connection {
 
 /// Begins HTTP/2 on a connection. Windows are taken from `buffers`.
 pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Budget) -> Result<Connection, h2::Error> {
-    let (stream, flow) = Watched::made(stream);
-    flow.hold_in(buffers.whole());
+    let (stream, flow) = Watched::made(stream, buffers.whole());
     let windows = Windows::new(buffers, settings.stream_window, settings.connection_window);
     let (sender, mut connection) = h2::client::Builder::new()
         .enable_push(false)

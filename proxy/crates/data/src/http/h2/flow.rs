@@ -1,6 +1,6 @@
 //! What is known of a connection and needed by its streams and by whoever tends it.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -33,9 +33,9 @@ pub(super) struct Flow {
     /// What the peer's goodbye says was told.
     parted: Cell<bool>,
     /// For what waits until the peer permits it.
-    room: OnceCell<Budget>,
+    room: Budget,
     /// How long the peer may stall, if it is a client.
-    patience: OnceCell<Patience>,
+    patience: Option<Patience>,
     /// The peer sent something since this was forgotten.
     heard: Cell<bool>,
     /// When the peer last sent something.
@@ -58,8 +58,9 @@ pub(super) struct Took {
 }
 
 impl Flow {
-    /// What is known at the start of a connection.
-    pub(super) fn new(stream: Option<Stream>, frames: Frames) -> Self {
+    /// What is known at the start of a connection. What waits here for the peer is held in `room`; a client may stall as
+    /// `patience` has it.
+    pub(super) fn new(stream: Option<Stream>, frames: Frames, room: Budget, patience: Option<Patience>) -> Self {
         Self {
             stream: RefCell::new(stream),
             settled: Notify::new(),
@@ -71,8 +72,8 @@ impl Flow {
             open: Cell::new(0),
             flooded: Cell::new(false),
             parted: Cell::new(false),
-            room: OnceCell::new(),
-            patience: OnceCell::new(),
+            room,
+            patience,
             heard: Cell::new(false),
             heard_at: Cell::new(Instant::now()),
             writes: Cell::new(0),
@@ -95,26 +96,14 @@ impl Flow {
         received.saturating_sub(taken)
     }
 
-    /// What waits here for the peer is held in `room`.
-    pub(super) fn hold_in(&self, room: Budget) {
-        let _ = self.room.set(room); // it is only said once
-    }
-
     /// So many bytes of one stream wait for the peer.
     pub(super) fn hold(&self, held: &mut Option<Held>, bytes: usize) {
-        if let Some(room) = self.room.get() {
-            held.get_or_insert_with(|| Held::new(room.clone())).wait(bytes);
-        }
-    }
-
-    /// The peer is a client that may stall as `patience` has it.
-    pub(super) fn bear(&self, patience: Patience) {
-        let _ = self.patience.set(patience); // it is only said once
+        held.get_or_insert_with(|| Held::new(self.room.clone())).wait(bytes);
     }
 
     /// How long the peer may stall.
     pub(super) fn patience(&self) -> Option<&Patience> {
-        self.patience.get()
+        self.patience.as_ref()
     }
 
     /// Streams that are open.
@@ -270,9 +259,13 @@ impl Flow {
 mod tests {
     use super::*;
 
+    fn flow() -> Flow {
+        Flow::new(None, Frames::of_server(Instant::now()), Budget::new(1 << 20), None)
+    }
+
     #[test]
     fn what_no_reader_can_take_is_forgotten() {
-        let flow = Flow::new(None, Frames::of_server(Instant::now()));
+        let flow = flow();
         flow.opened();
         let mut took = Took::default();
         let frame = [&[0, 1, 0, 0, 8, 0, 0, 0, 1, 254][..], &[0; 255]].concat(); // one byte, the rest is padding
@@ -289,7 +282,7 @@ mod tests {
 
     #[test]
     fn each_reader_counts_by_itself_and_from_the_start_of_each_round_trip() {
-        let flow = Flow::new(None, Frames::of_server(Instant::now()));
+        let flow = flow();
         let mut readers: [Took; 3] = Default::default();
         for round in 0..3 {
             for took in &mut readers {

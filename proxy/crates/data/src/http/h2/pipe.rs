@@ -8,7 +8,8 @@ use bytes::Bytes;
 use h2::{Reason, SendStream};
 use http_body::Body as _;
 
-use crate::http::body::{Body, BodyError};
+use crate::http::body::Body;
+use crate::http::body_error::BodyError;
 use crate::http::h2::flow::Flow;
 use crate::http::held::Held;
 use crate::http::stall::Watch;

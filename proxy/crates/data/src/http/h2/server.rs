@@ -71,11 +71,7 @@ where
     F: Fn(Request<Incoming>, Interims) -> R,
     R: Future<Output = Result<Reply, Reset>>,
 {
-    let (stream, flow) = Watched::accepted(stream);
-    flow.hold_in(buffers.whole());
-    if let Some(patience) = patience {
-        flow.bear(patience);
-    }
+    let (stream, flow) = Watched::accepted(stream, buffers.whole(), patience);
     let windows = Windows::new(buffers, settings.stream_window, settings.connection_window);
     let mut connection = h2::server::Builder::new()
         .max_concurrent_streams(settings.streams_max)

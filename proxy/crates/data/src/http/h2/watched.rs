@@ -6,28 +6,30 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use hauberk_core::budget::Budget;
 use hauberk_core::http2::frames::Frames;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::http::h2::flow::Flow;
+use crate::http::stall::Patience;
 use crate::stream::Stream;
 
 /// The bytes of a connection.
 pub(super) struct Watched(Rc<Flow>);
 
 impl Watched {
-    /// A client's connection, at its start.
-    pub(super) fn accepted(stream: Stream) -> (Self, Rc<Flow>) {
-        Self::new(stream, Frames::of_client(Instant::now()))
+    /// A client's connection, at its start. What waits for the client is held in `room`, and it may stall as `patience` has it.
+    pub(super) fn accepted(stream: Stream, room: Budget, patience: Option<Patience>) -> (Self, Rc<Flow>) {
+        Self::new(Flow::new(Some(stream), Frames::of_client(Instant::now()), room, patience))
     }
 
-    /// A connection to a server, at its start.
-    pub(super) fn made(stream: Stream) -> (Self, Rc<Flow>) {
-        Self::new(stream, Frames::of_server(Instant::now()))
+    /// A connection to a server, at its start. What waits for the server is held in `room`.
+    pub(super) fn made(stream: Stream, room: Budget) -> (Self, Rc<Flow>) {
+        Self::new(Flow::new(Some(stream), Frames::of_server(Instant::now()), room, None))
     }
 
-    fn new(stream: Stream, frames: Frames) -> (Self, Rc<Flow>) {
-        let flow = Rc::new(Flow::new(Some(stream), frames));
+    fn new(flow: Flow) -> (Self, Rc<Flow>) {
+        let flow = Rc::new(flow);
         (Self(flow.clone()), flow)
     }
 
