@@ -26,7 +26,7 @@ demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a
 	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) exec $(BIN)/python -m demo $(if $(ONCE),--once)
 
 test: ## Everything that is checked, but for what needs a cluster
-	@tools/packages nginx redis-server nft ip curl h2load openssl sslscan
+	@tools/packages nginx redis-server mariadbd mariadb nft ip ss curl h2load openssl sslscan
 	@$(MAKE) --no-print-directory lint types layers api-check test-rust test-python
 
 lint: $(ENVIRONMENT) ## Style of both halves
@@ -88,7 +88,7 @@ fuzz: ## Feeds parsers and stacks hostile bytes, SECONDS (30) each; JOBS=2, FOLD
 
 pgo: ## Counts anew which ways the proxy takes all day, for release builds (root; a quarter of an hour)
 	@tools/require-root pgo
-	@tools/packages $(BENCH_PROGRAMS) xz
+	@tools/packages $(BENCH_PROGRAMS)
 	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(BENCH)
 	@cd proxy && $(CARGO) build --quiet --release $(BENCH_CRATES) && $(CARGO) build --quiet --release -p relay
 	@tools/pgo $(ARGS)

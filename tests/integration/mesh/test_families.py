@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from meshkit import namespace
 from meshkit.bare import PROXY_UID
-from meshkit.contract import NAMES, VIRTUAL_IP, World, default
+from meshkit.contract import VIRTUAL_IP, World
 from meshkit.foreign import INBOUND, Answer
 from meshkit.http import Http
+from meshkit.messages import NAMES, default
 from meshkit.pair import PORTS, SERVER_IP, Pair, a_pair, world
 from meshkit.start import PROGRAMS
 from meshkit.until import until

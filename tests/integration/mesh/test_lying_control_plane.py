@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from meshkit import namespace, tls
 from meshkit.bare import PROXY_UID, Proxy
-from meshkit.contract import NAMES, VIRTUAL_IP, World, address, default
+from meshkit.contract import VIRTUAL_IP, World
 from meshkit.foreign import ENDPOINTS, INBOUND, OUTBOUND, PROFILE, STREAMS, Answer, identity
 from meshkit.http import Http
+from meshkit.messages import NAMES, address, default
 from meshkit.pair import PORTS, SERVER_IP, Pair, a_pair, world
 from meshkit.until import until
 

@@ -1,10 +1,12 @@
 //! One endpoint as this worker sees it: its connections, its latency, its load, whether it is up.
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::Either;
 use hauberk_core::balance::PeakEwma;
 use hauberk_core::breaker::Circuit;
 use hauberk_core::endpoint::{Endpoint, Labels, ProtocolHint};
@@ -198,22 +200,25 @@ impl Candidate {
     }
 
     /// Sends a request over the connections that its version asks for.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         request: Request<Body>,
         interims: &Interims,
-    ) -> Result<Response<Incoming>, SendError> {
+    ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
         if request.version() == Version::HTTP_2 {
-            self.http2_shared.send(&self.http2, request, interims).await
+            Either::Left(self.http2_shared.send(&self.http2, request, interims))
         } else {
-            // Boxed, so that the requests that share connections do not carry its size about.
-            Box::pin(self.http1_pool.send(&self.http1, request, interims)).await
+            Either::Right(self.http1_pool.send(&self.http1, request, interims))
         }
     }
 
     /// Sends a request whose connection may become a tunnel.
-    pub(crate) async fn ask(&self, request: Request<Body>, interims: &Interims) -> Result<Answer, SendError> {
-        self.http1_pool.ask(&self.http1, request, interims).await
+    pub(crate) fn ask(
+        &self,
+        request: Request<Body>,
+        interims: &Interims,
+    ) -> impl Future<Output = Result<Answer, SendError>> {
+        self.http1_pool.ask(&self.http1, request, interims)
     }
 }
 

@@ -31,14 +31,23 @@ impl KeepAlive {
     }
 }
 
-/// Binds a listener. With `freebind` the address may not exist yet (ip(7), `IP_FREEBIND`).
+/// Binds a listener. With `freebind` the address may not exist yet (ip(7), `IP_FREEBIND`). `[::]` takes IPv4 as well.
 pub fn bind(addr: SocketAddr, backlog: i32, freebind: bool) -> io::Result<TcpListener> {
+    bind_as(addr, backlog, freebind, false)
+}
+
+/// Binds a listener for IPv6 beside another one, which has the same port for IPv4.
+pub fn bind_ipv6_only(addr: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
+    bind_as(addr, backlog, false, true)
+}
+
+fn bind_as(addr: SocketAddr, backlog: i32, freebind: bool, only_v6: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     if addr.is_ipv6() {
-        // The IPv4 half has a listener of its own.
-        socket.set_only_v6(true)?;
+        // Said in any case: the default is the machine's (ipv6(7), `bindv6only`).
+        socket.set_only_v6(only_v6)?;
     }
     if freebind {
         if addr.is_ipv4() {

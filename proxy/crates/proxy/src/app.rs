@@ -18,7 +18,7 @@ use hauberk_metrics::families::DataMetrics;
 use hauberk_metrics::page::Metrics;
 use hauberk_metrics::process::{Build, Tls};
 use hauberk_net::descriptors::RESERVE;
-use hauberk_net::listen::bind;
+use hauberk_net::listen::{bind, bind_ipv6_only};
 use hauberk_tls::provider;
 use hauberk_tls::store::Store;
 use tokio::net::TcpListener;
@@ -80,7 +80,7 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
     }
     fit_into_open_files(&mut config);
     let listeners = listen(&config)?;
-    let admin_listener = named(config.admin_listen, config.inbound_backlog, false)?;
+    let admin_listener = named(config.admin_listen, bind(config.admin_listen, config.inbound_backlog, false))?;
     confine(config.seccomp);
     #[cfg(feature = "jemalloc")]
     {
@@ -179,22 +179,27 @@ fn fit_into_open_files(config: &mut Config) {
 
 fn listen(config: &Config) -> io::Result<Listeners> {
     // A front proxy may be there before the bridge whose address it listens on.
-    let inbound = named(config.inbound_listen, config.inbound_backlog, config.is_front())?.into_std()?;
-    let outbound =
-        config.outbound_listen.iter().filter_map(|addr| match named(*addr, config.outbound_backlog, false) {
+    let (at, backlog) = (config.inbound_listen, config.inbound_backlog);
+    let inbound = named(at, bind(at, backlog, config.is_front()))?.into_std()?;
+    let has_ipv4 = config.outbound_listen.iter().any(std::net::SocketAddr::is_ipv4);
+    let outbound = config.outbound_listen.iter().filter_map(|&addr| {
+        let backlog = config.outbound_backlog;
+        let beside = addr.is_ipv6() && has_ipv4;
+        match named(addr, if beside { bind_ipv6_only(addr, backlog) } else { bind(addr, backlog, false) }) {
             // A kernel without IPv6 has no IPv6 connections to carry either.
             Err(error) if addr.is_ipv6() => {
                 tracing::info!("{error}; going on without");
                 None
             }
             bound => Some(bound.and_then(TcpListener::into_std)),
-        });
+        }
+    });
     Ok(Listeners { inbound, outbound: outbound.collect::<io::Result<_>>()? })
 }
 
-fn named(addr: std::net::SocketAddr, backlog: i32, freebind: bool) -> io::Result<TcpListener> {
-    bind(addr, backlog, freebind)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
+/// Says in an error where nobody can listen.
+fn named(addr: std::net::SocketAddr, bound: io::Result<TcpListener>) -> io::Result<TcpListener> {
+    bound.map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}")))
 }
 
 /// Who answers the fast path's questions, and whether the first answers are there.

@@ -68,10 +68,13 @@ def serve_http2(sock: socket.socket) -> None:
 
 
 def fill_windows(peer: Peer, streams: Sequence[int]) -> int:
-    """Send what the windows allow; how much that was."""
+    """Send what the windows allow; how much that was.
+
+    A window is negative while its peer has made all of them smaller (RFC 9113, 6.9.2).
+    """
     sent = 0
     for at in streams:
-        while room := min(peer.h2.local_flow_control_window(at), peer.h2.max_outbound_frame_size):
+        while (room := min(peer.h2.local_flow_control_window(at), peer.h2.max_outbound_frame_size)) > 0:
             peer.h2.send_data(at, bytes(room))
             sent += room
             peer.flush()

@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +18,8 @@ from meshkit.samples import Samples
 from meshkit.until import WITHIN_S, until
 
 PROXY_UID = 2102
-HUB = "10.99.0.254"
-PREFIX = 24
+HUB, HUB6 = "10.99.0.254", "fd99::fe"
+PREFIX, PREFIX6 = 24, 64
 
 
 class Host:
@@ -27,6 +27,7 @@ class Host:
 
     def __init__(self, name: str, ip: str, directory: Path) -> None:
         self.name, self.ip, self.directory = name, ip, directory
+        self.ip6: str | None = None
         self._started: list[subprocess.Popen[bytes]] = []
         self._holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
         own = Path("/proc/self/ns/net").readlink()
@@ -74,12 +75,11 @@ class Host:
 class Proxy:
     """A real proxy in a host, with everything that leaves and enters the host sent through it."""
 
-    def __init__(self, host: Host, environment: Mapping[str, str], *, skip_outbound: Sequence[int] = ()) -> None:
+    def __init__(self, host: Host, environment: Mapping[str, str]) -> None:
         self.host = host
         self._binary = os.environ["HAUBERK_PROXY_BINARY"]
         self._environment = {f"LINKERD2_PROXY_{name}": value for name, value in environment.items()}
-        skipped = ["--skip-outbound-ports", ",".join(map(str, skip_outbound))] if skip_outbound else []
-        host.must(self._binary, "redirect", *skipped)
+        host.must(self._binary, "redirect")
         self.start()
 
     def start(self, *within: str) -> None:
@@ -140,6 +140,13 @@ class Net:
         ):
             host.must("ip", *command)
         return host
+
+    def add_ipv6(self, host: Host, ip: str) -> None:
+        """Make the host, and the hub, a member of both families."""
+        self.hub.must("ip", "address", "replace", f"{HUB6}/{PREFIX6}", "dev", "hub", "nodad")
+        host.must("ip", "address", "add", f"{ip}/{PREFIX6}", "dev", "eth0", "nodad")
+        host.must("ip", "-6", "route", "add", "default", "via", HUB6)
+        host.ip6 = ip
 
     def _namespace(self, name: str, ip: str) -> Host:
         directory = self.directory / name

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import IPv4Address
 
 import grpc
 
-from hauberk._api.linkerd import destination_pb2, http_route_pb2, inbound_pb2, meta_pb2, net_pb2, outbound_pb2
-from meshkit.foreign import ENDPOINTS, INBOUND, OUTBOUND, PROFILE, TRUST_DOMAIN, Answer, identity
+from hauberk._api.linkerd import destination_pb2, inbound_pb2, net_pb2, outbound_pb2
+from meshkit.foreign import ENDPOINTS, INBOUND, OUTBOUND, PROFILE, Answer, identity
+from meshkit.messages import NAMES, address, default, detected, opaque_route, retry_budget, service, split, wanted
 
-VIRTUAL_IP = "10.98.0.1"
-NAMES = f"svc.{TRUST_DOMAIN}"
+VIRTUAL_IP, VIRTUAL_IP6 = "10.98.0.1", "fd98::1"
+WEB = f"web.default.{NAMES}"
 EVERYBODY = "all-unauthenticated"
 
 
@@ -26,6 +26,8 @@ class World:
     only: Mapping[int, str] = field(default_factory=dict)
     """Ports of the workload and the one account that they admit."""
     has_endpoints: bool = True
+    server_ip6: str | None = None
+    """Where it is set, the Service leads there, as in the model."""
 
     def __call__(self, method: str, raw: bytes) -> Answer:
         match method:
@@ -40,9 +42,9 @@ class World:
         return grpc.StatusCode.UNIMPLEMENTED, method
 
     def outbound(self, spec: outbound_pb2.TrafficSpec) -> Answer:
-        ip, port = str(IPv4Address(spec.addr.ip.ipv4)), spec.addr.port
-        if ip != VIRTUAL_IP:
-            return grpc.StatusCode.NOT_FOUND, f"{ip} is no virtual IP"
+        host, port = wanted(spec)
+        if host not in (VIRTUAL_IP, VIRTUAL_IP6, WEB):
+            return grpc.StatusCode.NOT_FOUND, f"{host} is no Service"
         policy = outbound_pb2.OutboundPolicy(metadata=service(port))
         if port not in self.ports:
             rule = outbound_pb2.OpaqueRoute.Rule(
@@ -54,46 +56,44 @@ class World:
         elif self.ports[port] in self.opaque:
             policy.protocol.opaque.routes.append(opaque_route(port))
         else:
-            detect = policy.protocol.detect
-            detect.timeout.FromTimedelta(timedelta(seconds=10))
-            detect.opaque.routes.append(opaque_route(port))
-            detect.http1.routes.append(http_route(port))
-            detect.http2.routes.append(http_route(port))
+            policy.protocol.MergeFrom(detected(port))
         return policy.SerializeToString()
 
     def profile(self, path: str) -> Answer:
-        ip, _, port = path.rpartition(":")
+        host, port = split(path)
         profile = destination_pb2.DestinationProfile()
         profile.retry_budget.MergeFrom(retry_budget())
-        if ip == VIRTUAL_IP:
-            if int(port) not in self.ports:
+        if host in (VIRTUAL_IP, VIRTUAL_IP6, WEB):
+            if port not in self.ports:
                 return b""
-            profile.fully_qualified_name = f"web.default.{NAMES}"
-            profile.opaque_protocol = self.ports[int(port)] in self.opaque
-        elif ip == self.server_ip:
-            profile.endpoint.MergeFrom(self.endpoint(int(port)))
-            profile.opaque_protocol = int(port) in self.opaque
+            profile.fully_qualified_name = WEB
+            profile.opaque_protocol = self.ports[port] in self.opaque
+        elif host in (self.server_ip, self.server_ip6):
+            profile.endpoint.MergeFrom(self.endpoint(host, port))
+            profile.opaque_protocol = port in self.opaque
+        elif host.endswith(NAMES):
+            return grpc.StatusCode.NOT_FOUND, f"{host} is no Service"
         else:
-            profile.endpoint.addr.MergeFrom(address(ip, int(port)))
+            profile.endpoint.addr.MergeFrom(address(host, port))
             profile.endpoint.weight = 10_000
         return profile.SerializeToString()
 
     def endpoints(self, path: str) -> Answer:
-        name, _, port = path.rpartition(":")
-        if name != f"web.default.{NAMES}":
+        name, port = split(path)
+        if name != WEB:
             return grpc.StatusCode.NOT_FOUND, name
         update = destination_pb2.Update()
         if self.has_endpoints:
-            update.add.addrs.append(self.endpoint(self.ports[int(port)]))
+            update.add.addrs.append(self.endpoint(self.server_ip6 or self.server_ip, self.ports[port]))
             update.add.metric_labels.update({"namespace": "default", "service": "web"})
         else:
             update.no_endpoints.exists = True
         return update.SerializeToString()
 
-    def endpoint(self, port: int) -> destination_pb2.WeightedAddr:
+    def endpoint(self, ip: str, port: int) -> destination_pb2.WeightedAddr:
         name = destination_pb2.TlsIdentity.DnsLikeIdentity(name=identity("web"))
         endpoint = destination_pb2.WeightedAddr(
-            addr=address(self.server_ip, port),
+            addr=address(ip, port),
             weight=10_000,
             metric_labels={"pod": "web-1", "serviceaccount": "web"},
             tls_identity=destination_pb2.TlsIdentity(dns_like_identity=name, server_name=name),
@@ -130,51 +130,3 @@ class World:
         else:
             authz.authentication.mesh_tls.identities.identities.add(name=identity(account))
         return server.SerializeToString()
-
-
-def http_route(port: int) -> outbound_pb2.HttpRoute:
-    first = outbound_pb2.HttpRoute.Distribution.FirstAvailable(
-        backends=[outbound_pb2.HttpRoute.RouteBackend(backend=balancer(port))]
-    )
-    rule = outbound_pb2.HttpRoute.Rule(
-        matches=[http_route_pb2.HttpRouteMatch(path=http_route_pb2.PathMatch(prefix="/"))],
-        backends=outbound_pb2.HttpRoute.Distribution(first_available=first),
-    )
-    return outbound_pb2.HttpRoute(metadata=default("http"), rules=[rule])
-
-
-def opaque_route(port: int) -> outbound_pb2.OpaqueRoute:
-    first = outbound_pb2.OpaqueRoute.Distribution.FirstAvailable(
-        backends=[outbound_pb2.OpaqueRoute.RouteBackend(backend=balancer(port))]
-    )
-    rule = outbound_pb2.OpaqueRoute.Rule(backends=outbound_pb2.OpaqueRoute.Distribution(first_available=first))
-    return outbound_pb2.OpaqueRoute(metadata=default("opaq"), rules=[rule])
-
-
-def balancer(port: int) -> outbound_pb2.Backend:
-    backend = outbound_pb2.Backend(metadata=service(port))
-    backend.balancer.discovery.dst.path = f"web.default.{NAMES}:{port}"
-    backend.balancer.peak_ewma.default_rtt.FromTimedelta(timedelta(milliseconds=30))
-    backend.balancer.peak_ewma.decay.FromTimedelta(timedelta(seconds=10))
-    backend.queue.capacity = 100
-    backend.queue.failfast_timeout.FromTimedelta(timedelta(seconds=3))
-    return backend
-
-
-def service(port: int) -> meta_pb2.Metadata:
-    resource = meta_pb2.Resource(group="core", kind="Service", name="web", namespace="default", port=port)
-    return meta_pb2.Metadata(resource=resource)
-
-
-def default(name: str) -> meta_pb2.Metadata:
-    return meta_pb2.Metadata(default=name)
-
-
-def address(ip: str, port: int) -> net_pb2.TcpAddress:
-    return net_pb2.TcpAddress(ip=net_pb2.IPAddress(ipv4=int(IPv4Address(ip))), port=port)
-
-
-def retry_budget() -> destination_pb2.RetryBudget:
-    budget = destination_pb2.RetryBudget(retry_ratio=0.2, min_retries_per_second=10)
-    budget.ttl.FromTimedelta(timedelta(seconds=10))
-    return budget

@@ -13,14 +13,16 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from meshkit.bare import PROXY_UID, Host, Net, Proxy, listening
-from meshkit.contract import NAMES, VIRTUAL_IP, World
-from meshkit.foreign import MESH, ControlPlane, identity, key_files
+from meshkit.contract import VIRTUAL_IP, WEB, World
+from meshkit.foreign import MESH, Answers, ControlPlane, identity, key_files
 from meshkit.http import Http
+from meshkit.messages import NAMES
 from meshkit.start import BUILT, PROGRAMS
 
 CLIENT_IP, SERVER_IP = "10.99.0.1", "10.99.0.2"
+NETWORKS = "10.0.0.0/8,fd98::/64,fd99::/64"
 PORTS = {80: 8080, 9002: 9002, 9004: 9004, 50051: 50051}
-HOST = f"web.default.{NAMES}"
+HOST = WEB
 
 
 @dataclass
@@ -45,24 +47,40 @@ def world(**changes: object) -> World:
 @contextmanager
 def a_pair(settings: Mapping[str, str] | None = None, answers: World | None = None) -> Iterator[Pair]:
     """`settings`: variables of both proxies, without their prefix."""
+    with a_plane(answers or world()) as (net, plane):
+        client, server = net.host("client", CLIENT_IP), net.host("web", SERVER_IP)
+        serve(server)
+        client_proxy, _ = proxy_beside(client, plane, settings)
+        server_proxy, key = proxy_beside(server, plane, settings)
+        yield Pair(plane, client, server, client_proxy.ready(), server_proxy.ready(), key)
+
+
+@contextmanager
+def a_plane(answers: Answers) -> Iterator[tuple[Net, ControlPlane]]:
+    """The control plane alone, and the network that hosts join."""
     os.environ.setdefault("HAUBERK_PROXY_BINARY", str(BUILT))
     root = Path(tempfile.mkdtemp(prefix="hb-pair-"))
     root.chmod(0o711)
     try:
-        with Net(root) as net, ControlPlane(net.hub, answers or world()) as plane:
-            client, server = net.host("client", CLIENT_IP), net.host("web", SERVER_IP)
-            server.start("program.log", sys.executable, str(PROGRAMS / "server.py"))
-            for port in PORTS.values():
-                listening(server, port)
-            proxies = {}
-            for host in (client, server):
-                key = key_files(_identity_dir(host), identity(host.name))
-                proxies[host.name] = Proxy(host, {**_environment(plane, host), **(settings or {})})
-            for proxy in proxies.values():
-                proxy.ready()
-            yield Pair(plane, client, server, proxies["client"], proxies["web"], key)
+        with Net(root) as net, ControlPlane(net.hub, answers) as plane:
+            yield net, plane
     finally:
         shutil.rmtree(root)
+
+
+def serve(host: Host) -> None:
+    """Start programs/server.py there, and wait until it listens."""
+    host.start("program.log", sys.executable, str(PROGRAMS / "server.py"))
+    for port in PORTS.values():
+        listening(host, port)
+
+
+def proxy_beside(
+    host: Host, plane: ControlPlane, settings: Mapping[str, str] | None = None
+) -> tuple[Proxy, ec.EllipticCurvePublicKey]:
+    """A proxy that has just been started, and the key of which its certificate will be."""
+    key = key_files(_identity_dir(host), identity(host.name))
+    return Proxy(host, {**_environment(plane, host), **(settings or {})}), key
 
 
 def _identity_dir(host: Host) -> Path:
@@ -87,10 +105,10 @@ def _environment(plane: ControlPlane, host: Host) -> dict[str, str]:
         "IDENTITY_TOKEN_FILE": str(directory / "token"),
         "POLICY_WORKLOAD": json.dumps(workload),
         "DESTINATION_CONTEXT": json.dumps({**workload, "nodeName": "node"}),
-        "DESTINATION_PROFILE_NETWORKS": "10.0.0.0/8",
-        "DESTINATION_PROFILE_SUFFIXES": f"svc.{NAMES}.",
-        "POLICY_CLUSTER_NETWORKS": "10.0.0.0/8",
-        "INBOUND_IPS": host.ip,
+        "DESTINATION_PROFILE_NETWORKS": NETWORKS,
+        "DESTINATION_PROFILE_SUFFIXES": f"{NAMES}.",
+        "POLICY_CLUSTER_NETWORKS": NETWORKS,
+        "INBOUND_IPS": ",".join(filter(None, (host.ip, host.ip6))),
         "INBOUND_PORTS": ",".join(map(str, PORTS.values())) if host.name == "web" else "",
         "INBOUND_DEFAULT_POLICY": "all-unauthenticated",
         "CONTROL_STREAM_INITIAL_TIMEOUT": "3s",

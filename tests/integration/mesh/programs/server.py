@@ -1,8 +1,8 @@
 """A server that speaks everything the mesh carries. It knows nothing of the mesh.
 
-HTTP on 8080, plain TCP on 9001 (answers at the end of what it is told), 9002 (speaks first, then echoes), 9003
-(HTTP/1.1 by hand, with trailers), 9004 (HTTP/1.1, one answer for each connection), TLS of its own on 9443 where
-CERTIFICATE names its file, gRPC on 50051.
+By IPv4 and IPv6: HTTP on 8080, plain TCP on 9001 (answers at the end of what it is told), 9002 (speaks first, then
+echoes), 9003 (HTTP/1.1 by hand, with trailers), 9004 (HTTP/1.1, one answer for each connection), TLS of its own on 9443
+where CERTIFICATE names its file, gRPC on 50051.
 """
 
 import asyncio
@@ -154,16 +154,16 @@ async def main() -> None:
     runner = web.AppRunner(Site().application(), access_log=None)
     await runner.setup()
     for port, serve in ((9001, at_the_end), (9002, speaks_first), (9003, with_trailers), (9004, one_answer)):
-        await asyncio.start_server(serve, "0.0.0.0", port)
+        await asyncio.start_server(serve, None, port)
     if certificate := os.environ.get("CERTIFICATE"):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
-        await asyncio.start_server(speaks_first, "0.0.0.0", 9443, ssl=tls)
+        await asyncio.start_server(speaks_first, None, 9443, ssl=tls)
     calls = grpc.aio.server()
     calls.add_generic_rpc_handlers((Calls(),))
-    calls.add_insecure_port("0.0.0.0:50051")
+    calls.add_insecure_port("[::]:50051")
     await calls.start()
-    await web.TCPSite(runner, "0.0.0.0", int(os.environ.get("PORT", "8080"))).start()
+    await web.TCPSite(runner, None, int(os.environ.get("PORT", "8080"))).start()
     await asyncio.Event().wait()
 
 

@@ -1,11 +1,12 @@
 //! HTTP/1 connections, one request at a time, kept for the next one.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::rc::{Rc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use hauberk_core::budget::Budget;
 use http::{Request, Response};
 use tokio::time::Instant;
@@ -41,33 +42,35 @@ impl Pool {
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         self: &Rc<Self>,
         connector: &Connector,
         request: Request<Body>,
         interims: &Interims,
-    ) -> Result<Response<Incoming>, SendError> {
-        match self.ask(connector, request, interims).await? {
+    ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
+        self.ask(connector, request, interims).map(|answer| match answer? {
             Answer::Response(response) => Ok(response),
             Answer::Tunnel(..) => Err(SendError::Unasked),
-        }
+        })
     }
 
     /// The same for a request whose connection may become a tunnel.
-    pub(crate) async fn ask(
+    pub(crate) fn ask(
         self: &Rc<Self>,
         connector: &Connector,
         request: Request<Body>,
         interims: &Interims,
-    ) -> Result<Answer, SendError> {
+    ) -> impl Future<Output = Result<Answer, SendError>> {
         // A request that must not be repeated is not lost to a connection that the server has just closed.
         let careful = !request.method().is_idempotent();
-        let conn = match self.take(careful).await {
-            Some(conn) => conn,
-            // Boxed as it is rare and large: each request would carry it about.
-            None => Box::pin(self.connect(connector)).await.map_err(SendError::Connect)?,
-        };
-        Ok(exchange(conn, request, interims, Rc::downgrade(self)).await?)
+        async move {
+            let conn = match self.take(careful).await {
+                Some(conn) => conn,
+                // Boxed as it is rare and large: each request would carry it about.
+                None => Box::pin(self.connect(connector)).await.map_err(SendError::Connect)?,
+            };
+            Ok(exchange(conn, request, interims, Rc::downgrade(self)).await?)
+        }
     }
 
     async fn connect(&self, connector: &Connector) -> Result<Box<Conn>, ConnectError> {

@@ -1,4 +1,4 @@
-//! A request body that can be sent again: what passed is kept, up to a bound.
+//! A request that can be sent again: what passed of its body is kept, up to a bound.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hauberk_core::budget::{Budget, Share};
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 use http_body::{Frame, SizeHint};
 
 use crate::http::body::Body;
@@ -48,6 +48,16 @@ pub(crate) struct ReplayBody {
     /// How many kept frames this try has sent.
     sent: usize,
     trailers_sent: bool,
+}
+
+/// The head of a request once more, with this body.
+pub(crate) fn again<B>(asked: &Request<B>, body: Body) -> Request<Body> {
+    let mut request = Request::new(body);
+    (*request.method_mut(), *request.uri_mut()) = (asked.method().clone(), asked.uri().clone());
+    *request.version_mut() = asked.version();
+    *request.headers_mut() = asked.headers().clone();
+    request.extensions_mut().clone_from(asked.extensions());
+    request
 }
 
 impl Replay {

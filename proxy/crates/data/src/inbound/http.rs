@@ -96,25 +96,26 @@ impl Connection {
         interims: Interims,
     ) -> Logged<impl Future<Output = Result<Reply, Reset>>> {
         let connection = self.clone();
-        let answer = |request| connection.answer(request, interims);
+        // A block, for an `async fn` would hold its arguments twice.
+        let answer = |mut request| async move { connection.answer(&mut request, &interims).await };
         Logged::new(self.worker.shared.access_log.as_ref(), &self.client, request, answer)
     }
 
-    async fn answer(self: Rc<Self>, mut request: Request<Incoming>, interims: Interims) -> Result<Reply, Reset> {
+    async fn answer(&self, request: &mut Request<Incoming>, interims: &Interims) -> Result<Reply, Reset> {
         let http2_peer = request.version() == Version::HTTP_2;
         let meshed = self.client.tls != ClientTls::Plain;
-        let carried = meshed && http2_peer && translate::restore_request(&mut request);
+        let carried = meshed && http2_peer && translate::restore_request(request);
         let version = request.version();
         let grpc = classify::is_grpc(request.headers());
         let exchange = Exchange { started: Instant::now(), grpc, version, carried, meshed };
         headers::strip_l5d(request.headers_mut());
-        translate::settle_host(&mut request);
+        translate::settle_host(request);
         let Some(place) = self.worker.shared.budgets.place(&self.places) else {
             let error = ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight, or wait to be taken");
             labels::http_error(&self.worker.shared.metrics, &error);
             return Ok(exchange.refusal(&error).into());
         };
-        let (outcome, injected) = match self.decide(&request) {
+        let (outcome, injected) = match self.decide(request) {
             Ok(decision) => decision,
             Err(error) => {
                 labels::http_error(&self.worker.shared.metrics, &error);
@@ -122,7 +123,7 @@ impl Connection {
             }
         };
         let injected = match &self.gateway {
-            Some(gateway) if outcome.allowed && injected.is_none() => gateway.admit(&mut request, &self.client).err(),
+            Some(gateway) if outcome.allowed && injected.is_none() => gateway.admit(request, &self.client).err(),
             _ => injected,
         };
         outcome.edge.request();
@@ -131,16 +132,17 @@ impl Connection {
             let response = exchange.refusal(&error);
             return Ok(exchange.observe(response, outcome.edge, None, error.kind.label()).into());
         }
-        if headers::is_tunnel(&request) {
-            return Box::pin(tunnel::open(&self, request, outcome.edge, exchange, &interims, place)).await;
+        if headers::is_tunnel(request) {
+            let request = std::mem::replace(request, Request::new(Incoming::Empty));
+            return Box::pin(tunnel::open(self, request, outcome.edge, exchange, interims, place)).await;
         }
         if version == Version::HTTP_2 {
-            translate::ensure_authority(&mut request, &self.fallback);
+            translate::ensure_authority(request, &self.fallback);
         } else {
             headers::strip_hop_by_hop(request.headers_mut());
         }
         self.name_client(request.headers_mut());
-        match send(&self.app, &self.worker, request, &interims).await {
+        match send(&self.app, &self.worker, request, interims).await {
             Ok(response) => {
                 let mut response = exchange.observe(response.map(Body::incoming), outcome.edge, Some(place), "");
                 headers::strip_l5d(response.headers_mut());

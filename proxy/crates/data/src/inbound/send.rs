@@ -1,5 +1,8 @@
 //! Sends a request to the program.
 
+use std::future::Future;
+
+use futures_util::future::Either;
 use http::{Request, Response, Version};
 
 use crate::http::body::Body;
@@ -7,7 +10,7 @@ use crate::http::client::{LEFT_OUT_MAX, SendError};
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::replay::Replay;
+use crate::http::replay::{self, Replay};
 use crate::inbound::app::App;
 use crate::worker::Worker;
 
@@ -19,13 +22,14 @@ const REPLAY_MAX: usize = 64 * 1024;
 pub(super) async fn send(
     app: &App,
     worker: &Worker,
-    request: Request<Incoming>,
+    request: &mut Request<Incoming>,
     interims: &Interims,
 ) -> Result<Response<Incoming>, SendError> {
     let idempotent = headers::is_idempotent(request.method());
-    let (parts, body) = request.into_parts();
+    let body = std::mem::replace(request.body_mut(), Incoming::Empty);
+    let request = &*request;
     let replay = Replay::of(body, REPLAY_MAX, &worker.shared.budgets.buffers);
-    let first = Request::from_parts(parts.clone(), replay.body().unwrap_or_else(Body::empty));
+    let first = replay::again(request, replay.body().unwrap_or_else(Body::empty));
     let mut result = send_once(app, first, interims).await;
     let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
     while let Err(error) = &result {
@@ -37,16 +41,20 @@ pub(super) async fn send(
         } else {
             break;
         }
-        result = Box::pin(send_once(app, Request::from_parts(parts.clone(), body), interims)).await;
+        result = Box::pin(send_once(app, replay::again(request, body), interims)).await;
     }
     result
 }
 
-async fn send_once(app: &App, request: Request<Body>, interims: &Interims) -> Result<Response<Incoming>, SendError> {
+fn send_once(
+    app: &App,
+    request: Request<Body>,
+    interims: &Interims,
+) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
     if request.version() == Version::HTTP_2 {
-        app.http2.send(&app.connector, request, interims).await
+        Either::Left(app.http2.send(&app.connector, request, interims))
     } else {
-        app.http1.send(&app.connector, request, interims).await
+        Either::Right(app.http1.send(&app.connector, request, interims))
     }
 }
 

@@ -74,7 +74,17 @@ pub(super) struct Exchange {
 }
 
 impl Connection {
-    async fn call(self: Rc<Self>, mut request: Request<Incoming>, interims: Interims) -> Result<Reply, Reset> {
+    /// A block and no `async fn`, which would hold its arguments twice.
+    #[allow(clippy::manual_async_fn)]
+    fn call(
+        self: Rc<Self>,
+        mut request: Request<Incoming>,
+        interims: Interims,
+    ) -> impl Future<Output = Result<Reply, Reset>> {
+        async move { self.answer(&mut request, &interims).await }
+    }
+
+    async fn answer(&self, request: &mut Request<Incoming>, interims: &Interims) -> Result<Reply, Reset> {
         let mut exchange = Exchange {
             started: Instant::now(),
             version: request.version(),
@@ -87,20 +97,20 @@ impl Connection {
         exchange.require_id = request.headers_mut().remove(REQUIRE_ID);
         exchange.overrides = Overrides::take(request.headers_mut());
         headers::strip_l5d(request.headers_mut());
-        translate::settle_host(&mut request);
+        translate::settle_host(request);
         if exchange.version == Version::HTTP_2 {
-            translate::ensure_authority(&mut request, &self.fallback);
+            translate::ensure_authority(request, &self.fallback);
         }
         let rule = named.and_then(|named| {
             exchange.destination = named.unwrap_or(exchange.destination.clone());
-            self.rule(&exchange, &request)
+            self.rule(&exchange, request)
         });
         let result = match rule {
             Ok(rule) => {
                 if !rule.overridable {
                     exchange.overrides = None;
                 }
-                let forwarded = self.forward(&exchange, &rule, request, &interims).await;
+                let forwarded = self.forward(&exchange, &rule, request, interims).await;
                 forwarded.inspect_err(|error| rule.failed(error, &exchange))
             }
             Err(error) => Err(error),
@@ -108,7 +118,7 @@ impl Connection {
         match result {
             Ok(reply) => Ok(reply),
             Err(error) => {
-                let answer = self.answer(&error, &exchange);
+                let answer = self.refusal(&error, &exchange);
                 // A client that speaks HTTP/2 hears what its server said.
                 match error.reset.filter(|_| exchange.version == Version::HTTP_2) {
                     Some(reason) => Err(Reset::with(reason)),
@@ -129,7 +139,7 @@ impl Connection {
         &self,
         exchange: &Exchange,
         rule: &Rc<Rule>,
-        mut request: Request<Incoming>,
+        request: &mut Request<Incoming>,
         interims: &Interims,
     ) -> Result<Reply, ProxyError> {
         let budgets = &self.worker.shared.budgets;
@@ -137,14 +147,15 @@ impl Connection {
             return Err(ProxyError::new(ErrorKind::LoadShed, "too many requests are in flight, or wait to be taken"));
         };
         let random = || self.worker.random();
-        if let Some(answer) = filter::request(&rule.filters, &mut request, &rule.prefixes, random) {
+        if let Some(answer) = filter::request(&rule.filters, request, &rule.prefixes, random) {
             return answered(answer);
         }
         let leaf = rule.leaf(self.worker.random())?;
-        if let Some(answer) = filter::request(&leaf.filters, &mut request, &rule.prefixes, random) {
+        if let Some(answer) = filter::request(&leaf.filters, request, &rule.prefixes, random) {
             return answered(answer);
         }
-        if headers::is_tunnel(&request) {
+        if headers::is_tunnel(request) {
+            let request = std::mem::replace(request, Request::new(Incoming::Empty));
             return Box::pin(tunnel::open(self, exchange, rule, leaf, request, interims, place)).await;
         }
         let answer = send::send(self, exchange, rule, leaf, request, interims).await?;
@@ -162,7 +173,7 @@ impl Connection {
     }
 
     /// The answer of the proxy itself.
-    fn answer(&self, error: &ProxyError, exchange: &Exchange) -> Response<Body> {
+    fn refusal(&self, error: &ProxyError, exchange: &Exchange) -> Response<Body> {
         labels::http_error(&self.worker.shared.metrics, error);
         error.to_response(exchange.grpc, self.worker.shared.config.outbound.informational_headers)
     }

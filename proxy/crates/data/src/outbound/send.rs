@@ -25,7 +25,7 @@ pub(super) async fn send(
     exchange: &Exchange,
     rule: &Rule,
     leaf: &Leaf,
-    request: Request<Incoming>,
+    request: &mut Request<Incoming>,
     interims: &Interims,
 ) -> Result<Answered, ProxyError> {
     let asked = exchange.overrides.as_ref();
@@ -38,8 +38,9 @@ pub(super) async fn send(
 }
 
 /// Tries until there is an answer, or no more is worth it.
-async fn run(tries: &Tries<'_>, request: Request<Incoming>) -> Result<Answered, ProxyError> {
-    let (parts, body) = request.into_parts();
+async fn run(tries: &Tries<'_>, request: &mut Request<Incoming>) -> Result<Answered, ProxyError> {
+    let body = std::mem::replace(request.body_mut(), Incoming::Empty);
+    let request = &*request;
     let kept_max = tries.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes);
     let replay = Replay::of(body, kept_max, &tries.connection.worker.shared.budgets.buffers);
     let mut by_policy = tries.retry.map_or(0, |retry| retry.max_retries);
@@ -48,7 +49,7 @@ async fn run(tries: &Tries<'_>, request: Request<Incoming>) -> Result<Answered, 
     let mut pauses = 0;
     loop {
         let body = replay.body().unwrap_or_else(Body::empty);
-        let failure = match tries.once(&parts, body, &mut tried).await {
+        let failure = match tries.once(request, body, &mut tried).await {
             Ok(answered) => {
                 if tries.retry.is_some_and(|retry| retry.max_retries > by_policy) {
                     tries.rule.retried(Retried::Succeeded);
@@ -60,7 +61,7 @@ async fn run(tries: &Tries<'_>, request: Request<Incoming>) -> Result<Answered, 
         let repeatable = replay.body().is_some();
         if repeatable && left_out > 0 && failure.is_left_out() {
             left_out -= 1;
-        } else if repeatable && moves > 0 && failure.is_harmless(&parts.method) {
+        } else if repeatable && moves > 0 && failure.is_harmless(request.method()) {
             moves -= 1;
         } else if let Some(retry) = tries.retry
             && repeatable

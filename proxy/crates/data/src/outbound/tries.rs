@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use hauberk_core::outbound::Retry;
 use hauberk_metrics::balancer::Carries;
-use http::request::Parts;
-use http::{Request, Version};
+use http::{Method, Request, Version};
 use tokio::time::{Instant, timeout_at};
 
 use crate::candidate::Candidate;
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
+use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 use crate::http::observe::Head;
+use crate::http::replay;
 use crate::http::translate;
 use crate::outbound::failure::{self, Answered, Failure};
 use crate::outbound::http::{Connection, Exchange};
@@ -40,7 +41,7 @@ impl Tries<'_> {
     /// One try on an endpoint other than `tried`, if there is another one.
     pub(super) async fn once(
         &self,
-        parts: &Parts,
+        asked: &Request<Incoming>,
         body: Body,
         tried: &mut Option<SocketAddr>,
     ) -> Result<Answered, Failure> {
@@ -51,7 +52,7 @@ impl Tries<'_> {
             balancer.pick(worker, *tried, self.leaf.failfast, breaker, Carries::Http).await.map_err(Failure::Proxy)?;
         *tried = Some(candidate.endpoint().addr);
         check_identity(self.exchange, &candidate).map_err(Failure::Proxy)?;
-        let request = Request::from_parts(parts.clone(), self.limits.watch(body));
+        let request = replay::again(asked, self.limits.watch(body));
         let request = self.prepare(request, &candidate).map_err(Failure::Proxy)?;
         let load = candidate.begin();
         let trial = self.leaf.breaker.as_ref().map(|breaker| Trial::begin(&candidate, breaker, worker.random()));
@@ -91,7 +92,7 @@ impl Tries<'_> {
                 }
                 let limits = self.limits.clone();
                 let answered = Answered { candidate, response, load, trial, limits };
-                if self.wants_another(&answered, parts) {
+                if self.wants_another(&answered, asked.method()) {
                     Err(Failure::Retryable(Box::new(answered)))
                 } else {
                     Ok(answered)
@@ -134,9 +135,9 @@ impl Tries<'_> {
     }
 
     /// Whether an answer had better not be passed on while another try is possible.
-    fn wants_another(&self, answered: &Answered, parts: &Parts) -> bool {
+    fn wants_another(&self, answered: &Answered, method: &Method) -> bool {
         let response = &answered.response;
-        if failure::is_unanswered(response) && headers::is_idempotent(&parts.method) {
+        if failure::is_unanswered(response) && headers::is_idempotent(method) {
             return true;
         }
         let Some(retry) = self.retry else { return false };

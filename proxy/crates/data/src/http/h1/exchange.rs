@@ -1,6 +1,6 @@
 //! One request over a connection to a server, up to the head of its answer.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::rc::Weak;
 use std::task::{Context, Poll};
@@ -45,31 +45,35 @@ pub(crate) enum ExchangeError {
     Request(#[from] SendingError),
 }
 
-/// Sends `request` over `conn`. The connection goes back to `pool` once the answer is over.
-pub(crate) async fn exchange(
+/// Writes `request` out to `conn`; what is returned sends it and waits for the head of its answer. The connection goes back to
+/// `pool` once the answer is over.
+pub(crate) fn exchange(
     mut conn: Box<Conn>,
     request: Request<Body>,
     interims: &Interims,
     pool: Weak<Pool>,
-) -> Result<Answer, ExchangeError> {
+) -> impl Future<Output = Result<Answer, ExchangeError>> + use<'_> {
+    // At once, so that nothing that waits carries the request about.
     let coding = write::request(&request, conn.out.text());
     let (parts, body) = request.into_parts();
-    let mut upload = Upload::new(Sending::new(body, coding));
-    let mut judged = 0;
-    let head = poll_fn(|cx| poll_head(&mut conn, &mut upload, &mut judged, &parts.method, interims, cx)).await?;
-    let Head { response, framing, persistent } = head;
-    let status = response.status();
-    let tunnels = status == StatusCode::SWITCHING_PROTOCOLS || (parts.method == Method::CONNECT && status.is_success());
-    if tunnels {
-        // What is left of the request would be lost, and the bytes behind it taken for others.
-        if !upload.is_complete(&conn) {
-            return Err(ExchangeError::Nonsense(Refusal::Response));
+    let (method, mut upload) = (parts.method, Upload::new(Sending::new(body, coding)));
+    async move {
+        let mut judged = 0;
+        let head = poll_fn(|cx| poll_head(&mut conn, &mut upload, &mut judged, &method, interims, cx)).await?;
+        let Head { response, framing, persistent } = head;
+        let status = response.status();
+        let tunnels = status == StatusCode::SWITCHING_PROTOCOLS || (method == Method::CONNECT && status.is_success());
+        if tunnels {
+            // What is left of the request would be lost, and the bytes behind it taken for others.
+            if !upload.is_complete(&conn) {
+                return Err(ExchangeError::Nonsense(Refusal::Response));
+            }
+            return Ok(Answer::Tunnel(response, Box::new(conn.into_stream())));
         }
-        return Ok(Answer::Tunnel(response, Box::new(conn.into_stream())));
+        conn.expect_body(framing);
+        let body = download::begin(conn, upload, persistent, pool);
+        Ok(Answer::Response(response.map(|()| body)))
     }
-    conn.expect_body(framing);
-    let body = download::begin(conn, upload, persistent, pool);
-    Ok(Answer::Response(response.map(|()| body)))
 }
 
 fn poll_head(

@@ -174,35 +174,39 @@ pub(crate) enum StreamError {
     Request(#[from] BodyError),
 }
 
-/// Sends `request` on a stream that is ready to open, and waits for the head of its answer.
-pub(super) async fn exchange(
+/// Sends `request` on a stream that is ready to open; what is returned waits for the head of its answer.
+pub(super) fn exchange(
     mut sender: SendRequest<Bytes>,
     request: Request<Body>,
     lease: SharedLease,
     interims: &Interims,
-) -> Result<Response<Incoming>, StreamError> {
+) -> impl Future<Output = Result<Response<Incoming>, StreamError>> + use<'_> {
+    // At once, so that nothing that waits carries the request about.
     let (parts, body) = request.into_parts();
     let over = body.is_end_stream();
     let writes = lease.flow().writes();
-    let (response, stream) = sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent)?;
+    let begun = sender.send_request(Request::from_parts(parts, ()), over).map_err(StreamError::Unsent);
     drop(sender);
-    let mut upload = (!over).then(|| Pipe::new(stream, body, lease.flow()));
-    let response = match (Head { response, upload: &mut upload, interims }).await {
-        // What was not written nobody saw.
-        Err(StreamError::Stream(error)) if error.is_io() && lease.flow().writes() == writes => {
-            return Err(StreamError::Stale(error));
-        }
-        response => response?,
-    };
-    let (parts, mut stream) = response.into_parts();
-    let body = if stream.is_end_stream() && upload.is_none() {
-        lease.leave(&mut stream);
-        Incoming::Empty
-    } else {
-        let length = length(&parts.headers);
-        Incoming::Stream(Box::new(Receive::new(stream, length, lease.flow()).answering(upload, lease)))
-    };
-    Ok(Response::from_parts(parts, body))
+    let begun = begun.map(|(response, stream)| (response, (!over).then(|| Pipe::new(stream, body, lease.flow()))));
+    async move {
+        let (response, mut upload) = begun?;
+        let response = match (Head { response, upload: &mut upload, interims }).await {
+            // What was not written nobody saw.
+            Err(StreamError::Stream(error)) if error.is_io() && lease.flow().writes() == writes => {
+                return Err(StreamError::Stale(error));
+            }
+            response => response?,
+        };
+        let (parts, mut stream) = response.into_parts();
+        let body = if stream.is_end_stream() && upload.is_none() {
+            lease.leave(&mut stream);
+            Incoming::Empty
+        } else {
+            let length = length(&parts.headers);
+            Incoming::Stream(Box::new(Receive::new(stream, length, lease.flow()).answering(upload, lease)))
+        };
+        Ok(Response::from_parts(parts, body))
+    }
 }
 
 /// The head of an answer; the request's body goes on meanwhile.

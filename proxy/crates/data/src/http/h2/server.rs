@@ -91,7 +91,6 @@ where
     let pinging =
         Pinging { interval: settings.keep_alive_interval, timeout: settings.keep_alive_timeout, while_idle: true };
     let mut tending = Tending::new(flow.clone(), windows, pings, pinging);
-    let service = Rc::new(service);
     let mut answers = FuturesUnordered::new();
     let mut draining = pin!(drain.begun());
     let mut is_draining = false;
@@ -111,7 +110,7 @@ where
             turn.looks(); // at what the answers had for the connection
             match connection.poll_accept(&mut wakes.context()) {
                 Poll::Ready(Some(Ok((request, respond)))) => {
-                    answers.push(answer(service.clone(), request, respond, flow.clone()));
+                    answers.push(answer(&service, request, respond, flow.clone()));
                 }
                 Poll::Ready(_) if flooded => return Poll::Ready(Err(Ended::Flooded)),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error.into())),
@@ -146,54 +145,68 @@ impl Windowed for Connection<Watched, Bytes> {
 }
 
 /// Answers one request. Its failure is that of its stream alone.
-async fn answer<F, R>(service: Rc<F>, request: Request<RecvStream>, mut respond: SendResponse<Bytes>, flow: Rc<Flow>)
+fn answer<F, R>(
+    service: &F,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    flow: Rc<Flow>,
+) -> impl Future<Output = ()> + use<F, R>
 where
     F: Fn(Request<Incoming>, Interims) -> R,
     R: Future<Output = Result<Reply, Reset>>,
 {
     let is_head = request.method() == Method::HEAD;
-    let length = length(request.headers());
-    if request.headers().len() > HEADERS_MAX {
-        return refuse(&mut respond);
+    let (began, interims) = (flow.heard_at(), Interims::default());
+    let answering = if request.headers().len() > HEADERS_MAX {
+        refuse(&mut respond);
+        None
+    } else {
+        Some(Box::pin(service(incoming(request, &flow), interims.clone())))
+    };
+    async move {
+        let Some(mut answering) = answering else { return };
+        let mut left = INTERIMS_MAX;
+        let reply = poll_fn(|cx| {
+            let reply = answering.as_mut().poll(cx);
+            while let Some(interim) = interims.pop() {
+                // A client that is gone is noticed by what follows.
+                if left > 0 {
+                    let _ = respond.send_informational(interim);
+                }
+                left = left.saturating_sub(1);
+            }
+            match reply {
+                Poll::Ready(reply) => Poll::Ready(Some(reply)),
+                Poll::Pending => respond.poll_reset(cx).map(|_| None),
+            }
+        });
+        let reply = reply.await;
+        drop(answering);
+        let sending = match reply {
+            None => return flow.reset_by_client(began), // it does not want it any more
+            Some(Ok(Reply::Answer(response))) if is_head => begin(response.map(Body::unexplained), &mut respond, &flow),
+            Some(Ok(Reply::Answer(response))) => begin(*response, &mut respond, &flow),
+            Some(Ok(Reply::Tunnel(..))) => return respond.send_reset(Reason::INTERNAL_ERROR), // HTTP/1 alone has those
+            Some(Err(reset)) => return respond.send_reset(reset.reason()),
+        };
+        if let Some(pipe) = sending {
+            send(pipe, flow, began).await;
+        }
     }
+}
+
+/// A request with its body as it comes.
+fn incoming(request: Request<RecvStream>, flow: &Rc<Flow>) -> Request<Incoming> {
+    let length = length(request.headers());
     // A client that waits for the word to go on owes nothing before.
     let promised = length.is_some() && !request.headers().contains_key(EXPECT);
-    let request = request.map(|stream| match stream.is_end_stream() {
+    request.map(|stream| match stream.is_end_stream() {
         true => Incoming::Empty,
         false => {
             let body = Receive::new(stream, length, flow.clone());
             Incoming::Stream(Box::new(if promised { body.promised() } else { body }))
         }
-    });
-    let began = flow.heard_at();
-    let interims = Interims::default();
-    let mut answering = Box::pin(service(request, interims.clone()));
-    let mut left = INTERIMS_MAX;
-    let reply = poll_fn(|cx| {
-        let reply = answering.as_mut().poll(cx);
-        while let Some(interim) = interims.pop() {
-            // A client that is gone is noticed by what follows.
-            if left > 0 {
-                let _ = respond.send_informational(interim);
-            }
-            left = left.saturating_sub(1);
-        }
-        match reply {
-            Poll::Ready(reply) => Poll::Ready(Some(reply)),
-            Poll::Pending => respond.poll_reset(cx).map(|_| None),
-        }
-    });
-    let reply = reply.await;
-    drop(answering);
-    match reply {
-        None => flow.reset_by_client(began), // it does not want it any more
-        Some(Ok(Reply::Answer(response))) => {
-            let response = if is_head { response.map(Body::unexplained) } else { *response };
-            send(response, &mut respond, flow, began).await;
-        }
-        Some(Ok(Reply::Tunnel(..))) => respond.send_reset(Reason::INTERNAL_ERROR), // HTTP/1 alone has those
-        Some(Err(reset)) => respond.send_reset(reset.reason()),
-    }
+    })
 }
 
 /// Answers a request that has more headers than HTTP/1 takes.
@@ -204,22 +217,22 @@ fn refuse(respond: &mut SendResponse<Bytes>) {
     let _ = respond.send_response(response, true);
 }
 
-/// Sends the answer to a request that came at `began`.
-async fn send(response: Response<Body>, respond: &mut SendResponse<Bytes>, flow: Rc<Flow>, began: Instant) {
+/// Sends the head of an answer. Returns what sends the rest, if there is more.
+fn begin(response: Response<Body>, respond: &mut SendResponse<Bytes>, flow: &Rc<Flow>) -> Option<Pipe> {
     let (parts, body) = response.into_parts();
     let over = body.is_end_stream();
-    let stream = match respond.send_response(Response::from_parts(parts, ()), over) {
-        Ok(stream) => stream,
+    match respond.send_response(Response::from_parts(parts, ()), over) {
+        Ok(stream) => (!over).then(|| Pipe::new(stream, body, flow.clone())),
         Err(error) => {
             tracing::debug!(%error, "a response was not sent");
             respond.send_reset(Reason::INTERNAL_ERROR);
-            return;
+            None
         }
-    };
-    if over {
-        return;
     }
-    let mut pipe = Pipe::new(stream, body, flow.clone());
+}
+
+/// Sends the body of the answer to a request that came at `began`.
+async fn send(mut pipe: Pipe, flow: Rc<Flow>, began: Instant) {
     match poll_fn(|cx| pipe.poll(cx)).await {
         Ok(()) => {}
         Err(error @ PipeError::Body(_)) => tracing::debug!(%error, "a response ended early"),

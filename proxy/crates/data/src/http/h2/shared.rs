@@ -4,7 +4,7 @@
 //! connection takes a bounded number in flight, and is replaced long before its stream ids run out.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
 
 use h2::RecvStream;
@@ -104,41 +104,43 @@ impl Shared {
 
     /// Sends a request and waits for the head of its answer. A connection that closed before the request was sent costs
     /// nothing: the request goes to another one.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         connector: &Connector,
         request: Request<Body>,
         interims: &Interims,
-    ) -> Result<Response<Incoming>, SendError> {
+    ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
         let asks_protocol = request.method() == Method::CONNECT && request.extensions().get::<Protocol>().is_some();
         // A request that must not be repeated is not lost to a connection that the server has just closed.
         let careful = !request.method().is_idempotent();
-        loop {
-            let (lease, kept) = match self.take() {
-                Some(lease) => (lease, true),
-                // Boxed as it is rare and large: each request would carry it about.
-                None => (Box::pin(self.open(connector)).await.map_err(SendError::Connect)?, false),
-            };
-            let connection = &lease.0.inner;
-            // One that others use right now is looked at all the time.
-            if kept && careful && connection.flow.open() == 1 {
-                connection.catch_up().await;
-            }
-            let mut sender = connection.sender.clone();
-            match poll_fn(|cx| sender.poll_ready(cx)).await {
-                Ok(()) if asks_protocol && !connection.takes_protocols().await && !connection.closed.get() => {
-                    return Err(StreamError::Unsupported.into());
+        async move {
+            loop {
+                let (lease, kept) = match self.take() {
+                    Some(lease) => (lease, true),
+                    // Boxed as it is rare and large: each request would carry it about.
+                    None => (Box::pin(self.open(connector)).await.map_err(SendError::Connect)?, false),
+                };
+                let connection = &lease.0.inner;
+                // One that others use right now is looked at all the time.
+                if kept && careful && connection.flow.open() == 1 {
+                    connection.catch_up().await;
                 }
-                Ok(()) => {
-                    let flow = connection.flow.clone();
-                    let sent = client::exchange(sender, request, lease, interims).await;
-                    return self.learn(sent, &flow, kept).map_err(SendError::Http2);
-                }
-                Err(error) => {
-                    // The peer has said goodbye, or the connection failed: nothing was sent.
-                    connection.closed.set(true);
-                    if !kept {
-                        return Err(StreamError::Unsent(error).into());
+                let mut sender = connection.sender.clone();
+                match poll_fn(|cx| sender.poll_ready(cx)).await {
+                    Ok(()) if asks_protocol && !connection.takes_protocols().await && !connection.closed.get() => {
+                        return Err(StreamError::Unsupported.into());
+                    }
+                    Ok(()) => {
+                        let flow = connection.flow.clone();
+                        let sent = client::exchange(sender, request, lease, interims).await;
+                        return self.learn(sent, &flow, kept).map_err(SendError::Http2);
+                    }
+                    Err(error) => {
+                        // The peer has said goodbye, or the connection failed: nothing was sent.
+                        connection.closed.set(true);
+                        if !kept {
+                            return Err(StreamError::Unsent(error).into());
+                        }
                     }
                 }
             }
