@@ -7,7 +7,8 @@ use hauberk_tls::credentials::Credentials;
 use hauberk_tls::roots::Roots;
 use hauberk_tls::store::Store;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
 
 /// The workload whose proxy is tried.
 pub const WEB: &str = "web.default.serviceaccount.identity.hauberk.cluster.local";
@@ -34,6 +35,11 @@ impl Authority {
     /// The trust roots.
     pub fn roots(&self) -> Roots {
         Roots::from_pem(&self.pem).unwrap()
+    }
+
+    /// The root, for those who do not know the proxy's own kind.
+    pub fn root(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()
     }
 
     /// The credentials of [`WEB`].

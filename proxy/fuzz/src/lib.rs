@@ -26,6 +26,7 @@ pub mod plan;
 pub mod policy;
 pub mod program1;
 pub mod program2;
+pub mod records;
 pub mod said1;
 pub mod server1;
 pub mod server2;

@@ -40,6 +40,7 @@ mod smuggling;
 mod splits;
 mod stalls;
 mod support;
+mod tls_ends;
 mod tunnel;
 mod waiting;
 mod workers;

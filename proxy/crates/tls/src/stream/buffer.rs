@@ -83,6 +83,11 @@ impl Buffer {
         self.release();
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn held(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Gives the memory back, if nothing is in it.
     pub(super) fn release(&mut self) {
         if self.is_empty() && self.bytes.capacity() > 0 {

@@ -1,6 +1,6 @@
 //! Messages of a peer after its handshake (RFC 8446, 4.6), which may come in pieces.
 
-use rustls::{ContentType, Error, HandshakeType, InvalidMessage, PeerMisbehaved};
+use rustls::{Error, HandshakeType, InvalidMessage, PeerMisbehaved};
 
 /// The type of a message and its length (4).
 const HEADER: usize = 4;
@@ -16,6 +16,20 @@ pub(super) enum Message {
     Ticket(Vec<u8>),
     /// The peer uses its next keys; if `requested`, we are to do so, too.
     KeyUpdate { requested: bool },
+}
+
+impl Message {
+    /// What a peer is to hear that says this again and again.
+    pub(super) fn too_many(&self) -> Error {
+        match self {
+            Message::Ticket(_) => unexpected(HandshakeType::NewSessionTicket),
+            Message::KeyUpdate { .. } => PeerMisbehaved::TooManyKeyUpdateRequests.into(),
+        }
+    }
+}
+
+fn unexpected(got_type: HandshakeType) -> Error {
+    Error::InappropriateHandshakeMessage { expect_types: vec![HandshakeType::KeyUpdate], got_type }
 }
 
 /// What came and was not a whole message yet. Bounded: only known messages are collected, to their longest.
@@ -36,14 +50,14 @@ impl Messages {
         !self.bytes.is_empty()
     }
 
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn held(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// What a record held. All whole messages are taken out before the next.
-    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if bytes.is_empty() {
-            let expect_types = vec![ContentType::ApplicationData];
-            return Err(Error::InappropriateMessage { expect_types, got_type: ContentType::Handshake });
-        }
+    pub(super) fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        Ok(())
     }
 
     /// The next whole message.
@@ -58,10 +72,7 @@ impl Messages {
             HandshakeType::NewSessionTicket if self.tickets => {
                 return Err(InvalidMessage::HandshakePayloadTooLarge.into());
             }
-            got_type => {
-                let expect_types = vec![HandshakeType::KeyUpdate];
-                return Err(Error::InappropriateHandshakeMessage { expect_types, got_type });
-            }
+            other => return Err(unexpected(other)),
         }
         if self.bytes.len() < HEADER + length {
             return Ok(None);
@@ -91,7 +102,7 @@ mod tests {
         let mut messages = Messages::new(of_client);
         let mut seen = Vec::new();
         for record in records {
-            messages.add(record)?;
+            messages.add(record);
             while let Some(message) = messages.next()? {
                 seen.push(message);
             }
@@ -120,6 +131,5 @@ mod tests {
         assert!(read(false, &[&[4, 0, 0, 0]]).is_err(), "a client gives no tickets");
         assert!(read(false, &[&[24, 0, 0, 1, 2]]).is_err());
         assert!(read(false, &[&[24, 0, 0, 1, 0, 24]]).is_err(), "nothing may stand behind new keys");
-        assert!(read(false, &[&[]]).is_err());
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The TLS library shakes hands, derives keys and ciphers; what is between its records and the socket is here. Records are
 //! received into buffers that the connections of a thread take turns with, and decrypted in place. A connection that waits for
-//! the rest of a record, or for a reader or a peer that is slow, keeps what it cannot do without.
+//! the rest of a record, or for a reader or a peer that is slow, keeps what it cannot do without; only between two reads of much
+//! it keeps the buffer.
 
 mod buffer;
 mod handshake;
@@ -64,6 +65,12 @@ impl<T> TlsStream<T> {
     /// Puts data that was just read back in front of what follows.
     pub fn put_back(&mut self, data: &[u8]) {
         self.ahead.put_front(data);
+    }
+
+    /// Bytes of memory that it holds beside itself and its keys.
+    #[cfg(feature = "fuzzing")]
+    pub fn held(&self) -> usize {
+        self.received.held() + self.ahead.held() + self.out.held() + self.records.held()
     }
 }
 

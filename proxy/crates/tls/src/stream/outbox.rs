@@ -20,6 +20,16 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    /// Whether everything is on its way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn held(&self) -> usize {
+        self.first.capacity() + self.more.iter().map(Vec::capacity).sum::<usize>()
+    }
+
     /// Adds a record.
     pub(super) fn push(&mut self, record: Vec<u8>) {
         if self.first.is_empty() {

@@ -13,6 +13,9 @@ use super::{Input, TlsStream};
 
 /// The least that is read at once.
 const READ_MIN: usize = 2 * 1024;
+/// A reader with less room has little to do or is short of memory: what it leaves must not keep a whole buffer from others until
+/// it comes back. With more, it is about to.
+const ROOM_AMPLE: usize = 16 * 1024;
 /// Room that is not expected to be filled: a read that leaves some needs no other one to find the socket empty.
 const SPARE: usize = 512;
 
@@ -29,9 +32,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> TlsStream<T> {
             self.ahead.release();
             return Poll::Ready(Ok(()));
         }
+        let room = buf.remaining();
         loop {
             if self.decrypt(cx, buf) {
-                self.received.release();
+                if room < ROOM_AMPLE {
+                    self.received.rest();
+                } else {
+                    self.received.release();
+                }
                 return Poll::Ready(Ok(()));
             }
             match &self.input {
@@ -90,15 +98,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> TlsStream<T> {
         (data + records * (HEADER + SEALED)).max(begun.map_or(0, |length| length - received.len()))
     }
 
-    /// The peer hears why the connection ends, if there is a way to say so and the socket takes it at once.
+    /// The peer hears why the connection ends, if there is a way to say so and the socket takes it at once. Where records wait
+    /// for the socket already, it does not; and it is whoever wrote them that it must wake.
     fn fail(&mut self, cx: &mut Context<'_>, error: Error) {
         if let Some(alert) = records::alert_for(&error)
             && !self.closed
             && let Ok(record) = self.records.alert(alert)
         {
+            let waits = !self.out.is_empty();
             self.out.push(record);
-            // Whatever goes wrong now is not what went wrong first.
-            let _ = self.poll_out(cx);
+            if !waits {
+                // Whatever goes wrong now is not what went wrong first.
+                let _ = self.poll_out(cx);
+            }
         }
         self.received.clear();
         self.input = Input::Failed(Box::new(error));

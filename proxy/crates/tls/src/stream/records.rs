@@ -21,12 +21,10 @@ pub(super) const SEALED: usize = 17;
 pub(super) const DATA_MAX: usize = 1 << 14;
 /// A record without its header (5.2).
 const SEALED_MAX: usize = DATA_MAX + 256;
-/// Records without data, one after another.
-const EMPTY_MAX: u8 = 32;
+/// Messages and records of no data, without data between them: each costs more than it says.
+const ASIDE_MAX: u8 = 32;
 /// Alerts that change nothing.
 const WARNINGS_MAX: u8 = 4;
-/// New keys without data between them.
-const UPDATES_MAX: u8 = 32;
 
 /// Both directions of a connection.
 pub(super) struct Records {
@@ -39,10 +37,10 @@ pub(super) struct Records {
     /// The number of the next record that goes, under these keys.
     sealed: u64,
     messages: Messages,
-    empty: u8,
+    /// Messages and records of no data since the last data.
+    aside: u8,
     warnings: u8,
-    updates: u8,
-    /// The peer wants new keys to be used before the next data.
+    /// New keys are to be used before the next data, because the peer wants it or what has the old ones cannot go on.
     owes_update: bool,
 }
 
@@ -77,10 +75,11 @@ impl Records {
             sealed,
             messages: Messages::new(matches!(keys, Keys::Client(_))),
             keys,
-            empty: 0,
+            aside: 0,
             warnings: 0,
-            updates: 0,
-            owes_update: false,
+            // The session has sent tickets. A cipher may rely on seeing all records of its key in their order, as AWS-LC's
+            // AES-GCM does, which counts from the first that it sees.
+            owes_update: sealed > 0,
         })
     }
 
@@ -90,17 +89,20 @@ impl Records {
         let message = InboundOpaqueMessage::new(ContentType::ApplicationData, ProtocolVersion::TLSv1_2, sealed);
         let message = self.opener.decrypt(message, self.opened)?;
         self.opened += 1;
-        self.empty = if message.payload.is_empty() { self.empty + 1 } else { 0 };
-        if self.empty > EMPTY_MAX {
-            return Err(PeerMisbehaved::TooManyEmptyFragments.into());
-        }
         if message.typ != ContentType::Handshake && self.messages.is_partial() {
             return Err(PeerMisbehaved::MessageInterleavedWithHandshakeMessage.into());
         }
         match message.typ {
+            ContentType::ApplicationData if message.payload.is_empty() => {
+                self.pass_over(PeerMisbehaved::TooManyEmptyFragments)?;
+                Ok(Opened::Aside)
+            }
             ContentType::ApplicationData => {
-                self.updates = 0;
+                self.aside = 0;
                 Ok(Opened::Data(message.payload))
+            }
+            got_type @ (ContentType::Alert | ContentType::Handshake) if message.payload.is_empty() => {
+                Err(Error::InappropriateMessage { expect_types: vec![ContentType::ApplicationData], got_type }) // (5.4)
             }
             ContentType::Alert => self.hear(message.payload),
             ContentType::Handshake => self.take(message.payload).map(|()| Opened::Aside),
@@ -109,6 +111,11 @@ impl Records {
                 Err(Error::InappropriateMessage { expect_types, got_type })
             }
         }
+    }
+
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn held(&self) -> usize {
+        self.messages.held()
     }
 
     /// Whatever an alert says but an end is the end of the connection, and its level says nothing (6).
@@ -125,9 +132,16 @@ impl Records {
         }
     }
 
+    /// What came is not for the reader; there is so much of that, `or` the connection ends.
+    fn pass_over(&mut self, or: impl Into<Error>) -> Result<(), Error> {
+        self.aside += 1;
+        if self.aside > ASIDE_MAX { Err(or.into()) } else { Ok(()) }
+    }
+
     fn take(&mut self, handshake: &[u8]) -> Result<(), Error> {
-        self.messages.add(handshake)?;
+        self.messages.add(handshake);
         while let Some(message) = self.messages.next()? {
+            self.pass_over(message.too_many())?;
             match (&mut self.keys, message) {
                 (Keys::Client(keys), Message::Ticket(ticket)) => keys.handle_new_session_ticket(&ticket)?,
                 (_, Message::Ticket(_)) => {}
@@ -139,10 +153,6 @@ impl Records {
 
     /// The peer uses its next keys from here on (4.6.3).
     fn follow(&mut self, requested: bool) -> Result<(), Error> {
-        self.updates += 1;
-        if self.updates > UPDATES_MAX {
-            return Err(PeerMisbehaved::TooManyKeyUpdateRequests.into());
-        }
         self.owes_update |= requested;
         let (opened, secrets) = match &mut self.keys {
             Keys::Client(keys) => keys.update_rx_secret(),

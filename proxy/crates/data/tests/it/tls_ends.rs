@@ -1,0 +1,47 @@
+//! How a server in the mesh ends its TLS, and what its client makes of an answer that has no other end.
+
+use hauberk_core::endpoint::{Endpoint, ProtocolHint};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::proxy::{Authority, Proxy};
+use crate::support::run;
+use crate::support::table::{Table, meshed};
+use crate::support::talk::{End, Talk};
+use crate::support::ways::{CLIENT, WEB};
+
+/// A client of HTTP/1 asks, or sends bytes that are no request; the server answers, and ends with or without a close_notify.
+async fn ends(said: &str, answer: &'static str, with_a_word: bool) -> (String, End) {
+    let (authority, table) = (Authority::new(), Table::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = meshed(listener.local_addr().unwrap(), 1, WEB, ProtocolHint::Unknown);
+    table.set_endpoints([Endpoint { transport_port: None, ..endpoint }]);
+    let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
+    let acceptor = TlsAcceptor::from(authority.store(WEB).server_config(false).unwrap());
+    let mut client = Talk::to(outbound.addr).await;
+    client.say(said).await;
+    let (socket, _) = listener.accept().await.unwrap();
+    let mut tls = acceptor.accept(socket).await.unwrap();
+    tls.read_exact(&mut [0; 10]).await.unwrap();
+    tls.write_all(answer.as_bytes()).await.unwrap();
+    tls.flush().await.unwrap();
+    match with_a_word {
+        true => tls.shutdown().await.unwrap(),
+        false => tls.get_mut().0.shutdown().await.unwrap(), // of the socket alone
+    }
+    client.rest().await
+}
+
+#[test]
+fn an_answer_that_ends_with_its_connection_is_whole_by_the_servers_word_only() {
+    run(async {
+        let (ask, head) = ("GET / HTTP/1.0\r\nhost: web\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nan answer");
+        for (said, answer) in [(ask, head), ("\0 is no request", "an answer")] {
+            let (heard, end) = ends(said, answer, true).await;
+            assert!(heard.ends_with("an answer"), "{heard}");
+            assert_eq!(end, End::Orderly, "{said}");
+            assert_eq!(ends(said, answer, false).await.1, End::Reset, "{said}");
+        }
+    });
+}
