@@ -187,6 +187,9 @@ impl Balancer {
     /// alone, are left out while others are there.
     fn choose(&self, worker: &Worker, tried: Option<SocketAddr>, breaker: Option<&Breaker>) -> Option<Rc<Candidate>> {
         let candidates = self.candidates.borrow();
+        if let [only] = &candidates[..] {
+            return Some(only.clone());
+        }
         let now = Instant::now();
         let breaks = breaker.is_some_and(|breaker| self.admitting(now) > breaker.min_ready as usize);
         let usable = |c: &Rc<Candidate>| {
@@ -197,9 +200,6 @@ impl Balancer {
             return None;
         }
         let first = (worker.random() % count as u64) as usize;
-        if count == 1 {
-            return Some(candidates[first].clone());
-        }
         let second = (first + 1 + (worker.random() % (count as u64 - 1)) as usize) % count;
         let (a, b) = (&candidates[first], &candidates[second]);
         let default_rtt = self.default_rtt();

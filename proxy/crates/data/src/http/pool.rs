@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use hauberk_core::budget::Budget;
 use http::{Request, Response};
-use tokio::time::Instant;
 
 use crate::connect::{ConnectError, Connector};
 use crate::http::body::Body;
@@ -25,20 +24,23 @@ pub(crate) struct Pool {
     idle_max: usize,
     idle_timeout: Duration,
     reaping: Cell<bool>,
+    /// Looks of the reaper so far. Two lie half of `idle_timeout` apart.
+    looks: Cell<u32>,
     /// For what waits on the connections.
     room: Budget,
 }
 
 struct Idle {
     conn: Box<Conn>,
-    since: Instant,
+    /// How many looks of the reaper there had been.
+    since: u32,
 }
 
 impl Pool {
     /// Keeps at most `idle_max` connections, each for `idle_timeout`. What waits on them is held in `room`.
     pub(crate) fn new(idle_max: usize, idle_timeout: Duration, room: &Budget) -> Rc<Self> {
-        let (idle, reaping) = (RefCell::default(), Cell::new(false));
-        Rc::new(Self { idle, idle_max, idle_timeout, reaping, room: room.clone() })
+        let (idle, reaping, looks) = (RefCell::default(), Cell::new(false), Cell::new(0));
+        Rc::new(Self { idle, idle_max, idle_timeout, reaping, looks, room: room.clone() })
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -98,21 +100,26 @@ impl Pool {
             return;
         }
         conn.rest();
-        idle.push(Idle { conn, since: Instant::now() });
+        idle.push(Idle { conn, since: self.looks.get() });
         if !self.reaping.replace(true) {
             tokio::task::spawn_local(reap(Rc::downgrade(self), self.idle_timeout));
         }
     }
 }
 
+/// Looks at the third of which a connection has been idle for `idle_timeout` at least.
+const LOOKS_MAX: u32 = 3;
+
 /// Closes connections that nobody needed for `idle_timeout`, or that their server has closed; ends when none is left.
 async fn reap(pool: Weak<Pool>, idle_timeout: Duration) {
     loop {
         tokio::time::sleep(idle_timeout / 2).await;
         let Some(pool) = pool.upgrade() else { return };
+        let looks = pool.looks.get().wrapping_add(1);
+        pool.looks.set(looks);
         let left = poll_fn(|cx| {
             let mut idle = pool.idle.borrow_mut();
-            idle.retain_mut(|kept| kept.since.elapsed() < idle_timeout && kept.conn.is_usable(cx, false));
+            idle.retain_mut(|kept| looks.wrapping_sub(kept.since) < LOOKS_MAX && kept.conn.is_usable(cx, false));
             Poll::Ready(idle.len())
         });
         if left.await == 0 {

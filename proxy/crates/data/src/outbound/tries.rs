@@ -76,19 +76,20 @@ impl Tries<'_> {
             },
         };
         std::mem::forget(waiting);
+        let now = Instant::now();
         match sent {
             Ok(response) => {
                 let head = Head::of(&response, self.exchange.grpc);
                 if let Some(penalty) = balancer.penalty()
                     && let Some(latency) = head.cost(&penalty, response.headers())
                 {
-                    candidate.penalized(latency, penalty.decay, Instant::now());
+                    candidate.penalized(latency, penalty.decay, now);
                 }
                 let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
                 if head.is_failure() {
-                    candidate.failed(started.elapsed(), balancer.default_rtt(), Instant::now());
+                    candidate.failed(now - started, balancer.default_rtt(), now);
                 } else {
-                    candidate.answered(started.elapsed(), Instant::now());
+                    candidate.answered(now - started, now);
                 }
                 let limits = self.limits.clone();
                 let answered = Answered { candidate, response, load, trial, limits };
@@ -99,7 +100,6 @@ impl Tries<'_> {
                 }
             }
             Err(error) => {
-                let now = Instant::now();
                 match &error {
                     error if error.is_left_out() => {} // its next connection takes requests
                     error if error.is_untouched() => candidate.unreachable(now, worker.random()),
