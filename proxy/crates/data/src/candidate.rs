@@ -208,7 +208,8 @@ impl Candidate {
         if request.version() == Version::HTTP_2 {
             Either::Left(self.http2_shared.send(&self.http2, request, interims))
         } else {
-            Either::Right(self.http1_pool.send(&self.http1, request, interims))
+            let (head, body) = parted(request);
+            Either::Right(async move { self.http1_pool.send(&self.http1, &head, body, interims).await })
         }
     }
 
@@ -218,8 +219,15 @@ impl Candidate {
         request: Request<Body>,
         interims: &Interims,
     ) -> impl Future<Output = Result<Answer, SendError>> {
-        self.http1_pool.ask(&self.http1, request, interims)
+        let (head, body) = parted(request);
+        async move { self.http1_pool.ask(&self.http1, &head, body, interims).await }
     }
+}
+
+/// A request's head, and its body.
+fn parted(request: Request<Body>) -> (Request<()>, Body) {
+    let (parts, body) = request.into_parts();
+    (Request::from_parts(parts, ()), body)
 }
 
 /// How the endpoint is reached: plainly if it is outside the mesh or this very workload; else by mutual TLS, at its own

@@ -1,7 +1,7 @@
 //! Header lines.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use memchr::memchr2;
 
 use crate::http1::refusal::Refusal;
@@ -39,10 +39,38 @@ pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
 
 /// Adds a header whose value is a part of `all`, so that nothing is copied.
 pub(super) fn append(headers: &mut HeaderMap, all: &Bytes, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
-    let name = HeaderName::from_bytes(name).map_err(|_| Refusal::HeaderName)?;
+    let name = match known(name) {
+        Some(name) => name,
+        None => HeaderName::from_bytes(name).map_err(|_| Refusal::HeaderName)?,
+    };
     let value = HeaderValue::from_maybe_shared(all.slice_ref(value)).map_err(|_| Refusal::HeaderValue)?;
     headers.try_append(name, value).map_err(|_| Refusal::TooMany)?;
     Ok(())
+}
+
+/// What most heads have, as most programs write it: a comparison is quicker than to look at each letter.
+fn known(name: &[u8]) -> Option<HeaderName> {
+    Some(match name {
+        b"Host" | b"host" => header::HOST,
+        b"User-Agent" | b"user-agent" => header::USER_AGENT,
+        b"Accept" | b"accept" => header::ACCEPT,
+        b"Accept-Encoding" | b"accept-encoding" => header::ACCEPT_ENCODING,
+        b"Connection" | b"connection" => header::CONNECTION,
+        b"Content-Length" | b"content-length" => header::CONTENT_LENGTH,
+        b"Content-Type" | b"content-type" => header::CONTENT_TYPE,
+        b"Transfer-Encoding" | b"transfer-encoding" => header::TRANSFER_ENCODING,
+        b"Date" | b"date" => header::DATE,
+        b"Server" | b"server" => header::SERVER,
+        b"Last-Modified" | b"last-modified" => header::LAST_MODIFIED,
+        b"ETag" | b"etag" => header::ETAG,
+        b"Accept-Ranges" | b"accept-ranges" => header::ACCEPT_RANGES,
+        b"Cache-Control" | b"cache-control" => header::CACHE_CONTROL,
+        b"Vary" | b"vary" => header::VARY,
+        b"Cookie" | b"cookie" => header::COOKIE,
+        b"Set-Cookie" | b"set-cookie" => header::SET_COOKIE,
+        b"Authorization" | b"authorization" => header::AUTHORIZATION,
+        _ => return None,
+    })
 }
 
 /// Whether there is a character that no text of a head may have (RFC 9110, 5.5).
@@ -90,4 +118,40 @@ pub(super) fn number(bytes: &[u8]) -> Option<u64> {
 /// Whether a comma-separated list has an element, in any case of letters.
 pub(super) fn lists(value: &[u8], element: &[u8]) -> bool {
     value.split(|&b| b == b',').any(|part| trim(part).eq_ignore_ascii_case(element))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_known_mean_the_same_as_if_they_were_not() {
+        let names = [
+            "Host",
+            "User-Agent",
+            "Accept",
+            "Accept-Encoding",
+            "Connection",
+            "Content-Length",
+            "Content-Type",
+            "Transfer-Encoding",
+            "Date",
+            "Server",
+            "Last-Modified",
+            "ETag",
+            "Accept-Ranges",
+            "Cache-Control",
+            "Vary",
+            "Cookie",
+            "Set-Cookie",
+            "Authorization",
+        ];
+        for name in names {
+            for written in [name.to_owned(), name.to_ascii_lowercase()] {
+                let read = HeaderName::from_bytes(written.as_bytes()).unwrap();
+                assert_eq!(known(written.as_bytes()), Some(read), "{written}");
+            }
+            assert_eq!(known(name.to_ascii_uppercase().as_bytes()), None);
+        }
+    }
 }

@@ -43,24 +43,26 @@ impl Pool {
         Rc::new(Self { idle, idle_max, idle_timeout, reaping, looks, room: room.clone() })
     }
 
-    /// Sends a request and waits for the head of its answer.
-    pub(crate) fn send(
+    /// Sends the head of `request`, and `body`, and waits for the head of the answer.
+    pub(crate) fn send<B>(
         self: &Rc<Self>,
         connector: &Connector,
-        request: Request<Body>,
+        request: &Request<B>,
+        body: Body,
         interims: &Interims,
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
-        self.ask(connector, request, interims).map(|answer| match answer? {
+        self.ask(connector, request, body, interims).map(|answer| match answer? {
             Answer::Response(response) => Ok(response),
             Answer::Tunnel(..) => Err(SendError::Unasked),
         })
     }
 
     /// The same for a request whose connection may become a tunnel.
-    pub(crate) fn ask(
+    pub(crate) fn ask<B>(
         self: &Rc<Self>,
         connector: &Connector,
-        request: Request<Body>,
+        request: &Request<B>,
+        body: Body,
         interims: &Interims,
     ) -> impl Future<Output = Result<Answer, SendError>> {
         // A request that must not be repeated is not lost to a connection that the server has just closed.
@@ -71,7 +73,7 @@ impl Pool {
                 // Boxed as it is rare and large: each request would carry it about.
                 None => Box::pin(self.connect(connector)).await.map_err(SendError::Connect)?,
             };
-            Ok(exchange(conn, request, interims, Rc::downgrade(self)).await?)
+            Ok(exchange(conn, request, body, interims, Rc::downgrade(self)).await?)
         }
     }
 

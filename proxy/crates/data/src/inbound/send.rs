@@ -29,8 +29,8 @@ pub(super) async fn send(
     let body = std::mem::replace(request.body_mut(), Incoming::Empty);
     let request = &*request;
     let replay = Replay::of(body, REPLAY_MAX, &worker.shared.budgets.buffers);
-    let first = replay::again(request, replay.body().unwrap_or_else(Body::empty));
-    let mut result = send_once(app, first, interims).await;
+    let first = replay.body().unwrap_or_else(Body::empty);
+    let mut result = send_once(app, request, first, interims).await;
     let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
     while let Err(error) = &result {
         let Some(body) = replay.body() else { break };
@@ -41,20 +41,21 @@ pub(super) async fn send(
         } else {
             break;
         }
-        result = Box::pin(send_once(app, replay::again(request, body), interims)).await;
+        result = Box::pin(send_once(app, request, body, interims)).await;
     }
     result
 }
 
 fn send_once(
     app: &App,
-    request: Request<Body>,
+    request: &Request<Incoming>,
+    body: Body,
     interims: &Interims,
 ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
     if request.version() == Version::HTTP_2 {
-        Either::Left(app.http2.send(&app.connector, request, interims))
+        Either::Left(app.http2.send(&app.connector, replay::again(request, body), interims))
     } else {
-        Either::Right(app.http1.send(&app.connector, request, interims))
+        Either::Right(app.http1.send(&app.connector, request, body, interims))
     }
 }
 

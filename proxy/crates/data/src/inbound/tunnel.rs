@@ -34,7 +34,8 @@ pub(super) async fn open(
     translate::to_tunnel(&mut request);
     connection.name_client(request.headers_mut());
     let app = &connection.app;
-    match app.http1.ask(&app.connector, request.map(Body::incoming), interims).await {
+    let body = Body::incoming(std::mem::replace(request.body_mut(), Incoming::Empty));
+    match app.http1.ask(&app.connector, &request, body, interims).await {
         Ok(Answer::Response(mut response)) => {
             headers::strip_l5d(response.headers_mut());
             headers::strip_hop_by_hop(response.headers_mut());

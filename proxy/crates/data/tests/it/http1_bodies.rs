@@ -32,6 +32,24 @@ fn a_body_that_ends_with_its_connection_has_an_end_for_every_client() {
     });
 }
 
+#[test]
+fn an_answer_that_makes_no_sense_from_its_first_byte_on_is_none_of_which_a_part_is_passed_on() {
+    run(async {
+        let ways = Ways::new().await;
+        for way in ALL {
+            for version in ["1.1", "1.0"] {
+                let mut client = ways.client(way).await;
+                client.say(&format!("GET / HTTP/{version}\r\nhost: a\r\n\r\n")).await;
+                let mut program = ways.served().await;
+                program.head().await;
+                program.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n").await;
+                let head = client.head().await;
+                assert!(head.contains(" 502 "), "{way:?}: {head}");
+            }
+        }
+    });
+}
+
 async fn answers_until_close(ways: &Ways, client: &mut Talk, breaks_off: bool) {
     let mut program = ways.served().await;
     program.head().await;

@@ -87,8 +87,13 @@ pub(super) async fn send(
     let asked = &Asked { persistent, ..asked.clone() };
     let (coding, persistent) = write::response(&response, asked, conn.borrow_mut().out.text());
     let mut sending = Sending::new(response.into_body(), coding);
-    let sent = poll_fn(|cx| poll_send(conn, &mut sending, asked, client, cx)).await;
-    if matches!(sent, Err(Ended::Stalled)) || sent.is_err() && coding == Coding::UntilClose {
+    conn.borrow_mut().begin_message();
+    let mut sent = poll_fn(|cx| poll_send(conn, &mut sending, asked, client, cx)).await;
+    if let Err(Ended::Answer(error)) = sent {
+        sent = Err(if conn.borrow_mut().take_back() { Ended::Unsaid(error) } else { Ended::Answer(error) });
+    }
+    let cut = sent.is_err() && coding == Coding::UntilClose && !matches!(sent, Err(Ended::Unsaid(_)));
+    if matches!(sent, Err(Ended::Stalled)) || cut {
         conn.borrow().abort();
     }
     sent?;

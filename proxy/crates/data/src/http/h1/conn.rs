@@ -32,7 +32,7 @@ pub(crate) struct Conn {
     /// Not written yet.
     pub(crate) out: Outbox,
     reading: Reading,
-    /// Bytes that were written since the connection was last taken up.
+    /// Bytes that were written since the connection was last taken up, or since an answer began.
     written: usize,
     unflushed: bool,
     /// The room of what waits in the buffer and to be written.
@@ -104,9 +104,23 @@ impl Conn {
         self.out.is_empty() && !self.unflushed
     }
 
-    /// Whether anything was written since the connection was last taken up.
+    /// Whether anything was written since the connection was last taken up, or since an answer began.
     pub(crate) fn has_written(&self) -> bool {
         self.written > 0
+    }
+
+    /// From here on, what is written is another message.
+    pub(crate) fn begin_message(&mut self) {
+        self.written = 0;
+    }
+
+    /// Takes back a message of which nothing was written. Returns whether that was so.
+    pub(crate) fn take_back(&mut self) -> bool {
+        let unsaid = !self.has_written();
+        if unsaid {
+            self.out = Outbox::default();
+        }
+        unsaid
     }
 
     /// A number that is another one whenever bytes have passed in either direction.

@@ -28,6 +28,9 @@ pub(crate) enum Ended {
     /// The body of a request broke off, or made no sense, while it was answered.
     #[error("the request's body broke off while it was answered")]
     Broken,
+    /// An answer failed before anything of it was sent: its client can be told so.
+    #[error(transparent)]
+    Unsaid(SendingError),
     /// An answer was not sent to its end.
     #[error(transparent)]
     Answer(#[from] SendingError),

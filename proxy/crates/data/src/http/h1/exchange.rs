@@ -45,18 +45,17 @@ pub(crate) enum ExchangeError {
     Request(#[from] SendingError),
 }
 
-/// Writes `request` out to `conn`; what is returned sends it and waits for the head of its answer. The connection goes back to
-/// `pool` once the answer is over.
-pub(crate) fn exchange(
+/// Writes the head of `request` out to `conn`; what is returned sends it with `body` and waits for the head of its answer. The
+/// connection goes back to `pool` once the answer is over.
+pub(crate) fn exchange<'a, B>(
     mut conn: Box<Conn>,
-    request: Request<Body>,
-    interims: &Interims,
+    request: &Request<B>,
+    body: Body,
+    interims: &'a Interims,
     pool: Weak<Pool>,
-) -> impl Future<Output = Result<Answer, ExchangeError>> + use<'_> {
-    // At once, so that nothing that waits carries the request about.
-    let coding = write::request(&request, conn.out.text());
-    let (parts, body) = request.into_parts();
-    let (method, mut upload) = (parts.method, Upload::new(Sending::new(body, coding)));
+) -> impl Future<Output = Result<Answer, ExchangeError>> + use<'a, B> {
+    let coding = write::request(request, &body, conn.out.text());
+    let (method, mut upload) = (request.method().clone(), Upload::new(Sending::new(body, coding)));
     async move {
         let mut judged = 0;
         let head = poll_fn(|cx| poll_head(&mut conn, &mut upload, &mut judged, &method, interims, cx)).await?;

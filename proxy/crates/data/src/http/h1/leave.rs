@@ -13,11 +13,13 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Method, Response, StatusCode};
 
 use crate::http::body::Body;
+use crate::http::body_error::BodyError;
 use crate::http::h1::answer::send;
 use crate::http::h1::client::Client;
 use crate::http::h1::conn::Conn;
 use crate::http::h1::ended::Ended;
 use crate::http::h1::raw::Raw;
+use crate::http::h1::send::SendingError;
 use crate::http::h1::write::{self, Asked};
 use crate::http::serve::Tunnel;
 
@@ -32,6 +34,8 @@ pub(super) async fn refuse(conn: &RefCell<Conn>, client: &mut Client, ended: End
         Ended::Refused(Refusal::TooLong | Refusal::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Ended::Refused(_) => StatusCode::BAD_REQUEST,
         Ended::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+        Ended::Unsaid(SendingError::Body(BodyError::Late | BodyError::Idle)) => StatusCode::GATEWAY_TIMEOUT,
+        Ended::Unsaid(_) => StatusCode::BAD_GATEWAY,
         Ended::Stalled if conn.borrow().is_flushed() => StatusCode::REQUEST_TIMEOUT,
         Ended::Stalled => {
             conn.borrow().abort();

@@ -77,8 +77,11 @@ where
                 // The client is told with this answer: it would send the next request into a connection that closes.
                 is_draining = is_draining || poll_fn(|cx| Poll::Ready(draining.as_mut().poll(cx).is_ready())).await;
                 asked.persistent &= !is_draining;
-                if !send(&conn, *response, &asked, &mut client).await? {
-                    return linger(&conn).await;
+                match send(&conn, *response, &asked, &mut client).await {
+                    Ok(true) => {}
+                    Ok(false) => return linger(&conn).await,
+                    Err(unsaid @ Ended::Unsaid(_)) => return refuse(&conn, &mut client, unsaid).await,
+                    Err(ended) => return Err(ended),
                 }
             }
             Reply::Tunnel(response, tunnel) => return join(&conn, &response, *tunnel).await,

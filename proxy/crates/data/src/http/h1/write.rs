@@ -21,14 +21,14 @@ pub(crate) struct Asked {
     pub(crate) waits: bool,
 }
 
-/// Writes the head of a request and says how its body follows (RFC 9112, 6.3).
-pub(crate) fn request(request: &Request<Body>, text: &mut BytesMut) -> Coding {
+/// Writes the head of a request and says how `body` follows (RFC 9112, 6.3).
+pub(crate) fn request<B>(request: &Request<B>, body: &Body, text: &mut BytesMut) -> Coding {
     let headers = request.headers();
     text.reserve(length_of(headers) + request.uri().path().len() + 64);
     text.extend_from_slice(request.method().as_str().as_bytes());
     text.extend_from_slice(b" ");
     target(request, text);
-    let (announced, exact) = (length(headers), request.body().size_hint().exact());
+    let (announced, exact) = (length(headers), body.size_hint().exact());
     // HTTP/1.0 knows no chunks: a server that takes it by its word would read them as the next request.
     let http10 = request.version() == Version::HTTP_10 && announced.or(exact).is_some();
     text.extend_from_slice(if http10 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
@@ -55,7 +55,7 @@ pub(crate) fn request(request: &Request<Body>, text: &mut BytesMut) -> Coding {
 }
 
 /// Origin form, unless the request names a scheme (absolute form) or nothing but an authority (CONNECT).
-fn target(request: &Request<Body>, text: &mut BytesMut) {
+fn target<B>(request: &Request<B>, text: &mut BytesMut) {
     let uri = request.uri();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     if let Some(authority) = uri.authority() {
