@@ -72,6 +72,8 @@ pub(crate) struct Serving<'a> {
     pub(crate) patience: Option<Patience>,
     /// When to say goodbye.
     pub(crate) drain: Drain,
+    /// The client may know why an answer failed.
+    pub(crate) explain: bool,
 }
 
 /// Serves the requests of one connection until it ends.
@@ -80,11 +82,11 @@ where
     F: Fn(Request<Incoming>, Interims) -> R,
     R: Future<Output = Result<Reply, Reset>>,
 {
-    let Serving { http2, buffers, patience, drain } = how;
+    let Serving { http2, buffers, patience, drain, explain } = how;
     match http2 {
         // Boxed, so that the many connections of HTTP/1 do not pay for the few of HTTP/2.
         Some(settings) => Ok(Box::pin(h2::server::serve(stream, settings, buffers, patience, drain, service)).await?),
-        None => Ok(h1::server::serve(stream, buffers.whole(), patience, drain, service).await?),
+        None => Ok(h1::server::serve(stream, buffers.whole(), patience, explain, drain, service).await?),
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let policy = worker.inbound.policy(worker, dst.port());
     stream.attach(labels::http_transport(&worker.shared.metrics, &policy.borrow(), &client, dst));
+    let explain = client.tls != ClientTls::Plain;
     let connection = Rc::new(Connection {
         client_id: client_id(&client),
         places: worker.shared.budgets.clients.requests.part(fair::Client::of(client.addr.ip(), &client.tls)),
@@ -64,6 +65,7 @@ pub(super) async fn serve(
         buffers: &worker.shared.budgets.buffers,
         patience: Patience::new(&worker.shared, labels::client_stalled),
         drain: worker.drain.clone(),
+        explain,
     };
     let service = move |request, interims| connection.clone().call(request, interims);
     if let Err(error) = serve::serve(stream, how, service).await {

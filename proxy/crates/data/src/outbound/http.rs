@@ -44,6 +44,7 @@ pub(super) async fn serve(
         buffers: &worker.shared.budgets.buffers,
         patience: Patience::new(&worker.shared, labels::client_stalled),
         drain: worker.drain.clone(),
+        explain: worker.shared.config.outbound.informational_headers,
     };
     let service = move |request, interims| connection.clone().call(request, interims);
     if let Err(error) = serve::serve(stream, how, service).await {

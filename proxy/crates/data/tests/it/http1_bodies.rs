@@ -45,6 +45,8 @@ fn an_answer_that_makes_no_sense_from_its_first_byte_on_is_none_of_which_a_part_
                 program.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n").await;
                 let head = client.head().await;
                 assert!(head.contains(" 502 "), "{way:?}: {head}");
+                // Who is not in the mesh need not know.
+                assert_eq!(head.contains("\r\nl5d-proxy-error: "), way != Way::Inbound, "{way:?}: {head}");
             }
         }
     });

@@ -14,6 +14,8 @@ pub(super) struct Client {
     pub(super) room: Budget,
     pub(super) patience: Option<Patience>,
     pub(super) watch: Watch,
+    /// It may know why an answer failed.
+    pub(super) explain: bool,
 }
 
 impl Client {

@@ -14,6 +14,7 @@ use http::{Method, Response, StatusCode};
 
 use crate::http::body::Body;
 use crate::http::body_error::BodyError;
+use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::h1::answer::send;
 use crate::http::h1::client::Client;
 use crate::http::h1::conn::Conn;
@@ -34,8 +35,10 @@ pub(super) async fn refuse(conn: &RefCell<Conn>, client: &mut Client, ended: End
         Ended::Refused(Refusal::TooLong | Refusal::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Ended::Refused(_) => StatusCode::BAD_REQUEST,
         Ended::Crowded => StatusCode::SERVICE_UNAVAILABLE,
-        Ended::Unsaid(SendingError::Body(BodyError::Late | BodyError::Idle)) => StatusCode::GATEWAY_TIMEOUT,
-        Ended::Unsaid(_) => StatusCode::BAD_GATEWAY,
+        Ended::Unsaid(error) => {
+            let response = unsaid(error).to_response(false, client.explain);
+            return close(conn, client, response, ended).await;
+        }
         Ended::Stalled if conn.borrow().is_flushed() => StatusCode::REQUEST_TIMEOUT,
         Ended::Stalled => {
             conn.borrow().abort();
@@ -48,6 +51,21 @@ pub(super) async fn refuse(conn: &RefCell<Conn>, client: &mut Client, ended: End
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    close(conn, client, response, ended).await
+}
+
+/// What a client is told of an answer that failed before anything of it was sent.
+fn unsaid(error: &SendingError) -> ProxyError {
+    let kind = match error {
+        SendingError::Body(BodyError::Late) => ErrorKind::Timeout,
+        SendingError::Body(BodyError::Idle) => ErrorKind::Idle,
+        _ => ErrorKind::Failed,
+    };
+    ProxyError::new(kind, format!("the answer failed at its beginning: {error}"))
+}
+
+/// The last answer on a connection.
+async fn close(conn: &RefCell<Conn>, client: &mut Client, response: Response<Body>, ended: Ended) -> Result<(), Ended> {
     let asked = Asked { method: Method::GET, http10: false, persistent: false, waits: false };
     send(conn, response, &asked, client).await?;
     linger(conn).await?;

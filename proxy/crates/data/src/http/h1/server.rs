@@ -29,11 +29,12 @@ use crate::stream::Stream;
 /// What a client expects that sends its body only when it is told to (RFC 9110, 10.1.1).
 const CONTINUE: &[u8] = b"100-continue";
 
-/// Serves until the connection ends. What waits on it is held in `room`.
+/// Serves until the connection ends. What waits on it is held in `room`; `explain`: the client may know why an answer failed.
 pub(crate) async fn serve<F, R>(
     stream: Stream,
     room: Budget,
     patience: Option<Patience>,
+    explain: bool,
     mut drain: Drain,
     service: F,
 ) -> Result<(), Ended>
@@ -42,7 +43,7 @@ where
     R: Future<Output = Result<Reply, Reset>>,
 {
     let conn = Rc::new(RefCell::new(Conn::new(stream, room.clone())));
-    let mut client = Client { room, patience, watch: Watch::default() };
+    let mut client = Client { room, patience, watch: Watch::default(), explain };
     let interims = Interims::default();
     let mut draining = pin!(drain.begun());
     let mut is_draining = false;
