@@ -208,26 +208,21 @@ impl Candidate {
         if request.version() == Version::HTTP_2 {
             Either::Left(self.http2_shared.send(&self.http2, request, interims))
         } else {
-            let (head, body) = parted(request);
+            let (parts, body) = request.into_parts();
+            let head = Request::from_parts(parts, ());
             Either::Right(async move { self.http1_pool.send(&self.http1, &head, body, interims).await })
         }
     }
 
     /// Sends a request whose connection may become a tunnel.
-    pub(crate) fn ask(
+    pub(crate) fn ask<B>(
         &self,
-        request: Request<Body>,
+        request: &Request<B>,
+        body: Body,
         interims: &Interims,
     ) -> impl Future<Output = Result<Answer, SendError>> {
-        let (head, body) = parted(request);
-        async move { self.http1_pool.ask(&self.http1, &head, body, interims).await }
+        self.http1_pool.ask(&self.http1, request, body, interims)
     }
-}
-
-/// A request's head, and its body.
-fn parted(request: Request<Body>) -> (Request<()>, Body) {
-    let (parts, body) = request.into_parts();
-    (Request::from_parts(parts, ()), body)
 }
 
 /// How the endpoint is reached: plainly if it is outside the mesh or this very workload; else by mutual TLS, at its own

@@ -36,7 +36,7 @@ pub(super) async fn open(
 ) -> Result<Reply, ProxyError> {
     let revoked = connection.revoked(exchange, &request);
     translate::to_tunnel(&mut request);
-    let (parts, body) = request.into_parts();
+    let body = std::mem::replace(request.body_mut(), Incoming::Empty);
     let replay = Replay::of(body, REPLAY_MAX, &connection.worker.shared.budgets.buffers);
     let worker = &connection.worker;
     let balancer = leaf.balancer()?;
@@ -47,7 +47,7 @@ pub(super) async fn open(
         let body = replay.body().unwrap_or_else(Body::empty);
         candidate.edge().request();
         leaf.metrics.iter().for_each(|metrics| metrics.request());
-        match candidate.ask(Request::from_parts(parts.clone(), body), interims).await {
+        match candidate.ask(&request, body, interims).await {
             Ok(Answer::Response(answer)) => {
                 let answer = answer.map(Body::incoming);
                 let mut answer = observe(&candidate, exchange, rule.way(leaf), answer, Some(place));
