@@ -51,7 +51,7 @@ pub(crate) struct ReplayBody {
 }
 
 /// The head of a request once more, with this body.
-pub(crate) fn again<B>(asked: &Request<B>, body: Body) -> Request<Body> {
+pub(crate) fn again<A, B>(asked: &Request<A>, body: B) -> Request<B> {
     let mut request = Request::new(body);
     (*request.method_mut(), *request.uri_mut()) = (asked.method().clone(), asked.uri().clone());
     *request.version_mut() = asked.version();

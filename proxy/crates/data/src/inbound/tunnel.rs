@@ -15,6 +15,7 @@ use crate::http::body::Body;
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
+use crate::http::replay;
 use crate::http::serve::{Reply, Reset, Tunnel};
 use crate::http::translate;
 use crate::inbound::exchange::Exchange;
@@ -53,9 +54,7 @@ pub(super) async fn open(
 /// Returns once policy would refuse this very request.
 fn revoked(connection: &Connection, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
     let (policy, client) = (connection.policy.borrow().clone(), connection.client.clone());
-    let mut asked = Request::new(());
-    (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
-    asked.headers_mut().clone_from(request.headers());
+    let asked = replay::again(request, ());
     until_revoked(policy, move |policy: &Arc<ServerPolicy>| {
         route::find(policy, &asked).is_some_and(|access| {
             let verdict = authorize::request(policy, access.authorizations, client.addr.ip(), &client.tls);

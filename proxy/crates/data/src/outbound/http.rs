@@ -15,6 +15,7 @@ use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers::{self, REQUIRE_ID};
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
+use crate::http::replay;
 use crate::http::serve::{self, Reply, Reset, Serving};
 use crate::http::stall::Patience;
 use crate::http::translate::{self, AuthorityCache};
@@ -165,10 +166,7 @@ impl Connection {
 
     /// Returns once policy would forbid this very request.
     pub(super) fn revoked(&self, exchange: &Exchange, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
-        let mut asked = Request::new(());
-        (*asked.method_mut(), *asked.uri_mut()) = (request.method().clone(), request.uri().clone());
-        asked.headers_mut().clone_from(request.headers());
-        *asked.version_mut() = request.version();
+        let asked = replay::again(request, ());
         let (worker, destination) = (self.worker.clone(), exchange.destination.clone());
         async move { destination.forbidden(&worker, |stack| stack.request(&asked).map(drop)).await }
     }
