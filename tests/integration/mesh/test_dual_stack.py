@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from meshkit import namespace
+from meshkit import greeted, namespace
 from meshkit.contract import VIRTUAL_IP, VIRTUAL_IP6
 from meshkit.foreign import identity
 from meshkit.pair import CLIENT_IP, HOST, SERVER_IP, Pair, a_plane, proxy_beside, serve, world
@@ -98,12 +98,7 @@ def test_grpc_over_ipv6(pair: Pair, ip: str) -> None:
 @pytest.mark.parametrize("ip", [VIRTUAL_IP6, SERVER_IP6])
 def test_a_server_that_speaks_first_over_ipv6(pair: Pair, ip: str) -> None:
     with pair.client.connect((ip, 9002)) as connection:
-        connection.settimeout(TIMEOUT_S)
-        lines = connection.makefile("rwb")
-        assert lines.readline() == b"220 what do you want\r\n"
-        lines.write(b"HELO\r\n")
-        lines.flush()
-        assert lines.readline() == b"HELO\r\n"
+        greeted.talk(connection)
 
 
 def test_what_leaves_by_ipv6_passes_the_proxy_and_arrives_as_it_is(pair: Pair) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography import x509
-from meshkit import foreign, namespace
+from meshkit import foreign, greeted, namespace
 from meshkit.bare import PROXY_UID
 from meshkit.contract import VIRTUAL_IP
 from meshkit.foreign import identity
@@ -73,12 +73,7 @@ def test_grpc_of_all_kinds(pair: Pair) -> None:
 
 def test_an_opaque_port_whose_server_speaks_first(pair: Pair) -> None:
     with pair.client.connect((VIRTUAL_IP, 9002)) as connection:
-        connection.settimeout(10)
-        lines = connection.makefile("rwb")
-        assert lines.readline() == b"220 what do you want\r\n"
-        lines.write(b"HELO\r\n")
-        lines.flush()
-        assert lines.readline() == b"HELO\r\n"
+        greeted.talk(connection)
     opened = pair.client_proxy.metrics().of("tcp_open_total", direction="outbound", peer="dst", tls="true")
     assert any(sample.labels["dst_service"] == "web" for sample in opened)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from meshkit import namespace, tls
+from meshkit import greeted, namespace, tls
 from meshkit.bare import Host, Proxy
 from meshkit.contract import WEB, World
 from meshkit.foreign import ControlPlane, identity
@@ -76,12 +76,7 @@ def test_grpc_of_all_kinds(clusters: Clusters) -> None:
 
 def test_bytes_of_a_server_that_speaks_first(clusters: Clusters) -> None:
     with clusters.client.connect((MIRROR_IP, GREETS)) as connection:
-        connection.settimeout(10)
-        lines = connection.makefile("rwb")
-        assert lines.readline() == b"220 what do you want\r\n"
-        lines.write(b"HELO\r\n")
-        lines.flush()
-        assert lines.readline() == b"HELO\r\n"
+        greeted.talk(connection)
 
 
 @contextlib.contextmanager
