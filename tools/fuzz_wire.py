@@ -115,6 +115,7 @@ def http1() -> dict[str, bytes]:
         "dots": "GET /ok/..%2Fno HTTP/1.1\r\nhost: a\r\n\r\n",
         "backward": "GET /ok/..%5cno HTTP/1.1\r\nhost: a\r\n\r\n",
         "scheme": "GET any://b/ok HTTP/1.1\r\nhost: a\r\n\r\n",
+        "no-scheme": "GET a~http://b/ok HTTP/1.1\r\nhost: a\r\n\r\n",
         "lower-case": "get /ok HTTP/1.1\r\nhost: a\r\n\r\n",
         "absolute": "GET http://b/ok?q HTTP/1.1\r\nhost: a\r\n\r\n",
         "old": "GET /ok HTTP/1.0\r\n\r\nGET /ok HTTP/1.0\r\n\r\n",

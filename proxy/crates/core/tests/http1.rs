@@ -124,6 +124,8 @@ fn lines_with_two_meanings_are_refused() {
         ("GET * HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
         ("GET a HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
         ("GET a:1 HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("GET a~b://c/d HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
+        ("GET 1://c/d HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
         ("CONNECT / HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
         ("CONNECT a HTTP/1.1\r\nhost: a\r\n\r\n", Refusal::Target),
     ] {

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::{Buf, Bytes, BytesMut};
+use http::uri::InvalidUri;
 use http::{Method, Request, Uri, Version};
 use memchr::memmem;
 
@@ -53,7 +54,11 @@ fn judge_lines(bytes: &[u8]) -> Result<(), Refusal> {
     }
     while let Some((line, length)) = line(rest)? {
         match &mut facts {
-            None => facts = Some(Facts::of(&RequestLine::parse(line)?)),
+            None => {
+                let first = RequestLine::parse(line)?;
+                target(Uri::try_from(first.target), &first)?;
+                facts = Some(Facts::of(&first));
+            }
             Some(facts) => {
                 let (name, value) = field(line)?;
                 facts.note(name, value)?;
@@ -74,7 +79,7 @@ fn whole(head: Bytes) -> Result<Head, Refusal> {
     let mut facts = Facts::of(&first);
     let mut request = Request::new(());
     *request.method_mut() = Method::from_bytes(first.method).map_err(|_| Refusal::RequestLine)?;
-    *request.uri_mut() = target(&head, &first)?;
+    *request.uri_mut() = target(Uri::from_maybe_shared(head.slice_ref(first.target)), &first)?;
     *request.version_mut() = if first.http10 { Version::HTTP_10 } else { Version::HTTP_11 };
     let headers = request.headers_mut();
     headers.reserve(lines.saturating_sub(1));
@@ -117,14 +122,17 @@ impl<'a> RequestLine<'a> {
 }
 
 /// The four forms of RFC 9112, 3.2. A fragment is none of them: who drops it would route another target than who does not.
-fn target(head: &Bytes, line: &RequestLine<'_>) -> Result<Uri, Refusal> {
+fn target(uri: Result<Uri, InvalidUri>, line: &RequestLine<'_>) -> Result<Uri, Refusal> {
     if memchr::memchr(b'#', line.target).is_some() {
         return Err(Refusal::Target);
     }
-    let uri = Uri::from_maybe_shared(head.slice_ref(line.target)).map_err(|_| Refusal::Target)?;
+    let uri = uri.map_err(|_| Refusal::Target)?;
     let is_authority = uri.scheme().is_none() && uri.authority().is_some();
     // Whose name it is nobody may ask: user and password are no part of a target (RFC 9110, 4.2.4).
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(Refusal::Target);
+    }
+    if uri.scheme_str().is_some_and(|scheme| !is_scheme(scheme)) {
         return Err(Refusal::Target);
     }
     let fits = match (line.method, line.target) {
@@ -134,6 +142,14 @@ fn target(head: &Bytes, line: &RequestLine<'_>) -> Result<Uri, Refusal> {
         _ => uri.scheme().is_some() && uri.authority().is_some(),
     };
     if fits { Ok(uri) } else { Err(Refusal::Target) }
+}
+
+/// A letter, then letters, digits, `+`, `-` and `.` (RFC 3986, 3.1). `http` takes more than that, and a program that does not
+/// would find another path in the same target.
+#[must_use]
+pub fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
 /// What is known of a head so far.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use hauberk_core::http1::request::is_scheme;
 use http::header::{HOST, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, Version};
@@ -77,6 +78,8 @@ pub(crate) fn restore_request<B>(request: &mut Request<B>) -> bool {
         _ => (Version::HTTP_11, false),
     };
     *request.version_mut() = version;
+    // Only what a proxy like this one took from its program: any client may say that it is one.
+    let absolute = absolute && request.uri().scheme_str().is_some_and(is_scheme);
     to_http1_target(request, absolute);
     true
 }

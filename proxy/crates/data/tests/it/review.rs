@@ -201,6 +201,24 @@ fn what_a_hostile_proxy_carries_comes_out_with_one_meaning() {
 }
 
 #[test]
+fn an_absolute_target_of_a_hostile_proxy_has_a_scheme_or_is_none() {
+    run(async {
+        let program = Taken::start().await;
+        let mut sender = as_a_proxy(&program).await;
+        for (scheme, line) in [("ftp", "POST ftp://other/a HTTP/1.1\r\n"), ("a~http", "POST /a HTTP/1.1\r\n")] {
+            let request = Request::post(format!("{scheme}://other/a")).version(Version::HTTP_11);
+            let request = request.header("l5d-orig-proto", "HTTP/1.1; absolute-form").body(()).unwrap();
+            let (answer, _) = sender.send_request(request, true).unwrap();
+            let mut served = next(&program).await;
+            let head = served.head().await;
+            assert!(head.starts_with(line) && head.contains("host: other\r\n"), "{head}");
+            served.say("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+            assert_eq!(answer.await.unwrap().status(), StatusCode::NO_CONTENT);
+        }
+    });
+}
+
+#[test]
 fn a_request_of_a_thousand_headers_is_refused_alone() {
     run(async {
         let program = Taken::start().await;

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
@@ -18,6 +18,7 @@ use crate::config::Http2Client;
 use crate::http::body::Body;
 use crate::http::body_error::BodyError;
 use crate::http::h2::flow::Flow;
+use crate::http::h2::others;
 use crate::http::h2::pipe::{Pipe, PipeError};
 use crate::http::h2::receive::Receive;
 use crate::http::h2::server::{SMALL_FRAMES_MAX, length};
@@ -78,7 +79,11 @@ pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Bu
         let (flow, resting) = watched;
         let mut settled = false;
         let wakes = Wakes::default();
+        let mut waited = pin!(None);
         let driven = poll_fn(|cx| {
+            // A request is on its way, and so may be those of others.
+            let shared = flow.has_begun() && flow.open() > 1;
+            ready!(others::first(waited.as_mut(), yield_now, shared, cx));
             let turn = wakes.run(cx);
             if resting.take() {
                 tending.rest(&mut connection);

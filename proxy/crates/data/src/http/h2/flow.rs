@@ -29,6 +29,8 @@ pub(super) struct Flow {
     most: Cell<u64>,
     /// Streams whose data may be unread.
     open: Cell<usize>,
+    /// A stream was opened since this was looked at.
+    begun: Cell<bool>,
     flooded: Cell<bool>,
     /// What the peer's goodbye says was told.
     parted: Cell<bool>,
@@ -70,6 +72,7 @@ impl Flow {
             round: Cell::new(0),
             most: Cell::new(0),
             open: Cell::new(0),
+            begun: Cell::new(false),
             flooded: Cell::new(false),
             parted: Cell::new(false),
             room,
@@ -114,6 +117,12 @@ impl Flow {
     /// One stream more.
     pub(super) fn opened(&self) {
         self.open.set(self.open.get() + 1);
+        self.begun.set(true);
+    }
+
+    /// Whether a stream was opened since this was asked last.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.take()
     }
 
     /// One stream less. Returns how many are left.

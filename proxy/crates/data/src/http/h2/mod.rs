@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 mod flow;
+mod others;
 mod pipe;
 pub(crate) mod receive;
 pub(crate) mod server;

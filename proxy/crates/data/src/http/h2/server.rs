@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -15,11 +15,13 @@ use hauberk_core::http2::window::Windows;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body as _;
+use tokio::task::yield_now;
 
 use crate::config::Http2Server;
 use crate::drain::Drain;
 use crate::http::body::Body;
 use crate::http::h2::flow::Flow;
+use crate::http::h2::others;
 use crate::http::h2::pipe::{Pipe, PipeError};
 use crate::http::h2::receive::Receive;
 use crate::http::h2::tend::{Pinging, Tending, Windowed};
@@ -96,18 +98,24 @@ where
     let mut is_draining = false;
     let mut flooded = false;
     let wakes = Wakes::default();
+    let mut waited = pin!(None);
     poll_fn(|cx| {
         let turn = wakes.run(cx);
         if !is_draining && draining.as_mut().poll(cx).is_ready() {
             is_draining = true;
             connection.graceful_shutdown();
         }
-        let mut some_ended = false;
+        let (mut some_ended, mut has_waited) = (false, false);
         loop {
             while let Poll::Ready(Some(())) = Pin::new(&mut answers).poll_next(cx) {
                 some_ended = true;
             }
             turn.looks(); // at what the answers had for the connection
+            if !has_waited {
+                has_waited = true;
+                // An answer is on its way, and so may be those to others.
+                ready!(others::first(waited.as_mut(), yield_now, some_ended && !answers.is_empty(), cx));
+            }
             match connection.poll_accept(&mut wakes.context()) {
                 Poll::Ready(Some(Ok((request, respond)))) => {
                     answers.push(answer(&service, request, respond, flow.clone()));
