@@ -12,6 +12,7 @@ _HEADS = (
     "better Envoy, CPU",
     "Hauberk of Envoy",
     "p50 added alone: relay, Hauberk, µs",
+    "p99 added alone",
     "p99.9 at half load: relay, Hauberk, µs",
     "rate: relay, Hauberk",
 )
@@ -61,6 +62,7 @@ def _traffic(document: Document) -> Iterator[str]:
                 _number(envoy, 1, unit),
                 _ratio(ours, envoy),
                 _pair(result.get("added_p50_us") if result else None for result in both),
+                _pair(result.get("added_p99_us") if result else None for result in both),
                 _pair(result["steady"]["p999_us"] if result and result["steady"] else None for result in both),
                 _pair((result["saturated"]["requests_per_s"] if result else None for result in both), scale),
             ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import inside, ports, usage
+from bench import inside, policy, ports, usage
 from bench.cases import SIZES, Protocol
 from bench.control_plane import HAUBERK
 from bench.processes import LOAD_CORE, PROXY_CORE, Processes, children, uid
@@ -43,6 +43,7 @@ def start(processes: Processes, name: str, binary: Path, other_proxy: Path | Non
     env = {"HAUBERK_PROXY_BINARY": str(binary)}
     named = ("--proxy-binary", str(other_proxy)) if other_proxy else ()
     skipped = ",".join(map(str, ports.DIRECT.values()))
+    policy.apply(f"{name}-server")
     inbound = f"{skipped},{ports.RELAYED.start}-{ports.RELAYED.stop - 1}"
     pairs = [*((ports.SERVICE[p], ports.BEHIND[p]) for p in Protocol), *((n, n) for n in (ports.OPAQUE, ports.FAR))]
     server = processes.start(

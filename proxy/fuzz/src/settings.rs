@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hauberk_core::outbound::Backoff;
 use hauberk_data::config::{Config, Inbound, Limits, Outbound};
 use hauberk_net::listen::KeepAlive;
 
@@ -49,6 +50,8 @@ fn config(port: u16, ip: IpAddr) -> Config {
             idle_max: 100,
             idle_timeout: PATIENCE,
             http: Default::default(),
+            queue_max: 100,
+            connect_backoff: Backoff { min: PATIENCE, max: PATIENCE, jitter: 0.0 },
             ingress: None,
             informational_headers: true,
         },

@@ -133,7 +133,7 @@ impl Balancer {
     async fn first_answer(&self, worker: &Worker, patience: Duration, carries: Carries) -> Result<(), ProxyError> {
         let Source::Watched(source, metrics) = &self.source else { return Ok(()) };
         let mut source = source.borrow().clone();
-        if self.waiting.get() >= worker.shared.config.outbound.http.queue_max {
+        if self.waiting.get() >= worker.shared.config.outbound.queue_max {
             let message = format!("too many requests wait for the endpoints of {}", self.name);
             return Err(ProxyError::new(ErrorKind::LoadShed, message));
         }

@@ -84,7 +84,7 @@ impl Candidate {
             in_flight: Cell::new(0),
             down_until: Cell::new(None),
             refused: Cell::new(0),
-            backoff: config.http.connect_backoff,
+            backoff: config.connect_backoff,
             circuit: RefCell::default(),
             edge: Rc::new(labels::edge(&shared.metrics, authority, &endpoint, set_labels, local)),
             endpoint,

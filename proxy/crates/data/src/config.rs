@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::name::Suffixes;
+use hauberk_core::outbound::Backoff;
 use hauberk_net::listen::KeepAlive;
 
 pub use self::http::{Http, Http2Client, Http2Server};
@@ -97,6 +98,10 @@ pub struct Outbound {
     pub idle_timeout: Duration,
     /// HTTP of the program, and to endpoints.
     pub http: Http,
+    /// Requests that wait at once for an endpoint of one backend; one more fails at once.
+    pub queue_max: usize,
+    /// Pauses between attempts to reach an endpoint that refuses connections.
+    pub connect_backoff: Backoff,
     /// Set: the program is an ingress controller, whose requests may name their destination under one of these suffixes.
     pub ingress: Option<Suffixes>,
     /// The program sees `l5d-` headers of answers, and the reason of errors.

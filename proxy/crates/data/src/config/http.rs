@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use hauberk_core::endpoint::Http2Params;
-use hauberk_core::outbound::Backoff;
 
 /// Bytes that one stream may have on its way.
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -32,12 +31,6 @@ pub struct Http {
     pub client: Http2Client,
     /// Requests in flight at once, over all workers; one more is answered with 503 and `retry-after`.
     pub in_flight_max: usize,
-    /// Requests that wait at once for an endpoint of one backend; one more fails at once.
-    pub queue_max: usize,
-    /// How long a request waits for an endpoint where policy names no time.
-    pub failfast: Duration,
-    /// Pauses between attempts to reach an endpoint that refuses connections.
-    pub connect_backoff: Backoff,
 }
 
 /// HTTP/2 as a server.
@@ -91,14 +84,7 @@ pub struct Http2Client {
 
 impl Default for Http {
     fn default() -> Self {
-        Self {
-            server: Http2Server::default(),
-            client: Http2Client::default(),
-            in_flight_max: 100_000,
-            queue_max: 10_000,
-            failfast: Duration::from_secs(3),
-            connect_backoff: Backoff { min: Duration::from_millis(100), max: Duration::from_secs(60), jitter: 0.1 },
-        }
+        Self { server: Http2Server::default(), client: Http2Client::default(), in_flight_max: 100_000 }
     }
 }
 

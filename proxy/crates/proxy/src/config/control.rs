@@ -93,7 +93,7 @@ fn clients(env: &Env<'_>, connect_timeout: Duration) -> Option<Config> {
     let destination = service(env, "DESTINATION");
     let policy = service(env, "POLICY");
     let workload = env.required("POLICY_WORKLOAD", text).map(|workload| declared(&workload));
-    let backoff = http::backoff(env, "OUTBOUND", BACKOFF);
+    let backoff = http::backoff(env, BACKOFF);
     Some(Config {
         destination: destination?,
         policy: policy?,

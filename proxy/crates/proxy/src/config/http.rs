@@ -6,7 +6,7 @@ use hauberk_core::outbound::Backoff;
 use hauberk_data::config::{Http, Http2Client, Http2Server};
 
 use super::env::Env;
-use super::value::{Read, between, duration, flag, number};
+use super::value::{Read, between, duration, flag, positive};
 
 /// What HTTP/2 allows of windows and frames (RFC 9113 sections 6.5.2 and 6.9.1).
 const CONNECTION_WINDOW_MIN: u32 = 65_535;
@@ -18,8 +18,9 @@ const STREAMS_MAX: u32 = 1_000_000;
 const HEADER_LIST_MAX: u32 = 1024 * 1024;
 const SEND_BUFFER_MAX: usize = 16 * 1024 * 1024;
 
-/// HTTP of the side `INBOUND` or `OUTBOUND`, whose defaults are `default`.
-pub(super) fn read(env: &Env<'_>, side: &str, default: Http) -> Http {
+/// HTTP of the side `INBOUND` or `OUTBOUND`.
+pub(super) fn read(env: &Env<'_>, side: &str) -> Http {
+    let default = Http::default();
     let shared_windows = (
         env.get("HTTP2_INITIAL_STREAM_WINDOW_SIZE", between(1, WINDOW_MAX)),
         env.get("HTTP2_INITIAL_CONNECTION_WINDOW_SIZE", between(CONNECTION_WINDOW_MIN, WINDOW_MAX)),
@@ -28,15 +29,12 @@ pub(super) fn read(env: &Env<'_>, side: &str, default: Http) -> Http {
         server: server(env, side, shared_windows, default.server),
         client: client(shared_windows, default.client),
         in_flight_max: env.get(&format!("{side}_MAX_IN_FLIGHT"), positive).unwrap_or(default.in_flight_max),
-        queue_max: env.get(&format!("{side}_HTTP_QUEUE_CAPACITY"), positive).unwrap_or(default.queue_max),
-        failfast: env.get(&format!("{side}_HTTP_FAILFAST_TIMEOUT"), duration).unwrap_or(default.failfast),
-        connect_backoff: backoff(env, side, default.connect_backoff),
     }
 }
 
 /// Pauses between attempts to connect.
-pub(super) fn backoff(env: &Env<'_>, side: &str, default: Backoff) -> Backoff {
-    let name = |part| format!("{side}_CONNECT_EXP_BACKOFF_{part}");
+pub(super) fn backoff(env: &Env<'_>, default: Backoff) -> Backoff {
+    let name = |part| format!("OUTBOUND_CONNECT_EXP_BACKOFF_{part}");
     let backoff = Backoff {
         min: env.get(&name("MIN"), duration).unwrap_or(default.min),
         max: env.get(&name("MAX"), duration).unwrap_or(default.max),
@@ -83,10 +81,6 @@ fn some_positive(interval: Duration) -> Option<Duration> {
     Some(interval).filter(|interval| !interval.is_zero())
 }
 
-fn positive(text: &str) -> Read<usize> {
-    number(text).ok().filter(|number| *number > 0).ok_or("a whole number above 0")
-}
-
 fn ratio(text: &str) -> Read<f32> {
     let ratio: f32 = text.trim().parse().map_err(|_| "a number from 0 to 100")?;
     if (0.0..=100.0).contains(&ratio) { Ok(ratio) } else { Err("a number from 0 to 100") }
@@ -102,7 +96,7 @@ mod tests {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
         let env = Env::new(&lookup);
-        let http = read(&env, "INBOUND", Http::default());
+        let http = read(&env, "INBOUND");
         let wrong = env.into_errors();
         if wrong.is_empty() { Ok(http) } else { Err(wrong) }
     }
@@ -121,7 +115,6 @@ mod tests {
             ("HTTP2_INITIAL_STREAM_WINDOW_SIZE", "70000"),
             ("HTTP2_INITIAL_CONNECTION_WINDOW_SIZE", "1000000"),
             ("INBOUND_MAX_IN_FLIGHT", "7"),
-            ("INBOUND_CONNECT_EXP_BACKOFF_MAX", "2s"),
             ("OUTBOUND_MAX_IN_FLIGHT", "8"),
         ])
         .unwrap();
@@ -134,7 +127,7 @@ mod tests {
         };
         assert_eq!(http.server, server);
         assert_eq!((http.client.stream_window, http.client.connection_window), (70_000, 1_000_000));
-        assert_eq!((http.in_flight_max, http.connect_backoff.max), (7, Duration::from_secs(2)));
+        assert_eq!(http.in_flight_max, 7);
     }
 
     #[test]
@@ -144,8 +137,6 @@ mod tests {
             ("INBOUND_SERVER_HTTP2_INITIAL_STREAM_WINDOW_SIZE", "2147483648"),
             ("INBOUND_SERVER_HTTP2_MAX_CONCURRENT_STREAMS", "0"),
             ("INBOUND_SERVER_HTTP2_ADAPTIVE_FLOW_CONTROL", "perhaps"),
-            ("INBOUND_CONNECT_EXP_BACKOFF_MIN", "1h"),
-            ("INBOUND_CONNECT_EXP_BACKOFF_JITTER", "NaN"),
             ("INBOUND_MAX_IN_FLIGHT", "0"),
         ] {
             let wrong = given(&[(name, value)]).unwrap_err();

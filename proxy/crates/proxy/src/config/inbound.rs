@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hauberk_core::outbound::Backoff;
-use hauberk_data::config::{Front, Http, Inbound};
+use hauberk_data::config::{Front, Inbound};
 use hauberk_net::listen::KeepAlive;
 
 use super::env::Env;
@@ -18,8 +17,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(300);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 const DISCOVERY_IDLE: Duration = Duration::from_secs(90);
 const IDLE_MAX: usize = 10_000;
-const FAILFAST: Duration = Duration::from_secs(1);
-const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// Where to listen, and the rest.
 pub(super) fn read(env: &Env<'_>, local_name: &str) -> (SocketAddr, Inbound) {
@@ -40,20 +37,11 @@ pub(super) fn read(env: &Env<'_>, local_name: &str) -> (SocketAddr, Inbound) {
         idle_max: env.get("MAX_IDLE_CONNS_PER_ENDPOINT", number).unwrap_or(IDLE_MAX),
         idle_timeout: env.get("INBOUND_HTTP1_CONNECTION_POOL_IDLE_TIMEOUT", duration).unwrap_or(IDLE_TIMEOUT),
         discovery_idle: env.get("INBOUND_DISCOVERY_IDLE_TIMEOUT", duration).unwrap_or(DISCOVERY_IDLE),
-        http: http::read(env, "INBOUND", http_default()),
+        http: http::read(env, "INBOUND"),
         gateway: env.get("INBOUND_GATEWAY_SUFFIXES", suffixes).unwrap_or_default(),
         front,
     };
     (listen, inbound)
-}
-
-/// The program is near: what it does not take at once it most often does not take at all.
-fn http_default() -> Http {
-    Http {
-        failfast: FAILFAST,
-        connect_backoff: Backoff { max: CONNECT_PAUSE_MAX, ..Http::default().connect_backoff },
-        ..Http::default()
-    }
 }
 
 /// The pair of variables that begin with `prefix`.

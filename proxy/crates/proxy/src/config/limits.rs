@@ -5,7 +5,7 @@ use std::time::Duration;
 use hauberk_data::config::Limits;
 
 use super::env::Env;
-use super::value::{Read, duration, number};
+use super::value::{Read, duration, number, positive};
 use crate::memory;
 
 /// Lowered to what the limit of open files allows.
@@ -30,10 +30,6 @@ pub(super) fn read(env: &Env<'_>) -> Limits {
 fn share_of(available: Option<u64>) -> usize {
     let share = available.map_or(BUFFERS_MOST, |bytes| (bytes / BUFFERS_PART).clamp(BUFFERS_LEAST, BUFFERS_MOST));
     usize::try_from(share).unwrap_or(usize::MAX)
-}
-
-fn positive(text: &str) -> Read<usize> {
-    number(text).ok().filter(|number| *number > 0).ok_or("a whole number above 0")
 }
 
 /// Bytes, or with the units that Kubernetes knows as powers of two.

@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use hauberk_core::name::Suffixes;
-use hauberk_data::config::{Http, Outbound};
+use hauberk_core::outbound::Backoff;
+use hauberk_data::config::Outbound;
 
 use super::env::Env;
 use super::http;
 use super::inbound::keep_alive;
-use super::value::{address, addresses, duration, flag, number, suffixes};
+use super::value::{address, addresses, duration, flag, number, positive, suffixes};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4140);
 const DETECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,6 +22,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Names that an ingress may ask for.
 const PROFILE_SUFFIXES: &str = "svc.cluster.local.";
 const IDLE_MAX: usize = 10_000;
+const QUEUE_MAX: usize = 10_000;
+const CONNECT_BACKOFF: Backoff = Backoff { min: Duration::from_millis(100), max: Duration::from_secs(60), jitter: 0.1 };
 
 /// Where to listen, and the rest.
 pub(super) fn read(env: &Env<'_>) -> (Vec<SocketAddr>, Outbound) {
@@ -40,7 +43,9 @@ pub(super) fn read(env: &Env<'_>) -> (Vec<SocketAddr>, Outbound) {
         connect_keep_alive: keep_alive(env, "OUTBOUND_CONNECT"),
         idle_max: env.get("OUTBOUND_MAX_IDLE_CONNS_PER_ENDPOINT", number).unwrap_or(IDLE_MAX),
         idle_timeout: env.get("OUTBOUND_HTTP1_CONNECTION_POOL_IDLE_TIMEOUT", duration).unwrap_or(IDLE_TIMEOUT),
-        http: http::read(env, "OUTBOUND", Http::default()),
+        http: http::read(env, "OUTBOUND"),
+        queue_max: env.get("OUTBOUND_HTTP_QUEUE_CAPACITY", positive).unwrap_or(QUEUE_MAX),
+        connect_backoff: http::backoff(env, CONNECT_BACKOFF),
         ingress,
         informational_headers: !silent,
     };

@@ -91,6 +91,24 @@ fn whoever_sets_what_has_no_effect_is_told() {
 }
 
 #[test]
+fn only_the_outbound_side_waits_for_endpoints() {
+    let (config, _) = read_with(&[
+        ("OUTBOUND_HTTP_QUEUE_CAPACITY", "7"),
+        ("OUTBOUND_CONNECT_EXP_BACKOFF_MAX", "2s"),
+        ("INBOUND_CONNECT_EXP_BACKOFF_MAX", "1s"),
+        ("INBOUND_HTTP_QUEUE_CAPACITY", "5"),
+    ]);
+    let config = config.unwrap();
+    let outbound = &config.data.outbound;
+    assert_eq!((outbound.queue_max, outbound.connect_backoff.max), (7, Duration::from_secs(2)));
+    assert_eq!(config.unused, ["INBOUND_CONNECT_EXP_BACKOFF_MAX", "INBOUND_HTTP_QUEUE_CAPACITY"]);
+    for (part, value) in [("MIN", "1h"), ("JITTER", "NaN"), ("MAX", "0ms")] {
+        let name = format!("OUTBOUND_CONNECT_EXP_BACKOFF_{part}");
+        assert!(read_with(&[(&name, value)]).0.is_err(), "{name}={value}");
+    }
+}
+
+#[test]
 fn the_access_log_has_two_formats_and_is_off() {
     let format = |value| read_with(&[("ACCESS_LOG", value)]).0.map(|config| config.access_log);
     assert_eq!(format(""), Ok(None));

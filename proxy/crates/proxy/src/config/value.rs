@@ -43,6 +43,11 @@ pub(crate) fn number<N: std::str::FromStr>(text: &str) -> Read<N> {
     text.trim().parse().map_err(|_| "a whole number")
 }
 
+/// How many of what there must be one of.
+pub(super) fn positive(text: &str) -> Read<usize> {
+    number(text).ok().filter(|number| *number > 0).ok_or("a whole number above 0")
+}
+
 /// A whole number within bounds, both included.
 pub(crate) fn between<N: std::str::FromStr + PartialOrd>(min: N, max: N) -> impl FnOnce(&str) -> Read<N> {
     move |text| {

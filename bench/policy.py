@@ -1,0 +1,50 @@
+"""Who may call the servers: the mesh decides each request by the identity of its client, as in a mesh that is used."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+from bench import ports
+from bench.cases import Protocol
+from bench.control_plane import HAUBERK
+from bench.processes import BenchFailed
+
+_GROUP = "policy.linkerd.io"
+_ACCOUNT = "default"
+"""What `hauberk run` takes for a program that names no other."""
+_DECIDED = (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC)
+
+
+def apply(app: str) -> None:
+    """Only members of the mesh under one account may call the HTTP ports of `app`. Raises BenchFailed."""
+    text = "\n---\n".join(map(json.dumps, _resources(app)))
+    ran = subprocess.run([*HAUBERK, "apply", "-f", "-"], input=text, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise BenchFailed(f"the policy of {app} was not taken:\n{ran.stderr}")
+
+
+def _resources(app: str) -> Iterator[dict[str, Any]]:
+    yield _resource("v1alpha1", "MeshTLSAuthentication", app, {"identityRefs": [_ref("ServiceAccount", _ACCOUNT)]})
+    for protocol in _DECIDED:
+        name = f"{app}-{protocol.value}"
+        server = {
+            "podSelector": {"matchLabels": {"app": app}},
+            "port": ports.BEHIND[protocol],
+            "accessPolicy": "deny",
+        }
+        yield _resource("v1beta3", "Server", name, server)
+        allowed = {
+            "targetRef": _ref("Server", name, _GROUP),
+            "requiredAuthenticationRefs": [_ref("MeshTLSAuthentication", app, _GROUP)],
+        }
+        yield _resource("v1alpha1", "AuthorizationPolicy", name, allowed)
+
+
+def _resource(version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "default"}
+    return {"apiVersion": f"{_GROUP}/{version}", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _ref(kind: str, name: str, group: str = "") -> dict[str, str]:
+    return {"group": group, "kind": kind, "name": name}
