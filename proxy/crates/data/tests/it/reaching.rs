@@ -17,7 +17,7 @@ use crate::support::ways::{CLIENT, WEB};
 async fn outbound(table: &std::sync::Arc<Table>, pause: Duration) -> Proxy {
     let ip = std::net::Ipv4Addr::LOCALHOST.into();
     let change = |config: &mut hauberk_data::config::Config| {
-        config.outbound.http.connect_backoff = Backoff { min: pause, max: pause, jitter: 0.0 };
+        config.outbound.connect_backoff = Backoff { min: pause, max: pause, jitter: 0.0 };
     };
     Proxy::outbound_at(&Authority::new(), CLIENT, table, ip, change).await
 }
@@ -67,7 +67,7 @@ fn requests_that_find_out_together_are_one_refusal() {
         let (authority, table, program) = (Authority::new(), Table::new(), Program::start().await);
         let backoff = Backoff { min: Duration::from_millis(5), max: Duration::from_secs(3600), jitter: 0.0 };
         let ip = std::net::Ipv4Addr::LOCALHOST.into();
-        let change = |config: &mut hauberk_data::config::Config| config.outbound.http.connect_backoff = backoff;
+        let change = |config: &mut hauberk_data::config::Config| config.outbound.connect_backoff = backoff;
         let outbound = Proxy::outbound_at(&authority, CLIENT, &table, ip, change).await;
         let deaf = nobody().await;
         let member = |addr| meshed(addr, deaf.port(), WEB, ProtocolHint::Http2);

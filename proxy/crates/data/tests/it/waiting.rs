@@ -24,7 +24,7 @@ fn patient(failfast: Duration) -> Target {
 }
 
 async fn unknown(failfast: Duration, queue_max: usize) -> Ways {
-    let ways = Ways::with(|config| config.outbound.http.queue_max = queue_max).await;
+    let ways = Ways::with(|config| config.outbound.queue_max = queue_max).await;
     ways.table.target.send_replace(Some(patient(failfast)));
     ways.table.endpoints.send_replace(None);
     ways

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::identity::Id;
+use hauberk_core::outbound::Backoff;
 use hauberk_data::budgets::Budgets;
 use hauberk_data::config::{Config, Inbound, Limits, Outbound};
 use hauberk_data::drain::{self, DrainSignal};
@@ -209,6 +210,8 @@ fn config(port: u16, name: &str, ips: Vec<IpAddr>, detect_timeout: Duration) -> 
             idle_max: 100,
             idle_timeout: 3 * second,
             http: Default::default(),
+            queue_max: 100,
+            connect_backoff: Backoff { min: second / 10, max: 60 * second, jitter: 0.1 },
             ingress: None,
             informational_headers: true,
         },
