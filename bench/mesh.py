@@ -43,7 +43,7 @@ def start(processes: Processes, name: str, binary: Path, other_proxy: Path | Non
     env = {"HAUBERK_PROXY_BINARY": str(binary)}
     named = ("--proxy-binary", str(other_proxy)) if other_proxy else ()
     skipped = ",".join(map(str, ports.DIRECT.values()))
-    policy.apply(f"{name}-server")
+    policy.apply(f"{name}-server", f"{name}-client")
     inbound = f"{skipped},{ports.RELAYED.start}-{ports.RELAYED.stop - 1}"
     pairs = [*((ports.SERVICE[p], ports.BEHIND[p]) for p in Protocol), *((n, n) for n in (ports.OPAQUE, ports.FAR))]
     server = processes.start(

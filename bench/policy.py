@@ -11,21 +11,19 @@ from bench.control_plane import HAUBERK
 from bench.processes import BenchFailed
 
 _GROUP = "policy.linkerd.io"
-_ACCOUNT = "default"
-"""What `hauberk run` takes for a program that names no other."""
 _DECIDED = (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC)
 
 
-def apply(app: str) -> None:
-    """Only members of the mesh under one account may call the HTTP ports of `app`. Raises BenchFailed."""
-    text = "\n---\n".join(map(json.dumps, _resources(app)))
+def apply(app: str, client: str) -> None:
+    """Only the account `client` may call the HTTP ports of `app`. Raises BenchFailed."""
+    text = "\n---\n".join(map(json.dumps, _resources(app, client)))
     ran = subprocess.run([*HAUBERK, "apply", "-f", "-"], input=text, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise BenchFailed(f"the policy of {app} was not taken:\n{ran.stderr}")
 
 
-def _resources(app: str) -> Iterator[dict[str, Any]]:
-    yield _resource("v1alpha1", "MeshTLSAuthentication", app, {"identityRefs": [_ref("ServiceAccount", _ACCOUNT)]})
+def _resources(app: str, client: str) -> Iterator[dict[str, Any]]:
+    yield _resource("v1alpha1", "MeshTLSAuthentication", app, {"identityRefs": [_ref("ServiceAccount", client)]})
     for protocol in _DECIDED:
         name = f"{app}-{protocol.value}"
         server = {
