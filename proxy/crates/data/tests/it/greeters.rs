@@ -4,14 +4,14 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use hauberk_core::endpoint::ProtocolHint;
-use hauberk_core::inbound::Authentication;
+use hauberk_core::inbound::{Authentication, Protocol};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::support::program::{Program, Taken, greeted, greets};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
-use crate::support::table::{Table, detect_within, endpoint, meshed, server_policy};
+use crate::support::table::{Table, detect_within, endpoint, meshed, routed, routes, server_policy};
 use crate::support::talk::{End, Talk};
 use crate::support::ways::{CLIENT, WEB};
 
@@ -76,6 +76,40 @@ fn what_is_learned_does_not_decide_what_the_next_client_speaks() {
             assert!(client.head().await.starts_with("HTTP/1.1 204 "));
             assert_eq!(Talk::over(early).rest().await, (String::new(), End::Orderly));
             assert_eq!(proxy.count("request_total", &[]), 1.0);
+        }
+    });
+}
+
+#[test]
+fn what_is_learned_lets_no_bytes_pass_where_policy_decides_by_request() {
+    run(async {
+        let (table, server) = (Table::new(), Taken::start().await);
+        table.inbound.send_replace(server_policy(detect_within(HOUR), Authentication::Unauthenticated));
+        table.set_endpoints([endpoint(server.addr)]);
+        let outbound = Proxy::outbound_with(&Authority::new(), CLIENT, &table, HOUR).await;
+        let inbound = Proxy::inbound(&Authority::new(), DB, &table).await;
+        inbound.original.set(server.addr);
+        let sides = [(&outbound, "outbound"), (&inbound, "inbound")];
+        for (proxy, _) in sides {
+            let greeting = async { server.next().await.write_all(b"hello").await.unwrap() };
+            tokio::join!(greeted(proxy.addr), greeting);
+        }
+        // The server speaks first, as both proxies know. Now somebody writes routes for it.
+        table.target.send_replace(Some(routed()));
+        let written = Protocol::Detect { timeout: HOUR, routes: routes("/") };
+        table.inbound.send_replace(server_policy(written, Authentication::Unauthenticated));
+        for (proxy, side) in sides {
+            let mut silent = Talk::to(proxy.addr).await;
+            let mut bytes = Talk::to(proxy.addr).await;
+            bytes.say(b"\x04bytes").await;
+            assert_eq!(bytes.rest().await.0, "", "{side}");
+            assert_eq!(proxy.count(&format!("{side}_tcp_errors_total"), &["error=\"not http\""]), 1.0);
+            assert!(!server.has_another().await, "{side}: the server is asked for no greeting");
+            silent.say(REQUEST).await;
+            let mut asked = Talk::over(server.next().await);
+            assert!(asked.head().await.starts_with("GET / HTTP/1.1\r\n"), "{side}");
+            asked.say("HTTP/1.1 204 No Content\r\n\r\n").await;
+            assert!(silent.head().await.starts_with("HTTP/1.1 204 "), "{side}");
         }
     });
 }

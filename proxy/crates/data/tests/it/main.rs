@@ -3,6 +3,7 @@
 
 mod access_log;
 mod breaker;
+mod connect_timeout;
 mod counted;
 mod endpoints;
 mod families;
@@ -20,8 +21,10 @@ mod http2_ends;
 mod http2_floods;
 mod http2_keep_alive;
 mod http2_lost;
+mod http2_program_floods;
 mod http2_windows;
 mod idle;
+mod idle_connections;
 mod ingress;
 mod leaving;
 mod limits;
@@ -35,6 +38,7 @@ mod reaching;
 mod review;
 mod route_connections;
 mod server_first;
+mod shared_connections;
 mod shares;
 mod smuggling;
 mod splits;
