@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "mesh")]
 
 from faultkit.place import before_program, between_proxies  # noqa: E402 - found by the path above
-from faultkit.ports import HTTP1, NOBODY, OPAQUE, OPAQUE_BULK, PORTS  # noqa: E402
+from faultkit.ports import HTTP1, NOBODY, ONE_ANSWER, OPAQUE, OPAQUE_BULK, PORTS  # noqa: E402
 from faultkit.relay import Relay  # noqa: E402
 from meshkit.marks import mark  # noqa: E402
 from meshkit.mesh import Mesh  # noqa: E402
@@ -73,6 +73,9 @@ def relay(request: pytest.FixtureRequest, path: Relay, loopback: Relay) -> Relay
 
 @pytest.fixture(scope="session")
 def loopback(server: Workload) -> Iterator[Relay]:
-    """Between the server's proxy and its programs."""
-    with before_program(server, *(port for port in PORTS if port != NOBODY)) as relay:
+    """Between the server's proxy and its programs.
+
+    But for those whose answer and end have to come in one segment: a relay would send one after the other.
+    """
+    with before_program(server, *(port for port in PORTS if port not in (NOBODY, ONE_ANSWER))) as relay:
         yield relay

@@ -1,13 +1,20 @@
-"""A proxy that is asked to end finishes what it began."""
+"""A proxy that is asked to end finishes what it began, if that does not take too long."""
 
+import http.client
 import os
 import signal
 import threading
+import time
 
+import pytest
+from meshkit.http import Http
 from meshkit.mesh import Mesh
+from meshkit.pair import a_pair
 from meshkit.start import run_server
-from meshkit.until import until
+from meshkit.until import WITHIN_S, until
 from meshkit.workload import Workload
+
+GRACE_S = 1.0
 
 
 def test_a_request_in_flight_is_answered_and_then_there_is_another_proxy(mesh: Mesh, client: Workload) -> None:
@@ -35,3 +42,27 @@ def test_a_request_in_flight_is_answered_and_then_there_is_another_proxy(mesh: M
 
 def log(mesh: Mesh, workload: Workload) -> str:
     return (mesh.runtime / "workloads" / workload.pod / "proxy.log").read_text()
+
+
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_a_request_that_hangs_is_given_up_after_the_grace_period(side: str) -> None:
+    """Its client is told, whichever of the proxies it is that ends."""
+    with a_pair({"SHUTDOWN_GRACE_PERIOD": f"{GRACE_S:g}s"}) as pair, pair.http() as asking:
+        proxy = {"client": pair.client_proxy, "server": pair.server_proxy}[side]
+        program = pair.server.directory / "program.log"
+        asking.request("GET", "/hold")
+        until("the request has reached the program", lambda: "holding" in program.read_text(), seen=program.read_text)
+        began = time.monotonic()
+        proxy.process.terminate()
+        assert proxy.process.wait(WITHIN_S) == 0, proxy.said()
+        assert time.monotonic() - began >= GRACE_S, "what was in flight had no time"
+        assert "did not finish in time" in proxy.said()
+        assert status(asking) in (None, 502, 503, 504)
+
+
+def status(asking: Http) -> int | None:
+    """Of the answer; None where the connection ended without one."""
+    try:
+        return asking.getresponse().status
+    except (ConnectionError, http.client.HTTPException):
+        return None

@@ -3,6 +3,7 @@
 import itertools
 import random
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -23,6 +24,9 @@ SERVICES = {ENDPOINTS: "destination", INBOUND: "inbound-policy", OUTBOUND: "outb
 """As a proxy calls who is asked, in its metrics."""
 REPEATS = 3
 """A lie is told again at each attempt; that many are waited for."""
+IDLE_S = 2.0
+SPIN = 0.2
+"""A share of one processor, for a debug build with its streams; a loop that goes round for nothing takes all of it."""
 TRUE = world()
 
 
@@ -132,6 +136,16 @@ def test_what_makes_no_sense_changes_nothing(pair: Pair, sort: str) -> None:
     for method in KINDS:
         until("it is told again and again", lambda m=method: pair.plane.asked[m] > before[m] + REPEATS)  # type: ignore[misc]
         as_before(pair)
+    do_not_spin(pair)
+
+
+def do_not_spin(pair: Pair) -> None:
+    """Neither of the proxies, while nobody but the control plane wants anything of them."""
+    proxies = (pair.client_proxy, pair.server_proxy)
+    before, end = [proxy.cpu_seconds() for proxy in proxies], time.monotonic() + IDLE_S
+    until(f"{IDLE_S:g} s have passed", lambda: time.monotonic() > end)
+    used = [proxy.cpu_seconds() - was for proxy, was in zip(proxies, before, strict=True)]
+    assert max(used) < IDLE_S * SPIN, f"{used} s of processor time within {IDLE_S:g} s"
 
 
 def test_a_profile_that_makes_no_sense_changes_nothing(pair: Pair) -> None:
@@ -206,6 +220,17 @@ def test_an_identity_that_cannot_be_read_does_not_turn_into_plain_text(pair: Pai
     update.add.addrs[0].tls_identity.dns_like_identity.name = "not a name"
     before = complaints(pair, ENDPOINTS)
     pair.plane.say(lying(ENDPOINTS, update.SerializeToString()))
+    until("it is rejected", lambda: complaints(pair, ENDPOINTS) > before + REPEATS)
+    as_before(pair)
+
+
+@pytest.mark.parametrize("change", ["add", "remove"])
+def test_a_change_of_no_endpoints_changes_nothing(pair: Pair, change: str) -> None:
+    """It says neither that there are none nor which there are."""
+    empty = destination_pb2.Update()
+    getattr(empty, change).SetInParent()
+    before = complaints(pair, ENDPOINTS)
+    pair.plane.say(lying(ENDPOINTS, empty.SerializeToString()))
     until("it is rejected", lambda: complaints(pair, ENDPOINTS) > before + REPEATS)
     as_before(pair)
 
@@ -290,6 +315,7 @@ def test_while_it_is_gone_what_is_known_holds(pair: Pair) -> None:
                 as_before(pair)
             kept.sendall(b"still here\r\n")
             assert kept.recv(100) == b"still here\r\n"
+            do_not_spin(pair)
         finally:
             pair.plane.up()
     pair.plane.say(replace(TRUE, only={}))

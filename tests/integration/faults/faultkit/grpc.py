@@ -43,7 +43,7 @@ def counting(ledger: Ledger) -> Serve:
 def _answer(peer: Peer, at: int, ledger: Ledger) -> None:
     stream = peer.streams.pop(at)
     name = stream.headers[":path"].removeprefix(_PREFIX)
-    answer = ledger.carry_out(name, stream.body[5:])
+    answer = ledger.carry_out(name, bytes(stream.body[5:]))
     peer.h2.send_headers(at, [(":status", "200"), _TYPE])
     peer.h2.send_data(at, framed(answer))
     peer.h2.send_headers(at, [("grpc-status", "0")], end_stream=True)
@@ -94,6 +94,6 @@ def _outcome(name: str, stream: Stream) -> Outcome:
         return Outcome(name, None, f"reset {stream.reset}")
     status = (stream.headers | stream.trailers)["grpc-status"]
     if status == "0":
-        assert stream.body == framed(answer_to(name)), f"{name} is answered by {stream.body!r}"
+        assert stream.body == framed(answer_to(name)), f"{name} is answered by {bytes(stream.body)!r}"
         return Outcome(name, OK, "")
     return Outcome(name, int(status), stream.trailers.get("grpc-message", "") or stream.headers.get("grpc-message", ""))

@@ -79,7 +79,7 @@ def read_head(stream: BinaryIO) -> tuple[str, dict[str, str]] | None:
 
 
 def _chunks(stream: BinaryIO) -> bytes | None:
-    body = b""
+    pieces: list[bytes] = []
     while True:
         line = stream.readline()
         if not line.endswith(b"\n"):
@@ -89,5 +89,5 @@ def _chunks(stream: BinaryIO) -> bytes | None:
         if len(piece) < size + 2:
             return None
         if size == 0:
-            return body
-        body += piece[:-2]
+            return b"".join(pieces)
+        pieces.append(piece[:-2])

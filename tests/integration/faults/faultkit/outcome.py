@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meshkit.http import Answer, Http
@@ -9,6 +10,7 @@ from meshkit.http import Answer, Http
 from faultkit.ledger import Ledger, answer_to, body_of
 
 BODY = 120
+_SHOWN = 200
 UNANSWERED = {502, 503, 504}
 """What proxies say where the program said nothing."""
 
@@ -21,24 +23,36 @@ class Outcome:
     reason: str
 
 
-def ask(client: Http, method: str, name: str) -> Outcome:
-    """One request. Raises AssertionError for an answer that is not the one to it, or is followed by another one."""
+def ask(
+    client: Http,
+    method: str,
+    name: str,
+    *,
+    sent: bytes | Iterator[bytes] | None = None,
+    expected: bytes | None = None,
+) -> Outcome:
+    """One request. Raises AssertionError for an answer that is not the one to it, or is followed by another one.
+
+    `sent`, `expected`: other bodies than the small ones of this kit.
+    """
     _make_ready(client)
-    body = body_of(name, BODY) if method == "POST" else None
+    if sent is None and method == "POST":
+        sent = body_of(name, BODY)
     try:
-        answer = client.ask(method, f"/{name}", body)
+        answer = client.ask(method, f"/{name}", sent)
     except (ConnectionError, http.client.HTTPException) as error:
         client.close()
         return Outcome(name, None, repr(error))
     assert client.sock is None or not _more(client.sock), f"{name} is answered more than once"
-    return Outcome(name, answer.status, reason_of(name, answer))
+    return Outcome(name, answer.status, reason_of(name, answer, expected))
 
 
-def reason_of(name: str, answer: Answer) -> str:
+def reason_of(name: str, answer: Answer, expected: bytes | None = None) -> str:
     """Why there is no other answer. Raises AssertionError where this is not one that belongs to the name."""
     reason = answer.headers.get("l5d-proxy-error", "")
     if answer.status == 200:
-        assert answer.body == answer_to(name), f"{name} is answered by {answer.body!r}"
+        is_right = answer.body == (answer_to(name) if expected is None else expected)
+        assert is_right, f"{name} is answered by {answer.body[:_SHOWN]!r}, {len(answer.body)} bytes"
     else:
         assert answer.status in UNANSWERED, answer
         assert reason, f"an error without a reason: {answer}"

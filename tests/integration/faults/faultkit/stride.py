@@ -4,8 +4,14 @@ import os
 
 LONG = os.environ.get("HAUBERK_TEST_FAULTS") == "long"
 _POSITIONS = 40
+_SPREAD = 100 if LONG else 10
 
 
 def positions(length: int) -> range:
     """Positions from the first to behind the last byte."""
     return range(0, length + 1, 1 if LONG else max(1, length // _POSITIONS))
+
+
+def spread(length: int) -> range:
+    """Positions in what is too long for every one of its bytes, the first and about the last among them."""
+    return range(0, length + 1, max(1, length // _SPREAD))

@@ -8,9 +8,14 @@ from pathlib import Path
 from meshkit.mesh import Mesh
 
 
-def wrapped(mesh: Mesh, name: str, settings: Mapping[str, str]) -> Path:
-    """A program for `hauberk run --proxy-binary` that becomes the usual proxy, with these variables as well."""
+def wrapped(mesh: Mesh, name: str, settings: Mapping[str, str], *, files: int | None = None) -> Path:
+    """A program for `hauberk run --proxy-binary` that becomes the usual proxy, with these variables as well.
+
+    `files`: how many it may have open.
+    """
     lines = [f"export {shlex.quote(f'{key}={value}')}" for key, value in settings.items()]
+    if files is not None:
+        lines.append(f"ulimit -n {files}")
     lines.append(f'exec {shlex.quote(os.environ["HAUBERK_PROXY_BINARY"])} "$@"')
     script = mesh.root / name
     script.write_text("\n".join(["#!/bin/sh", *lines, ""]))
