@@ -121,6 +121,7 @@ def test_the_programs_end_is_the_clients_who_goes_on(
         connection.sendall(b" and more")
         _say_no_more(connection)
         connection.close()
+        until("the program has heard the rest", lambda: heard)  # its connections end with this block
     assert heard == [b" and more"]
 
 
