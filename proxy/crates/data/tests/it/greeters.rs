@@ -1,6 +1,7 @@
 //! What a proxy learns of servers that speak first: of whom it holds, and what it does not decide.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hauberk_core::endpoint::ProtocolHint;
@@ -52,15 +53,21 @@ fn what_is_learned_holds_for_an_identity_wherever_it_is_and_for_no_other() {
     });
 }
 
+/// What is known, a server, and the proxies of both sides before it, which wait for a client's word as long as it takes.
+async fn before_one_server() -> (Arc<Table>, Taken, Proxy, Proxy) {
+    let (table, server) = (Table::new(), Taken::start().await);
+    table.inbound.send_replace(server_policy(detect_within(HOUR), Authentication::Unauthenticated));
+    table.set_endpoints([endpoint(server.addr)]);
+    let outbound = Proxy::outbound_with(&Authority::new(), CLIENT, &table, HOUR).await;
+    let inbound = Proxy::inbound(&Authority::new(), DB, &table).await;
+    inbound.original.set(server.addr);
+    (table, server, outbound, inbound)
+}
+
 #[test]
 fn what_is_learned_does_not_decide_what_the_next_client_speaks() {
     run(async {
-        let (table, server) = (Table::new(), Taken::start().await);
-        table.inbound.send_replace(server_policy(detect_within(HOUR), Authentication::Unauthenticated));
-        table.set_endpoints([endpoint(server.addr)]);
-        let outbound = Proxy::outbound_with(&Authority::new(), CLIENT, &table, HOUR).await;
-        let inbound = Proxy::inbound(&Authority::new(), DB, &table).await;
-        inbound.original.set(server.addr);
+        let (_table, server, outbound, inbound) = before_one_server().await;
         for proxy in [&outbound, &inbound] {
             for _ in 0..2 {
                 let greeting = async { server.next().await.write_all(b"hello").await.unwrap() };
@@ -83,12 +90,7 @@ fn what_is_learned_does_not_decide_what_the_next_client_speaks() {
 #[test]
 fn what_is_learned_lets_no_bytes_pass_where_policy_decides_by_request() {
     run(async {
-        let (table, server) = (Table::new(), Taken::start().await);
-        table.inbound.send_replace(server_policy(detect_within(HOUR), Authentication::Unauthenticated));
-        table.set_endpoints([endpoint(server.addr)]);
-        let outbound = Proxy::outbound_with(&Authority::new(), CLIENT, &table, HOUR).await;
-        let inbound = Proxy::inbound(&Authority::new(), DB, &table).await;
-        inbound.original.set(server.addr);
+        let (table, server, outbound, inbound) = before_one_server().await;
         let sides = [(&outbound, "outbound"), (&inbound, "inbound")];
         for (proxy, _) in sides {
             let greeting = async { server.next().await.write_all(b"hello").await.unwrap() };

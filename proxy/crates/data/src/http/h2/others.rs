@@ -58,12 +58,8 @@ mod tests {
 
     #[test]
     fn one_turn_is_enough() {
-        let turns = RefCell::new(0);
         let mut waited = pin!(None);
-        let mut poll = || {
-            *turns.borrow_mut() += 1;
-            first(waited.as_mut(), yield_now, true, &mut Context::from_waker(std::task::Waker::noop()))
-        };
+        let mut poll = || first(waited.as_mut(), yield_now, true, &mut Context::from_waker(std::task::Waker::noop()));
         assert!(poll().is_pending());
         assert!(poll().is_ready(), "although more is wanted");
         assert!(poll().is_pending(), "for what comes later");
