@@ -12,18 +12,16 @@ from faultkit.ledger import Ledger
 from faultkit.outcome import ask
 from faultkit.ports import HTTP1, OPAQUE_BULK
 from faultkit.program import serving
-from faultkit.starve import few_descriptors, processor_seconds, until_passed
+from faultkit.starve import few_descriptors
 from faultkit.wrapped import wrapped
 from meshkit.mesh import Mesh
+from meshkit.spin import do_not_spin
 from meshkit.until import until
 from meshkit.workload import Workload
 
 LEFT = 5
 COMING = 60
 TURNED_AWAY_S = 5.0
-IDLE_S = 2.0
-SPIN = 0.2
-"""A share of one processor; a loop that goes round for nothing takes all of it."""
 FILES = 400
 PLACES = (FILES - 256) // 4
 """For the connections of one side: each takes two files, there are two sides, and 256 files are for all else."""
@@ -60,9 +58,7 @@ def test_out_of_descriptors(mesh: Mesh, fresh: tuple[Workload, Workload], side: 
             assert set(answers) == {OK, "reset"}, f"not either served or turned away: {answers}"
             assert answers[OK] <= LEFT
             assert {ask(kept, "GET", f"{side}-meanwhile-{number}").status for number in range(20)} == {200}
-            before = processor_seconds(pid)
-            until_passed(IDLE_S)
-            assert processor_seconds(pid) - before < IDLE_S * SPIN, "it spins"
+            do_not_spin(pid)
         until("new connections are served again", lambda: is_served(connect))
         assert turned_away(workload, "out of descriptors") == answers["reset"]
 

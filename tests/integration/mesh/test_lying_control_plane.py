@@ -3,7 +3,6 @@
 import itertools
 import random
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from meshkit.foreign import ENDPOINTS, INBOUND, OUTBOUND, PROFILE, STREAMS, Answ
 from meshkit.http import Http
 from meshkit.messages import NAMES, address, default
 from meshkit.pair import PORTS, SERVER_IP, Pair, a_pair, world
+from meshkit.spin import do_not_spin
 from meshkit.until import until
 
 from hauberk._api.hauberk import view_pb2
@@ -24,9 +24,6 @@ SERVICES = {ENDPOINTS: "destination", INBOUND: "inbound-policy", OUTBOUND: "outb
 """As a proxy calls who is asked, in its metrics."""
 REPEATS = 3
 """A lie is told again at each attempt; that many are waited for."""
-IDLE_S = 2.0
-SPIN = 0.2
-"""A share of one processor, for a debug build with its streams; a loop that goes round for nothing takes all of it."""
 TRUE = world()
 
 
@@ -136,16 +133,7 @@ def test_what_makes_no_sense_changes_nothing(pair: Pair, sort: str) -> None:
     for method in KINDS:
         until("it is told again and again", lambda m=method: pair.plane.asked[m] > before[m] + REPEATS)  # type: ignore[misc]
         as_before(pair)
-    do_not_spin(pair)
-
-
-def do_not_spin(pair: Pair) -> None:
-    """Neither of the proxies, while nobody but the control plane wants anything of them."""
-    proxies = (pair.client_proxy, pair.server_proxy)
-    before, end = [proxy.cpu_seconds() for proxy in proxies], time.monotonic() + IDLE_S
-    until(f"{IDLE_S:g} s have passed", lambda: time.monotonic() > end)
-    used = [proxy.cpu_seconds() - was for proxy, was in zip(proxies, before, strict=True)]
-    assert max(used) < IDLE_S * SPIN, f"{used} s of processor time within {IDLE_S:g} s"
+    do_not_spin(pair.client_proxy.process.pid, pair.server_proxy.process.pid)
 
 
 def test_a_profile_that_makes_no_sense_changes_nothing(pair: Pair) -> None:
@@ -315,7 +303,7 @@ def test_while_it_is_gone_what_is_known_holds(pair: Pair) -> None:
                 as_before(pair)
             kept.sendall(b"still here\r\n")
             assert kept.recv(100) == b"still here\r\n"
-            do_not_spin(pair)
+            do_not_spin(pair.client_proxy.process.pid, pair.server_proxy.process.pid)
         finally:
             pair.plane.up()
     pair.plane.say(replace(TRUE, only={}))

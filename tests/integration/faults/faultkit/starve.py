@@ -76,12 +76,6 @@ def limit_for(used: set[int], left: int) -> int:
     return next(limit for limit in itertools.count(left) if limit - sum(number < limit for number in used) == left)
 
 
-def processor_seconds(pid: int) -> float:
-    """What it used so far (proc_pid_stat(5))."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def own_memory(pid: int) -> int:
     """Bytes in memory that no file backs, page by page (proc_pid_smaps_rollup(5)): the sums in `status` lag behind."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

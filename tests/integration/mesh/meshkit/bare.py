@@ -107,11 +107,6 @@ class Proxy:
         self.process.kill()
         self.process.wait()
 
-    def cpu_seconds(self) -> float:
-        """What it has used, as the kernel counts it."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
 
 class Net:
     """The hosts, and the hub that connects them; what runs in the hub is reached by all of them."""
