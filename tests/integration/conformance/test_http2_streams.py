@@ -7,7 +7,14 @@ from conformkit.peer import Peer, WasReset
 from conformkit.program import Program
 from conformkit.way import Way
 from h2.errors import ErrorCodes
-from h2.events import DataReceived, PingAckReceived, ResponseReceived, StreamEnded, TrailersReceived
+from h2.events import (
+    DataReceived,
+    PingAckReceived,
+    ResponseReceived,
+    SettingsAcknowledged,
+    StreamEnded,
+    TrailersReceived,
+)
 from h2.settings import SettingCodes
 from hyperframe.frame import PriorityFrame
 
@@ -169,9 +176,13 @@ def test_a_websocket_over_http2(way: Way, program: Program) -> None:
 
 
 def test_the_programs_limit_of_streams_is_kept(way: Way, program: Program) -> None:
-    """All requests are answered. h2 ends a connection on which there are more, once the limit is acknowledged."""
+    """All requests are answered. h2 ends a connection on which there are more, once the limit is acknowledged.
+
+    It takes any acknowledgement for that of all settings, so the limit comes after that of the first ones.
+    """
 
     def serve(peer: Peer) -> None:
+        peer.next(SettingsAcknowledged)
         peer.h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: 2})
         peer.flush()
         while True:
