@@ -1,6 +1,6 @@
 """What the project has set itself, and whether a run shows it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.cases import LOADED, SMALL, Case, Protocol
@@ -8,7 +8,7 @@ from bench.control_plane import ControlPlane
 from bench.memory import RECOVERED, Memory
 from bench.path import Path
 from bench.planes import ENVOYS, HAUBERK, NONE, RELAY, TWO_WORKERS, WORKERS_CASE
-from bench.result import Result, Summary
+from bench.result import Result, Summary, cpu_ratio
 from bench.start import Start
 
 HTTP1_OF_RELAY = {LOADED: 0.95, 8: 1.2}
@@ -68,7 +68,7 @@ def judge(facts: Facts) -> list[Goal]:
     for case in dict.fromkeys(result.case for result in facts.results):
         planes = {r.plane: r for r in facts.results if r.case == case}
         goals.extend(_stream(case, planes) if case.is_stream else _requests(case, planes))
-    goals.extend(_workers({r.plane: r.saturated for r in facts.results if r.case == WORKERS_CASE}))
+    goals.extend(_workers({r.plane: r for r in facts.results if r.case == WORKERS_CASE}))
     goals.extend(goal for memory in facts.memory if memory.plane == HAUBERK for goal in _memory(memory))
     goals.extend(_far({path.plane: path.mb_per_s for path in facts.paths}))
     if facts.start is not None:
@@ -92,27 +92,33 @@ def added(result: Result, none: Result | None, quantile: Callable[[Summary], flo
     return None if with_plane is None or without is None else with_plane - without
 
 
-def better_envoy(planes: dict[str, Result]) -> float | None:
-    """The lower CPU of those Envoys that were measured."""
-    return min((cpu for name in ENVOYS if (cpu := _cpu(planes.get(name))) is not None), default=None)
+def better_envoy(planes: Mapping[str, Result]) -> Summary | None:
+    """That of those Envoys that were measured which takes less CPU."""
+    measured = [planes[name].saturated for name in ENVOYS if name in planes]
+    return min(
+        (found for found in measured if found.cpu_us_per_request is not None),
+        key=lambda found: found.cpu_us_per_request or 0.0,
+        default=None,
+    )
 
 
 def _requests(case: Case, planes: dict[str, Result]) -> Iterator[Goal]:
-    ours, relay, envoy = _cpu(planes.get(HAUBERK)), _cpu(planes.get(RELAY)), better_envoy(planes)
+    ours = _saturated(planes, HAUBERK)
+    of_relay, of_envoy = cpu_ratio(ours, _saturated(planes, RELAY)), cpu_ratio(ours, better_envoy(planes))
     small, loaded = case.size == SMALL, case.connections == LOADED
     http1 = case.protocol is Protocol.HTTP1
     limit = HTTP1_OF_RELAY.get(case.connections) if small and http1 else (OF_RELAY if loaded else None)
-    if ours is not None and relay is not None and limit is not None:
-        yield Goal(f"{case}: CPU, times the relay pair's", ours / relay, limit)
-    if ours is not None and envoy is not None and loaded:
+    if of_relay is not None and limit is not None:
+        yield Goal(f"{case}: CPU, times the relay pair's", of_relay, limit)
+    if of_envoy is not None and loaded:
         limit = OF_ENVOY if small and not http1 else LARGE_OF_ENVOY
-        yield Goal(f"{case}: CPU, times the better Envoy pair's", ours / envoy, limit)
+        yield Goal(f"{case}: CPU, times the better Envoy pair's", of_envoy, limit)
     if case.connections == 1 and small and http1:
         yield from _alone(case, planes)
     if small and loaded:
         yield from _held(case, planes)
-    if loaded and HAUBERK in planes and (rss := planes[HAUBERK].saturated.rss_mb) is not None:
-        yield Goal(f"{case}: RSS in MB", rss, LOADED_MB)
+    if loaded and ours is not None and ours.rss_mb is not None:
+        yield Goal(f"{case}: RSS in MB", ours.rss_mb, LOADED_MB)
 
 
 def _alone(case: Case, planes: dict[str, Result]) -> Iterator[Goal]:
@@ -132,22 +138,20 @@ def _held(case: Case, planes: dict[str, Result]) -> Iterator[Goal]:
 
 
 def _stream(case: Case, planes: dict[str, Result]) -> Iterator[Goal]:
-    ours, relay = planes.get(HAUBERK), planes.get(RELAY)
-    if ours is None or relay is None or not relay.saturated.requests_per_s:
+    ours, relay = _saturated(planes, HAUBERK), _saturated(planes, RELAY)
+    if ours is None or relay is None or not relay.requests_per_s:
         return
-    rate = ours.saturated.requests_per_s / relay.saturated.requests_per_s
+    rate = ours.requests_per_s / relay.requests_per_s
     yield Goal(f"{case}: MB/s, times the relay pair's", rate, STREAM_RATE_OF_RELAY, at_least=True)
-    cpu, theirs = _cpu(ours), _cpu(relay)
-    if cpu is not None and theirs is not None:
-        yield Goal(f"{case}: CPU for each GB, times the relay pair's", cpu / theirs, STREAM_CPU_OF_RELAY)
+    if (ratio := cpu_ratio(ours, relay)) is not None:
+        yield Goal(f"{case}: CPU for each GB, times the relay pair's", ratio, STREAM_CPU_OF_RELAY)
 
 
-def _workers(planes: dict[str, Summary]) -> Iterator[Goal]:
-    one, two = planes.get(HAUBERK), planes.get(TWO_WORKERS)
+def _workers(planes: dict[str, Result]) -> Iterator[Goal]:
+    two = _saturated(planes, TWO_WORKERS)
     if two is None:
         return
-    if one is not None and one.cpu_us_per_request and two.cpu_us_per_request:
-        ratio = two.cpu_us_per_request / one.cpu_us_per_request
+    if (ratio := cpu_ratio(two, _saturated(planes, HAUBERK))) is not None:
         yield Goal(f"{WORKERS_CASE}: CPU with two workers, times one's", ratio, TWO_WORKERS_OF_ONE)
     if two.spread is not None:
         yield Goal(f"{WORKERS_CASE}: a worker's distance from the mean", two.spread, SPREAD)
@@ -173,8 +177,8 @@ def _far(rates: dict[str, float]) -> Iterator[Goal]:
         yield Goal(what, rates[HAUBERK] / rates[RELAY], FAR_OF_HTTP1, at_least=True)
 
 
-def _cpu(result: Result | None) -> float | None:
-    return None if result is None else result.saturated.cpu_us_per_request
+def _saturated(planes: Mapping[str, Result], name: str) -> Summary | None:
+    return planes[name].saturated if name in planes else None
 
 
 def _failed(results: Iterable[Result]) -> int:

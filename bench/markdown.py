@@ -49,18 +49,17 @@ def _traffic(document: Document) -> Iterator[str]:
         planes = {result["plane"]: result for result in document["results"] if result["case"] == case}
         stream = next(iter(planes.values()))["size"] == 0
         unit, scale = ("ms/GB", "MB/s") if stream else ("µs", "/s")
-        relay, ours = (_cpu(planes.get(name)) for name in ("relay", "hauberk"))
-        envoy = min(
-            (cpu for n in planes if n.startswith(_ENVOY) and (cpu := _cpu(planes[n])) is not None), default=None
-        )
+        ours = planes.get("hauberk")
+        cpu = {name: used for name, result in planes.items() if (used := _cpu(result)) is not None}
+        envoy = min((name for name in cpu if name.startswith(_ENVOY)), key=cpu.__getitem__, default="")
         both = [planes.get(name) for name in ("relay", "hauberk")]
         yield from _row(
             [
                 _title(next(iter(planes.values()))),
-                _number(relay, 1, unit),
-                f"{_number(ours, 1, unit)} ({_ratio(ours, relay)})",
-                _number(envoy, 1, unit),
-                _ratio(ours, envoy),
+                _number(cpu.get("relay"), 1, unit),
+                f"{_number(cpu.get('hauberk'), 1, unit)} ({_cpu_of(ours, 'relay')})",
+                _number(cpu.get(envoy), 1, unit),
+                _cpu_of(ours, envoy),
                 _pair(result.get("added_p50_us") if result else None for result in both),
                 _pair(result.get("added_p99_us") if result else None for result in both),
                 _pair(result["steady"]["p999_us"] if result and result["steady"] else None for result in both),
@@ -113,8 +112,14 @@ def _title(result: Document) -> str:
     return ", ".join([result["protocol"], *parts, f"{result['connections']} conn."])
 
 
-def _cpu(result: Document | None) -> float | None:
-    return None if result is None else result["saturated"]["cpu_us_per_request"]
+def _cpu(result: Document) -> float | None:
+    used: float | None = result["saturated"]["cpu_us_per_request"]
+    return used
+
+
+def _cpu_of(result: Document | None, plane: str) -> str:
+    """As a multiple of that of another plane."""
+    return "" if result is None else _number(result["cpu_of"].get(plane), 2)
 
 
 def _row(cells: Iterable[str]) -> Iterator[str]:
@@ -123,10 +128,6 @@ def _row(cells: Iterable[str]) -> Iterator[str]:
 
 def _number(value: float | None, digits: int = 0, unit: str = "") -> str:
     return "" if value is None else f"{value:,.{digits}f} {unit}".rstrip()
-
-
-def _ratio(value: float | None, by: float | None) -> str:
-    return "" if value is None or not by else f"{value / by:.2f}"
 
 
 def _pair(values: Iterable[float | None], unit: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.goals import Facts, Goal, added
 from bench.machine import Machine
 from bench.planes import NONE
-from bench.result import Result
+from bench.result import Result, cpu_ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Report:
         return {
             "machine": {**asdict(self.machine), "quiet": self.machine.quiet, "foreign": self.foreign},
             "binaries": dict(self.binaries),
-            "results": [{**result.document(), **_added(result, facts.results)} for result in facts.results],
+            "results": [self._result(result) for result in facts.results],
             "memory": [asdict(memory) for memory in facts.memory],
             "paths": [asdict(path) for path in facts.paths],
             "start": None if facts.start is None else asdict(facts.start),
@@ -39,6 +39,11 @@ class Report:
             "supervisor_mb": self.supervisor_mb,
             "goals": [{**asdict(goal), "met": goal.met} for goal in self.goals],
         }
+
+    def _result(self, result: Result) -> dict[str, Any]:
+        others = [other for other in self.facts.results if other.case == result.case and other.plane != result.plane]
+        cpu_of = {other.plane: cpu_ratio(result.saturated, other.saturated) for other in others}
+        return {**result.document(), "cpu_of": cpu_of, **_added(result, self.facts.results)}
 
 
 def _added(result: Result, results: Sequence[Result]) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""What remains of the measurements: the median of each figure over the rounds."""
+"""What remains of the measurements: the median of each figure over the rounds, and of the ratios within them."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from bench.measure import Sample
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Medians, but for errors (their sum) and foreign (the largest)."""
+    """Medians, but for errors (their sum), foreign (the largest) and what each round gave."""
 
     requests_per_s: float
     """Megabytes, where a stream is measured; so with the next."""
@@ -25,6 +25,8 @@ class Summary:
     foreign: float
     spread: float | None
     """Of the workers; None where there is one."""
+    cpu_us_rounds: tuple[float | None, ...]
+    """CPU for each request in each round, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,20 @@ def summary(samples: Sequence[Sample]) -> Summary:
         errors=sum(s.errors for s in samples),
         foreign=max(s.foreign for s in samples),
         spread=median_of(s.spread for s in samples),
+        cpu_us_rounds=tuple(_scaled(s.cpu_s) for s in samples),
     )
+
+
+def cpu_ratio(ours: Summary | None, theirs: Summary | None) -> float | None:
+    """CPU as a multiple of another plane's: the median of what each round gives by itself.
+
+    The planes take turns in a round, so they met the same machine; the medians of two planes may come from rounds that
+    did not.
+    """
+    if ours is None or theirs is None:
+        return None
+    rounds = zip(ours.cpu_us_rounds, theirs.cpu_us_rounds, strict=False)
+    return median_of(mine / other if mine is not None and other else None for mine, other in rounds)
 
 
 def median_of(values: Iterable[float | None]) -> float | None:

@@ -8,7 +8,7 @@ from bench.machine import QUIET
 from bench.memory import Memory
 from bench.planes import RELAY
 from bench.report import Report
-from bench.result import Result
+from bench.result import Result, Summary, cpu_ratio
 
 _HEADS = ("", "CPU µs/request", "of relay", "requests/s", "p50 µs", "p99 µs", "RSS MB", "anonymous", "errors")
 _STREAM_HEADS = ("", "CPU ms/GB", "of relay", "MB/s", "", "", "RSS MB", "anonymous", "errors")
@@ -47,18 +47,17 @@ def _case(results: Sequence[Result]) -> Iterator[str]:
     steady = any(result.steady for result in results)
     yield f"{case} [{case.name}]{'; right: at a fixed rate' if steady else ''}"
     yield _row(_STREAM_HEADS if case.is_stream else _HEADS, _STEADY_HEADS if steady else ())
-    relay = next((r.saturated.cpu_us_per_request for r in results if r.plane == RELAY), None)
+    relay = next((r.saturated for r in results if r.plane == RELAY), None)
     for result in results:
         yield _row(_cells(result, relay), _steady_cells(result))
 
 
-def _cells(result: Result, relay: float | None) -> tuple[str, ...]:
+def _cells(result: Result, relay: Summary | None) -> tuple[str, ...]:
     found = result.saturated
-    cpu = found.cpu_us_per_request
     return (
         result.plane,
-        _number(cpu, 1),
-        _number(cpu / relay if cpu is not None and relay else None, 2),
+        _number(found.cpu_us_per_request, 1),
+        _number(cpu_ratio(found, relay), 2),
         _number(found.requests_per_s),
         _number(found.p50_us),
         _number(found.p99_us),

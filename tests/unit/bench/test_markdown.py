@@ -14,6 +14,7 @@ def traffic(plane: str, cpu: float, *, added: float, p999: float) -> dict[str, A
         "connections": 1,
         "plane": plane,
         "saturated": saturated,
+        "cpu_of": {"relay": cpu / 40.0, "envoy-http1": cpu / 96.0, "envoy-http2": cpu / 100.0},
         "steady": {"p999_us": p999},
         "added_p50_us": added,
         "added_p99_us": 3 * added,
@@ -28,6 +29,7 @@ def document(*, quiet: bool) -> dict[str, Any]:
         "results": [
             traffic("relay", 40.0, added=100, p999=900),
             traffic("hauberk", 48.0, added=140, p999=950),
+            traffic("envoy-http2", 100.0, added=300, p999=3000),
             traffic("envoy-http1", 96.0, added=200, p999=2000),
         ],
         "memory": [],

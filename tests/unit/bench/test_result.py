@@ -6,7 +6,7 @@ from bench.goals import Facts, Goal, judge
 from bench.measure import Sample, spread
 from bench.memory import Change, Memory
 from bench.path import Path
-from bench.result import Result, Summary, summary
+from bench.result import Result, Summary, cpu_ratio, summary
 from bench.start import summary as start_summary
 from bench.stopwatch import Taken
 
@@ -21,7 +21,7 @@ def sample(per_second: float, *, cpu_s: float | None = 30e-6, errors: int = 0) -
 
 
 def found(cpu_us: float | None = None, *, rate: float = 1000.0, p50: float = 100.0, errors: int = 0) -> Summary:
-    return Summary(rate, cpu_us, p50, 200.0, p50 * 10, 12.0, 4.0, errors, 0.0, None)
+    return Summary(rate, cpu_us, p50, 200.0, p50 * 10, 12.0, 4.0, errors, 0.0, None, (cpu_us,))
 
 
 def result(plane: str, saturated: Summary, *, case: Case = LOADED, steady: Summary | None = None) -> Result:
@@ -39,6 +39,18 @@ def test_a_summary_has_medians_but_the_sum_of_errors() -> None:
     assert (of.requests_per_s, of.errors) == (300.0, 3)
     assert of.cpu_us_per_request == 25.0
     assert of.p99_us is None
+
+
+def test_planes_are_compared_within_a_round() -> None:
+    """The machine was twice as slow in the second round, and the medians are of different ones."""
+    ours, theirs = (
+        [sample(1.0, cpu_s=cpu) for cpu in rounds] for rounds in ((8e-6, 16e-6, 9e-6), (10e-6, 20e-6, 9e-6))
+    )
+    ratio = cpu_ratio(summary(ours), summary(theirs))
+    assert ratio is not None
+    assert round(ratio, 9) == 0.8
+    assert cpu_ratio(summary(ours), summary([sample(1.0, cpu_s=None)] * 3)) is None
+    assert cpu_ratio(summary(ours), None) is None
 
 
 def test_cpu_is_compared_with_the_relay_and_the_better_envoy() -> None:
@@ -70,7 +82,7 @@ def test_the_tail_is_compared_at_half_of_the_rate() -> None:
 
 
 def test_two_workers_are_compared_with_one() -> None:
-    two = Summary(1000.0, 33.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0, 0.0, spread([1.2, 0.8]))
+    two = Summary(1000.0, 33.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0, 0.0, spread([1.2, 0.8]), (33.0,))
     facts = Facts([result(planes.HAUBERK, found(30.0)), result(planes.TWO_WORKERS, two)])
     assert goal(facts, "two workers").value == 1.1
     assert round(goal(facts, "distance from the mean").value, 9) == 0.2

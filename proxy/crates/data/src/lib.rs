@@ -26,3 +26,4 @@ mod recent;
 mod server_names;
 mod sniff;
 mod stream;
+mod turns;

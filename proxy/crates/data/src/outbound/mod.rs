@@ -30,6 +30,7 @@ use hauberk_core::name::NameAddr;
 use crate::balance::Balancer;
 use crate::greeters::Greeters;
 use crate::server_names::ServerNames;
+use crate::turns::Turns;
 use crate::worker::Worker;
 pub(crate) use accept::{accept, carry, serve_within};
 use destination::Place;
@@ -43,6 +44,7 @@ pub(crate) struct Outbound {
     destinations: RefCell<HashMap<Place, Rc<Destination>>>,
     balancers: RefCell<HashMap<Arc<str>, Weak<Balancer>>>,
     greeters: Greeters<Server>,
+    turns: Turns,
     server_names: ServerNames,
 }
 

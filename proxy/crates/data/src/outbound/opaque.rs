@@ -108,6 +108,8 @@ pub(super) async fn dial(
     let first = balancer.pick(worker, None, leaf.failfast, None, leaf.carries).await.map_err(early)?;
     let (server, greeters) = (Server::of(&first), &worker.outbound.greeters);
     greeters.wait_for_client(&server).await;
+    // Who is sure to be greeted waits for nobody.
+    let _turn = if greeters.know(&server) { None } else { worker.outbound.turns.take().await };
     match reach(worker, &leaf, balancer, first).await {
         Ok((stream, load, candidate)) => {
             let with = Attached { server: Server::of(&candidate), load };

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hauberk_core::endpoint::{Endpoint, ProtocolHint};
 use hauberk_core::inbound::{Authentication, Protocol};
@@ -16,6 +16,8 @@ use crate::support::{eventually, run};
 
 const DB: &str = "db.default.serviceaccount.identity.hauberk.cluster.local";
 const CLIENT: &str = "client.default.serviceaccount.identity.hauberk.cluster.local";
+/// How long a turn is waited for.
+const TURN: Duration = Duration::from_millis(50);
 const HOUR: Duration = Duration::from_secs(3600);
 const REQUEST: &[u8] = b"GET /late HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n";
 
@@ -77,6 +79,25 @@ fn a_greeting_passes_through_two_proxies_with_and_without_a_transport_header() {
             }
         }
         assert_eq!(inbound.count("inbound_tcp_authz_allow_total", &["tls=\"true\"", CLIENT]), 4.0);
+    });
+}
+
+#[test]
+fn of_clients_that_are_silent_at_once_the_third_waits_for_its_turn() {
+    run(async {
+        // It takes connections, and no handshake.
+        let (table, server) = (patient(), Taken::start().await);
+        table.set_endpoints([meshed(server.addr, server.addr.port(), DB, ProtocolHint::Http2)]);
+        let outbound = outbound(&table, HOUR).await;
+        let began = Instant::now();
+        let mut connections = Vec::new();
+        for _ in 0..3 {
+            connections.push(TcpStream::connect(outbound.addr).await.unwrap());
+        }
+        for _ in 0..3 {
+            connections.push(server.next().await);
+        }
+        assert!(began.elapsed() >= TURN, "{:?}", began.elapsed());
     });
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn connect(stream: Stream, settings: &Http2Client, buffers: &Bu
         let mut waited = pin!(None);
         let driven = poll_fn(|cx| {
             // A request is on its way, and so may be those of others.
-            let shared = flow.has_begun() && flow.open() > 1;
+            let shared = flow.take_begun() && flow.open() > 1;
             ready!(others::first(waited.as_mut(), yield_now, shared, cx));
             let turn = wakes.run(cx);
             if resting.take() {

@@ -120,8 +120,8 @@ impl Flow {
         self.begun.set(true);
     }
 
-    /// Whether a stream was opened since this was asked last.
-    pub(super) fn has_begun(&self) -> bool {
+    /// Whether a stream was opened since this was taken last.
+    pub(super) fn take_begun(&self) -> bool {
         self.begun.take()
     }
 
