@@ -45,7 +45,7 @@ fn floods_are_found() {
         assert_eq!((read(&useless, 1100), of_server(1100)), (Err(Flood), Err(Flood)), "{kind}");
     }
     let reset = frame(RST_STREAM, 0, 4);
-    assert_eq!(read(&[reset.clone()], 1100), Err(Flood));
+    assert_eq!(read(std::slice::from_ref(&reset), 1100), Err(Flood));
     assert_eq!(read(&[frame(HEADERS, 5, 30), reset], 1100), Err(Flood), "rapid resets");
 }
 
