@@ -1,5 +1,6 @@
 """What the project has set itself, and whether a run shows it."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -94,12 +95,8 @@ def added(result: Result, none: Result | None, quantile: Callable[[Summary], flo
 
 def better_envoy(planes: Mapping[str, Result]) -> Summary | None:
     """That of those Envoys that were measured which takes less CPU."""
-    measured = [planes[name].saturated for name in ENVOYS if name in planes]
-    return min(
-        (found for found in measured if found.cpu_us_per_request is not None),
-        key=lambda found: found.cpu_us_per_request or 0.0,
-        default=None,
-    )
+    measured = (planes[name].saturated for name in ENVOYS if name in planes)
+    return min(measured, key=lambda found: found.cpu_us_per_request or math.inf, default=None)
 
 
 def _requests(case: Case, planes: dict[str, Result]) -> Iterator[Goal]:

@@ -75,7 +75,7 @@ def cpu_ratio(ours: Summary | None, theirs: Summary | None) -> float | None:
     """
     if ours is None or theirs is None:
         return None
-    rounds = zip(ours.cpu_us_rounds, theirs.cpu_us_rounds, strict=False)
+    rounds = zip(ours.cpu_us_rounds, theirs.cpu_us_rounds, strict=True)
     return median_of(mine / other if mine is not None and other else None for mine, other in rounds)
 
 
