@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hauberk_core::balance::Weighing;
 use hauberk_core::endpoint::{Endpoint, Endpoints};
@@ -67,10 +67,10 @@ impl Balancer {
         })
     }
 
-    /// There are routes that send such traffic here.
-    pub(crate) fn carries(&self, what: Carries) {
+    /// There are routes that send such traffic here, and let it wait for `patience`.
+    pub(crate) fn carries(&self, what: Carries, patience: Duration) {
         if let Source::Watched(_, metrics) = &self.source {
-            metrics.carries(what);
+            metrics.carries(what, patience);
         }
     }
 
@@ -245,7 +245,7 @@ fn count(metrics: &BalancerMetrics, view: &Endpoints, before: usize, after: usiz
     (kept..before).for_each(|_| metrics.updated(Update::Remove));
     metrics.endpoints(after, 0);
     if (before == 0) != (after == 0) {
-        metrics.gate(after > 0);
+        metrics.gate(after > 0, SystemTime::now());
     }
 }
 

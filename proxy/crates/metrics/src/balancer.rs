@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::buckets::{Buckets, BucketsTotal, Queueing};
 use crate::counter::Counter;
+use crate::gate::{self, GateMetrics, GateTotal};
 use crate::registry::Series;
 use crate::text::{Kind, Text};
 
@@ -45,7 +46,7 @@ pub struct BalancerMetrics {
     ready: AtomicU64,
     pending: AtomicU64,
     updates: [Counter; OPS.len()],
-    gates: [Counter; 2],
+    gate: GateMetrics,
     queues: [Queue; CARRIES.len()],
 }
 
@@ -53,6 +54,8 @@ pub struct BalancerMetrics {
 #[derive(Debug, Default)]
 struct Queue {
     used: AtomicBool,
+    /// What waits is given up after so many microseconds.
+    patience: AtomicU64,
     queued: Counter,
     waits: Buckets<Queueing>,
 }
@@ -63,13 +66,14 @@ pub struct BalancerTotal {
     ready: u64,
     pending: u64,
     updates: [u64; OPS.len()],
-    gates: [u64; 2],
+    gate: GateTotal,
     queues: [QueueTotal; CARRIES.len()],
 }
 
 #[derive(Debug, Default)]
 struct QueueTotal {
     used: bool,
+    patience: u64,
     queued: u64,
     waiting: u64,
     waits: BucketsTotal<Queueing>,
@@ -87,9 +91,11 @@ impl BalancerMetrics {
         self.updates[what as usize].increment();
     }
 
-    /// There are routes that send such traffic here.
-    pub fn carries(&self, what: Carries) {
-        self.queues[what as usize].used.store(true, Ordering::Relaxed);
+    /// There are routes that send such traffic here, and let it wait for so long.
+    pub fn carries(&self, what: Carries, patience: Duration) {
+        let queue = &self.queues[what as usize];
+        queue.patience.store(u64::try_from(patience.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        queue.used.store(true, Ordering::Relaxed);
     }
 
     /// A request or connection begins to wait for an endpoint.
@@ -103,8 +109,8 @@ impl BalancerMetrics {
     }
 
     /// The first endpoint became ready, or the last one is no longer so.
-    pub fn gate(&self, open: bool) {
-        self.gates[usize::from(!open)].increment();
+    pub fn gate(&self, open: bool, now: SystemTime) {
+        self.gate.changed(open, now);
     }
 }
 
@@ -115,12 +121,13 @@ impl Series for BalancerMetrics {
         // Each worker has the same endpoints: what is told is what the one that has most of them has.
         total.ready = total.ready.max(self.ready.load(Ordering::Relaxed));
         total.pending = total.pending.max(self.pending.load(Ordering::Relaxed));
-        let counts = total.updates.iter_mut().zip(&self.updates).chain(total.gates.iter_mut().zip(&self.gates));
-        counts.for_each(|(sum, counter)| *sum += counter.get());
+        total.updates.iter_mut().zip(&self.updates).for_each(|(sum, counter)| *sum += counter.get());
+        self.gate.add_to(&mut total.gate);
         for (total, queue) in total.queues.iter_mut().zip(&self.queues) {
             let over = queue.waits.count();
             let queued = queue.queued.get();
             total.used |= queue.used.load(Ordering::Relaxed);
+            total.patience = total.patience.max(queue.patience.load(Ordering::Relaxed));
             total.queued += queued;
             total.waiting += queued.saturating_sub(over);
             queue.waits.add_to(&mut total.waits);
@@ -140,6 +147,8 @@ pub(crate) fn write(out: &mut Text, all: &[(Arc<str>, BalancerTotal)]) {
         let prefix = format!("outbound_{word}_balancer");
         write_endpoints(out, &prefix, &used);
         write_queue(out, &prefix, at, &used);
+        let gates: Vec<_> = used.iter().map(|(labels, total)| (labels, &total.gate)).collect();
+        gate::write(out, &format!("{prefix}_queue_gate"), &gates);
     }
 }
 
@@ -160,15 +169,6 @@ fn write_endpoints(out: &mut Text, prefix: &str, all: &[&(Arc<str>, BalancerTota
             out.sample(&name, "", &[labels, &format!("op=\"{op}\"")], updates);
         }
     }
-    for (at, gate) in ["open", "shut"].into_iter().enumerate() {
-        let name = format!("{prefix}_queue_gate_{gate}_total");
-        out.family(
-            &name,
-            Kind::Counter,
-            "Times that the first endpoint became ready, or the last one stopped to be so",
-        );
-        all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], total.gates[at]));
-    }
 }
 
 fn write_queue(out: &mut Text, prefix: &str, at: usize, all: &[&(Arc<str>, BalancerTotal)]) {
@@ -181,4 +181,8 @@ fn write_queue(out: &mut Text, prefix: &str, at: usize, all: &[&(Arc<str>, Balan
     let name = format!("{prefix}_queue_latency_seconds");
     out.family(&name, Kind::Histogram, "Seconds of waiting for an endpoint");
     all.iter().for_each(|(labels, total)| total.queues[at].waits.write(out, &name, labels));
+    let name = format!("{prefix}_queue_gate_timeout_seconds");
+    out.family(&name, Kind::Gauge, "Seconds after which what waits for an endpoint is given up");
+    let patience = |total: &BalancerTotal| Duration::from_micros(total.queues[at].patience).as_secs_f64();
+    all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], patience(total)));
 }

@@ -13,6 +13,7 @@ pub mod detection;
 pub mod edge;
 pub mod families;
 mod family;
+mod gate;
 pub mod histogram;
 pub mod identity;
 pub mod labels;

@@ -3,7 +3,7 @@
 mod reader;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use hauberk_metrics::balancer::{Carries, Update};
 use hauberk_metrics::detection::Found;
@@ -109,8 +109,8 @@ fn workers_with_the_same_endpoints_do_not_double_them() {
         let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
         balancer.updated(Update::Add);
         balancer.endpoints(2, 1);
-        balancer.gate(true);
-        balancer.carries(Carries::Http);
+        balancer.gate(true, UNIX_EPOCH + 1_500 * MS);
+        balancer.carries(Carries::Http, 3_000 * MS);
         balancer.queued(Carries::Http);
         balancer.queued(Carries::Http);
         balancer.queued(Carries::Tls);
@@ -127,7 +127,31 @@ fn workers_with_the_same_endpoints_do_not_double_them() {
     assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.005")]), 0.0);
     assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.05")]), 2.0);
     assert_eq!(of("queue_gate_open_total", &[]), 2.0);
+    assert_eq!(of("queue_gate_timeout_seconds", &[]), 3.0);
     assert!(!page.contains("outbound_tls_balancer_queue_length{"), "no route of TLS leads there");
+}
+
+#[test]
+fn a_gate_is_open_or_shut_since_the_last_change_that_a_worker_saw() {
+    let data = DataMetrics::new();
+    let change = |open, ms: u32| {
+        let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
+        balancer.carries(Carries::Tcp, MS);
+        balancer.gate(open, UNIX_EPOCH + ms * MS);
+    };
+    let since = || {
+        let page = page(&data);
+        ["open", "shut"]
+            .map(|state| value(&page, &format!("outbound_tcp_balancer_queue_gate_{state}_time_seconds"), &[]))
+    };
+    change(true, 1_000);
+    assert_eq!(since(), [1.0, 0.0]);
+    thread::scope(|scope| drop(scope.spawn(|| change(false, 2_500))));
+    assert_eq!(since(), [0.0, 2.5], "one worker saw it already");
+    change(false, 2_600);
+    assert_eq!(since(), [0.0, 2.6]);
+    change(true, 4_000);
+    assert_eq!(since(), [4.0, 0.0]);
 }
 
 #[test]

@@ -188,7 +188,7 @@ impl Leaf {
         };
         let name = Arc::from(backend.meta.name());
         let (breaker, carries) = (backends.breaker.clone(), backends.carries);
-        balancer.iter().for_each(|balancer| balancer.carries(carries));
+        balancer.iter().for_each(|balancer| balancer.carries(carries, backend.failfast));
         Self { balancer, filters: Vec::new(), failfast: backend.failfast, breaker, metrics: None, carries, name }
     }
 
