@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::identity::TlsTarget;
 use crate::meta::Meta;
@@ -94,6 +94,8 @@ pub struct Endpoints {
     pub labels: Labels,
     /// False once the control plane said that the service does not exist.
     pub exists: bool,
+    /// Since when there are endpoints, or none, as far as this proxy was told.
+    pub since: Option<SystemTime>,
     /// The state of the mesh that this shows, where the control plane says so.
     pub version: Option<Version>,
 }

@@ -244,9 +244,7 @@ fn count(metrics: &BalancerMetrics, view: &Endpoints, before: usize, after: usiz
     (kept..after).for_each(|_| metrics.updated(Update::Add));
     (kept..before).for_each(|_| metrics.updated(Update::Remove));
     metrics.endpoints(after, 0);
-    if (before == 0) != (after == 0) {
-        metrics.gate(after > 0, SystemTime::now());
-    }
+    metrics.gate(after > 0, view.since.unwrap_or_else(SystemTime::now));
 }
 
 /// What waits for an endpoint, until it is dropped.
@@ -272,7 +270,7 @@ impl Drop for Queued<'_> {
 impl Drop for Balancer {
     fn drop(&mut self) {
         if let Source::Watched(_, metrics) = &self.source {
-            metrics.endpoints(0, 0);
+            metrics.forget();
         }
     }
 }

@@ -108,9 +108,15 @@ impl BalancerMetrics {
         self.queues[what as usize].waits.observe(took);
     }
 
-    /// The first endpoint became ready, or the last one is no longer so.
-    pub fn gate(&self, open: bool, now: SystemTime) {
-        self.gate.changed(open, now);
+    /// Since then there are endpoints to choose from (the gate is open), or there are none.
+    pub fn gate(&self, open: bool, since: SystemTime) {
+        self.gate.is(open, since);
+    }
+
+    /// Nobody asks for the backend any more, so nothing is known of its endpoints.
+    pub fn forget(&self) {
+        self.endpoints(0, 0);
+        self.gate.forget();
     }
 }
 

@@ -5,7 +5,7 @@ mod reader;
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
-use hauberk_metrics::balancer::{Carries, Update};
+use hauberk_metrics::balancer::{BalancerMetrics, Carries, Update};
 use hauberk_metrics::detection::Found;
 use hauberk_metrics::edge::EdgeMetrics;
 use hauberk_metrics::families::{DataMetrics, Direction};
@@ -126,32 +126,55 @@ fn workers_with_the_same_endpoints_do_not_double_them() {
     assert_eq!((of("queue_length", &[]), of("queue_requests_total", &[])), (2.0, 4.0));
     assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.005")]), 0.0);
     assert_eq!(of("queue_latency_seconds_bucket", &[("le", "0.05")]), 2.0);
-    assert_eq!(of("queue_gate_open_total", &[]), 2.0);
+    assert_eq!(of("queue_gate_open_total", &[]), 1.0);
     assert_eq!(of("queue_gate_timeout_seconds", &[]), 3.0);
     assert!(!page.contains("outbound_tls_balancer_queue_length{"), "no route of TLS leads there");
 }
 
-#[test]
-fn a_gate_is_open_or_shut_since_the_last_change_that_a_worker_saw() {
-    let data = DataMetrics::new();
-    let change = |open, ms: u32| {
+/// `work` on the balancer of one backend, on a thread of its own.
+fn elsewhere(data: &DataMetrics, work: impl Fn(&BalancerMetrics) + Sync) {
+    let work = || {
         let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
         balancer.carries(Carries::Tcp, MS);
-        balancer.gate(open, UNIX_EPOCH + ms * MS);
+        work(&balancer);
     };
-    let since = || {
+    thread::scope(|scope| drop(scope.spawn(work)));
+}
+
+#[test]
+fn a_gate_is_open_or_shut_since_the_last_change_that_a_worker_knows_of() {
+    let data = DataMetrics::new();
+    let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
+    let at = |ms: u32| UNIX_EPOCH + ms * MS;
+    let expect = |since: [f64; 2], total: [f64; 2]| {
         let page = page(&data);
-        ["open", "shut"]
-            .map(|state| value(&page, &format!("outbound_tcp_balancer_queue_gate_{state}_time_seconds"), &[]))
+        let of = |what: &str| {
+            ["open", "shut"].map(|state| value(&page, &format!("outbound_tcp_balancer_queue_gate_{state}_{what}"), &[]))
+        };
+        assert_eq!((of("time_seconds"), of("total")), (since, total));
     };
-    change(true, 1_000);
-    assert_eq!(since(), [1.0, 0.0]);
-    thread::scope(|scope| drop(scope.spawn(|| change(false, 2_500))));
-    assert_eq!(since(), [0.0, 2.5], "one worker saw it already");
-    change(false, 2_600);
-    assert_eq!(since(), [0.0, 2.6]);
-    change(true, 4_000);
-    assert_eq!(since(), [4.0, 0.0]);
+    balancer.carries(Carries::Tcp, MS);
+    expect([0.0, 0.0], [0.0, 0.0]);
+    balancer.gate(true, at(1_000));
+    elsewhere(&data, |late| late.gate(true, at(1_000)));
+    expect([1.0, 0.0], [1.0, 0.0]);
+    balancer.gate(false, at(2_500));
+    expect([0.0, 2.5], [1.0, 1.0]);
+    balancer.gate(true, at(4_000));
+    expect([4.0, 0.0], [2.0, 1.0]);
+}
+
+#[test]
+fn a_gate_that_nobody_follows_for_a_while_does_not_open_anew() {
+    let data = DataMetrics::new();
+    let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
+    balancer.carries(Carries::Tcp, MS);
+    let of = |name: &str| value(&page(&data), &format!("outbound_tcp_balancer_queue_gate_open_{name}"), &[]);
+    balancer.gate(true, UNIX_EPOCH + 1_000 * MS);
+    balancer.forget();
+    assert_eq!((of("time_seconds"), of("total")), (0.0, 1.0));
+    balancer.gate(true, UNIX_EPOCH + 3_000 * MS);
+    assert_eq!((of("time_seconds"), of("total")), (3.0, 1.0));
 }
 
 #[test]

@@ -110,7 +110,7 @@ FLOODS = (
     Flood("padding only", _OPEN, 200, closes=True),
     Flood("header bomb", b"", 10, closes=True),
     Flood("priority", b"", 200, closes=False),
-    Flood("window of one", b"", 200, closes=False),
+    Flood("window of one", b"", 200, closes=True),
     Flood("unknown frames", b"", 200, closes=False),
 )
 

@@ -1,6 +1,7 @@
 //! The endpoints of a service.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use hauberk_api::linkerd::destination::destination_client::DestinationClient;
 use hauberk_api::linkerd::destination::{GetDestination, Update};
@@ -26,10 +27,10 @@ impl Ask {
         Self { path, context, stream: Endpoints::default(), shown }
     }
 
-    fn show(&self, new: Endpoints) {
+    fn show(&self, new: Endpoints, now: SystemTime) {
         self.shown.send_if_modified(|shown| {
             let Some(old) = shown else {
-                *shown = Some(Arc::new(new));
+                *shown = Some(Arc::new(Endpoints { since: Some(now), ..new }));
                 return true;
             };
             let stale = match (&new.version, &old.version) {
@@ -40,7 +41,8 @@ impl Ask {
                 return false;
             }
             let differs = endpoints::differ(old, &new);
-            *old = Arc::new(new);
+            let turned = old.by_addr.is_empty() != new.by_addr.is_empty();
+            *old = Arc::new(Endpoints { since: if turned { Some(now) } else { old.since }, ..new });
             differs
         });
     }
@@ -61,14 +63,45 @@ impl Question for Ask {
 
     fn take(&mut self, update: Update, first: bool) -> Read<()> {
         self.stream = endpoints::apply(&self.stream, update, first)?;
-        self.show(self.stream.clone());
+        self.show(self.stream.clone(), SystemTime::now());
         Ok(())
     }
 
     fn refused(&mut self, status: &Status) {
         // A service of which nothing can be known has no endpoints; a server that lacks the call says nothing of it.
         if status.code() != Code::Unimplemented {
-            self.show(Endpoints::default());
+            self.show(Endpoints::default(), SystemTime::now());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use hauberk_core::endpoint::Endpoint;
+
+    use super::*;
+
+    fn endpoints(addrs: &[&str]) -> Endpoints {
+        let outside = |addr: &&str| Arc::new(Endpoint::outside(addr.parse().unwrap()));
+        let by_addr = addrs.iter().map(outside).map(|endpoint| (endpoint.addr, endpoint)).collect();
+        Endpoints { by_addr, exists: true, ..Endpoints::default() }
+    }
+
+    #[test]
+    fn it_is_known_since_when_there_are_endpoints_or_none() {
+        let shown = Arc::new(watch::Sender::new(None));
+        let ask = Ask::new("web:80".into(), "".into(), shown.clone());
+        let since = |second: u64, addrs: &[&str]| {
+            ask.show(endpoints(addrs), UNIX_EPOCH + Duration::from_secs(second));
+            let since = shown.borrow().as_ref().unwrap().since.unwrap();
+            since.duration_since(UNIX_EPOCH).unwrap().as_secs()
+        };
+        assert_eq!(since(1, &[]), 1);
+        assert_eq!(since(2, &["10.0.0.1:80"]), 2);
+        assert_eq!(since(3, &["10.0.0.1:80", "10.0.0.2:80"]), 2, "one more is no change of that");
+        assert_eq!(since(4, &[]), 4);
+        assert_eq!(since(5, &[]), 4);
     }
 }

@@ -1,11 +1,19 @@
 //! Follows the frames that a peer sends, by their headers alone (RFC 9113, 4.1), and finds floods of those that cost the
 //! receiver work and the sender nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Frames without use that a peer may send at once; that many more each `REFILL`.
+use crate::http2::allowance::Allowance;
+pub use crate::http2::allowance::Flood;
+
+/// Frames without use that a peer may send at once.
 const CREDIT: u32 = 1000;
-const REFILL: Duration = Duration::from_secs(5);
+/// Windows that it may widen at once for data that was not sent yet, such as those of streams that begin.
+const UPDATES: u32 = 10_000;
+/// What is sent may be answered by a wider window of its stream and one of the connection; whoever widens them by less than so
+/// many bytes at a time wants it sent in pieces that cost more than they carry.
+const UPDATE_LEAST: usize = 256;
+const UPDATES_EACH: usize = 10;
 const HEADER: usize = 9;
 const PREFACE: usize = 24;
 /// What any peer takes as one frame (RFC 9113, 4.2).
@@ -31,8 +39,8 @@ pub struct Frames {
     skip: usize,
     /// Bytes of data so far, with their padding: what flow control counts.
     data: u64,
-    credit: u32,
-    refilled: Instant,
+    credit: Allowance,
+    updates: Allowance,
     /// What a reset costs: those of a server answer requests of ours.
     reset: u32,
     settings: Settings,
@@ -69,11 +77,6 @@ enum Settings {
     Complete,
 }
 
-/// The peer sends more frames without use than any program needs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a flood of frames")]
-pub struct Flood;
-
 impl Frames {
     /// Frames of a client, behind its preface.
     pub fn of_client(now: Instant) -> Self {
@@ -88,8 +91,8 @@ impl Frames {
             have: 0,
             skip: 0,
             data: 0,
-            credit: CREDIT,
-            refilled: now,
+            credit: Allowance::of(CREDIT, now),
+            updates: Allowance::of(UPDATES, now),
             reset: 0,
             settings: Settings::Awaited,
             goodbye: Goodbye::NONE,
@@ -102,16 +105,16 @@ impl Frames {
     }
 
     /// So many bytes of data went to the peer: it may answer each frame of them with a ping, as those do that measure the
-    /// distance (gRPC does so all the time).
+    /// distance (gRPC does so all the time), and make room for as much again.
     pub fn sent(&mut self, length: usize) {
-        let frames = u32::try_from(length / FRAME_LEAST).unwrap_or(CREDIT);
-        self.credit = self.credit.saturating_add(frames).saturating_add(1).min(CREDIT);
+        self.credit.earn(length / FRAME_LEAST + 1);
+        self.updates.earn(length / UPDATE_LEAST + UPDATES_EACH);
     }
 
     /// The client reset a stream that had lived for a while. Such streams are bounded by how many may be open at once, and what
     /// they cost is what any request costs: programs that run out of patience are no flood, however many share a connection.
     pub fn forgive(&mut self) {
-        self.credit = self.credit.saturating_add(self.reset.saturating_sub(1)).min(CREDIT);
+        self.credit.earn(self.reset.saturating_sub(1) as usize);
     }
 
     /// Whether the settings with which the peer begins have come.
@@ -157,28 +160,22 @@ impl Frames {
         match kind {
             DATA if length > 0 => self.data += length as u64,
             DATA if flags & END_STREAM != 0 => {}
-            HEADERS => self.credit = (self.credit + 1).min(CREDIT),
-            RST_STREAM => return self.spend(self.reset, now),
+            HEADERS => {
+                self.credit.earn(1);
+                self.updates.earn(UPDATES_EACH);
+            }
+            RST_STREAM => return self.credit.spend(self.reset, now),
             PING | SETTINGS if flags & ACK != 0 => {}
             SETTINGS if self.settings == Settings::Awaited => self.settings = Settings::Begun,
             GOAWAY if length >= self.goodbye.last.len() => {
                 self.goodbye.have = 0;
-                return self.spend(1, now);
+                return self.credit.spend(1, now);
             }
-            WINDOW_UPDATE => {} // as many as the data that they answer
-            PRIORITY | PING | SETTINGS => return self.spend(1, now),
+            WINDOW_UPDATE => return self.updates.spend(1, now),
+            PRIORITY | PING | SETTINGS => return self.credit.spend(1, now),
             // Continuations, empty data, and frames that nobody knows.
-            _ => return self.spend(1, now),
+            _ => return self.credit.spend(1, now),
         }
-        Ok(())
-    }
-
-    fn spend(&mut self, cost: u32, now: Instant) -> Result<(), Flood> {
-        if self.credit < cost && now.saturating_duration_since(self.refilled) >= REFILL {
-            self.refilled = now;
-            self.credit = CREDIT;
-        }
-        self.credit = self.credit.checked_sub(cost).ok_or(Flood)?;
         Ok(())
     }
 }

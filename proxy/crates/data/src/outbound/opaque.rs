@@ -97,7 +97,8 @@ async fn join(
     }
 }
 
-/// Connects to an endpoint for a client that has said nothing for a moment.
+/// Connects to an endpoint for a client that says nothing: at once where the server is known to speak first, else after a
+/// moment, when it is its turn.
 pub(super) async fn dial(
     worker: &Rc<Worker>,
     destination: &Rc<Destination>,
@@ -105,12 +106,19 @@ pub(super) async fn dial(
     let early = |error| Unreachable { error, awaited: false };
     let leaf = leaf(worker, destination, None).map_err(early)?;
     let balancer = leaf.balancer().map_err(early)?;
-    let first = balancer.pick(worker, None, leaf.failfast, None, leaf.carries).await.map_err(early)?;
+    let pick = async || balancer.pick(worker, None, leaf.failfast, None, leaf.carries).await;
+    let first = pick().await.map_err(early)?;
     let (server, greeters) = (Server::of(&first), &worker.outbound.greeters);
-    greeters.wait_for_client(&server).await;
-    // Who is sure to be greeted waits for nobody.
-    let _turn = if greeters.know(&server) { None } else { worker.outbound.turns.take().await };
-    match reach(worker, &leaf, balancer, first).await {
+    let reached = if greeters.know(&server) {
+        reach(worker, &leaf, balancer, first).await
+    } else {
+        drop(first);
+        greeters.wait_for_client(&server).await;
+        // By then another one may be the better choice.
+        let dial = async { reach(worker, &leaf, balancer, pick().await?).await };
+        worker.outbound.turns.take(dial).await
+    };
+    match reached {
         Ok((stream, load, candidate)) => {
             let with = Attached { server: Server::of(&candidate), load };
             Ok(Dialled { stream, is_program: candidate.peer_id().is_none(), with })

@@ -9,8 +9,8 @@ use http::StatusCode;
 use crate::support::calls::Calls;
 use crate::support::client::{Http2, body, post2};
 use crate::support::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, POST, PREFACE, PRIORITY, RST_STREAM, SETTINGS, frame,
-    goodbye, until,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, POST, PREFACE, PRIORITY, RST_STREAM, SETTINGS,
+    WINDOW_UPDATE, frame, goodbye, until,
 };
 use crate::support::program::Program;
 use crate::support::table::endpoint;
@@ -39,6 +39,7 @@ fn floods() -> Vec<(&'static str, Vec<u8>)> {
         ("settings", many(frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0]))),
         ("empty data", many(frame(DATA, 0, 1, b""))),
         ("priority", many(frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 16]))),
+        ("window update", many(frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1])).repeat(3)),
         ("unknown", many(frame(77, 0, 0, b"abc"))),
         ("rapid reset", (0..MANY).flat_map(rapid).collect()),
         ("continuation", endless),

@@ -5,7 +5,8 @@ use http::{Response, StatusCode};
 use crate::support::calls::{Caller, Calls, read};
 use crate::support::exchange::post;
 use crate::support::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, SETTINGS, frame, until,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, SETTINGS, WINDOW_UPDATE,
+    frame, until,
 };
 use crate::support::run;
 use crate::support::talk::Talk;
@@ -29,6 +30,7 @@ fn floods() -> Vec<(&'static str, Vec<u8>)> {
         ("settings", many(SETTINGS, 0, b"")),
         ("priority", many(PRIORITY, 1, &[0, 0, 0, 0, 16])),
         ("goodbye", many(GOAWAY, 0, ALL_ARE_TAKEN)),
+        ("window update", many(WINDOW_UPDATE, 0, &[0, 0, 0, 1]).repeat(3)),
         ("unknown", many(77, 0, b"abc")),
         ("continuation", [frame(HEADERS, 0, 1, OK), many(CONTINUATION, 1, b"")].concat()),
         ("header bomb", bomb()),

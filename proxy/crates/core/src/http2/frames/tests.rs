@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn frame(kind: u8, flags: u8, length: usize) -> Vec<u8> {
@@ -28,8 +30,10 @@ fn read_of(mut read: Frames, frames: &[Vec<u8>], count: usize) -> Result<u64, Fl
 fn what_programs_send_passes_however_much_it_is() {
     let request = [frame(HEADERS, 4, 30), frame(DATA, 0, 1000), frame(DATA, END_STREAM, 0)];
     assert_eq!(read(&request, 10_000), Ok(10_000_000));
-    let download = [frame(WINDOW_UPDATE, 0, 4), frame(PING, ACK, 8), frame(SETTINGS, ACK, 0)];
-    assert_eq!(read(&download, 100_000), Ok(0));
+    let acknowledged = [frame(PING, ACK, 8), frame(SETTINGS, ACK, 0)];
+    assert_eq!(read(&acknowledged, 100_000), Ok(0));
+    let windows_of_streams = [frame(HEADERS, 5, 30), frame(WINDOW_UPDATE, 0, 4), frame(WINDOW_UPDATE, 0, 4)];
+    assert_eq!(read(&windows_of_streams, 100_000), Ok(0));
     let half_cancelled = [frame(HEADERS, 4, 30), frame(HEADERS, 5, 30), frame(RST_STREAM, 0, 4)];
     assert_eq!(read(&half_cancelled, 10_000), Ok(0));
 }
@@ -118,6 +122,23 @@ fn a_ping_for_each_piece_is_no_flood_and_neither_are_refusals() {
         assert_eq!(client.read(&frame(PING, 0, 8), now), Ok(()));
         assert_eq!(server.read(&frame(RST_STREAM, 0, 4), now), Ok(()));
     }
+}
+
+#[test]
+fn windows_widen_with_what_is_sent_and_not_by_a_byte_at_a_time() {
+    let now = Instant::now();
+    let update = frame(WINDOW_UPDATE, 0, 4);
+    let read = |pieces: usize, length: usize, updates: usize| {
+        let mut read = Frames::of_server(now);
+        (0..pieces).try_for_each(|_| {
+            read.sent(length);
+            read.read(&update.repeat(updates), now)
+        })
+    };
+    assert_eq!(read(20_000, 100, 10), Ok(()), "an answer to each small piece");
+    assert_eq!(read(2_000, 16_384, 32), Ok(()), "a window of a thousand bytes at a time, of two kinds");
+    assert_eq!(read(20_000, 1, 20), Err(Flood), "a byte at a time");
+    assert_eq!(read(1, 0, 11_000), Err(Flood), "for nothing");
 }
 
 #[test]
