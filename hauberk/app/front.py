@@ -21,6 +21,7 @@ from hauberk.runtime.clock import Clock
 
 log = logging.getLogger(__name__)
 
+_TOLD = ("LINKERD2_PROXY_LOG", "HAUBERK_PROXY_SECCOMP")
 _IP_FREEBIND = 15  # linux/in.h; not in Python's socket module
 _FREE_S = 2.0
 _AGAIN_S = 0.05
@@ -117,8 +118,8 @@ class Front:
 
 
 def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
-    """What the person who starts the control plane may say to its proxy: how it logs."""
-    return {name: value for name, value in environ.items() if name.startswith("LINKERD2_PROXY_LOG")}
+    """What the person who starts the control plane may say to its proxy: how it logs, and how it confines itself."""
+    return {name: value for name, value in environ.items() if name.startswith(_TOLD)}
 
 
 def _is_free(address: IPv4Address, port: int) -> bool:

@@ -41,6 +41,7 @@ def machine(root: Path) -> Machine:
         HAUBERK_PROXY_API_LISTEN=f"127.0.0.1:{_free_port()}",
         HAUBERK_PROXY_ADMIN_LISTEN=f"127.0.0.1:{_free_port()}",
         LINKERD2_PROXY_LOG="debug",
+        HAUBERK_PROXY_SECCOMP="off",
         OTHERS_BUSINESS="kept from children",
     )
 
@@ -61,7 +62,7 @@ async def test_the_front_proxy_is_told_who_it_is_and_whom_it_serves(machine: Mac
         assert told[f"LINKERD2_PROXY_{service}_SVC_ADDR"] == target
     assert told["LINKERD2_PROXY_IDENTITY_LOCAL_NAME"] == CONTROL
     assert told["LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS"] == (machine.state / "authority" / "root.crt").read_text()
-    assert told["LINKERD2_PROXY_LOG"] == "debug"
+    assert (told["LINKERD2_PROXY_LOG"], told["HAUBERK_PROXY_SECCOMP"]) == ("debug", "off")
     assert "OTHERS_BUSINESS" not in told
     front = machine.runtime / "front"
     assert told["LINKERD2_PROXY_IDENTITY_DIR"] == str(front / "identity")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from meshkit.bare import PROXY_UID
+from meshkit.mesh import Mesh
 from meshkit.pair import SERVER_IP, Pair, a_pair
 from meshkit.workload import Workload
 
@@ -34,6 +35,14 @@ def threads_of(pid: int) -> list[dict[str, str]]:
     return [dict(line.split(":\t", 1) for line in status.read_text().splitlines()) for status in statuses]
 
 
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def environment(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
 def test_a_proxy_beside_a_program_has_no_rights_and_its_calls_are_filtered(client: Workload) -> None:
     pid = client.proxy()
     assert pid is not None
@@ -51,6 +60,13 @@ def test_a_proxy_that_somebody_else_starts_confines_itself(pair: Pair) -> None:
         assert {name: int(thread[name], 16) for name in GAINS} == dict.fromkeys(GAINS, 0)
         assert (thread["NoNewPrivs"], thread["Seccomp"]) == ("1", FILTERED)
     assert "HAUBERK_PROXY_SECCOMP" not in pair.server_proxy.said()
+
+
+def test_a_forbidden_call_ends_every_proxy_of_these_tests(mesh: Mesh, client: Workload, pair: Pair) -> None:
+    front = next(pid for pid in children(mesh.control_plane) if b"HAUBERK_PROXY_FRONT_TARGET=" in environment(pid))
+    for pid in (front, client.proxy(), pair.server_proxy.process.pid):
+        assert pid is not None
+        assert b"\0HAUBERK_PROXY_SECCOMP=kill\0" in b"\0" + environment(pid)
 
 
 def test_a_proxy_needs_no_file_system_that_can_be_written(pair: Pair) -> None:

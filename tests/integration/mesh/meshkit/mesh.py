@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from meshkit.workload import Workload
 
 HAUBERK = (sys.executable, "-m", "hauberk.cli")
 READY = b"ready in "
+FORBIDDEN = re.compile(r"proxy.*\b(SIGSYS|signal 31)\b")
 
 
 class Mesh:
@@ -30,7 +32,7 @@ class Mesh:
         self.api = Api(self.runtime / "api.sock")
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("HAUBERK_", "LINKERD2_"))},
-            "HAUBERK_PROXY_BINARY": os.environ["HAUBERK_PROXY_BINARY"],
+            **{name: os.environ[name] for name in ("HAUBERK_PROXY_BINARY", "HAUBERK_PROXY_SECCOMP")},
             "HAUBERK_STATE_DIR": str(self.state),
             "HAUBERK_RUNTIME_DIR": str(self.runtime),
             "HAUBERK_SOCKET": str(self.runtime / "api.sock"),
@@ -90,7 +92,7 @@ class Mesh:
         return self._log.read_text() if self._log.exists() else ""
 
     def down(self) -> list[str]:
-        """End everything, and return what is left all the same."""
+        """End everything, and return what is left all the same, or shows that a proxy was ended by its own filter."""
         running = [workload for workload in self._workloads if workload.process.poll() is None]
         for workload in running:
             workload.process.send_signal(signal.SIGCONT)
@@ -105,7 +107,8 @@ class Mesh:
             until("nothing is left", lambda: not self._remains(), within_s=10)
         except AssertionError:
             return self._remains()
-        return []
+        logs = {"the control plane": self.said(), **{workload.name: workload.said() for workload in self._workloads}}
+        return [f"{name}: {said}" for name, said in logs.items() if FORBIDDEN.search(said)]
 
     def _remains(self) -> list[str]:
         namespaces = [workload.namespace for workload in self._workloads if workload.namespace is not None]
