@@ -10,6 +10,7 @@ from fuzz_wire import HALVED, WHOLE, frame
 WAYS_HTTP1, WAYS_HTTP2 = 3, 4
 GET, HEAD, POST, SLOW, UPGRADE, CONNECT, OLD, EXPECT = range(8)
 GRPC = 3
+CARRIED = 3
 STAY, CLOSE, ABORT = range(3)
 
 
@@ -141,5 +142,7 @@ def http2_response() -> dict[str, bytes]:
         for at, (name, (ask, end, content)) in enumerate(answers.items())
     }
     seeds["nothing"] = plan2(0, GET, CLOSE) + WHOLE
+    for name, ask in (("failed-get", GET), ("failed-head", HEAD)):
+        seeds[name] = plan2(CARRIED, ask, STAY) + WHOLE + settings + headers(1) + frame(0, 0, 0, b"of no stream")
     halved = ("two", "post", "reset", "refused", "goaway", "trailers")
     return seeds | {f"{name}-halved": seeds[name][:1] + HALVED + seeds[name][2:] for name in halved}

@@ -72,7 +72,7 @@ class Workload:
         return self._namespace
 
     def said(self) -> str:
-        return self.stdout.read_text() + self.stderr.read_text()
+        return self.stdout.read_text(errors="replace") + self.stderr.read_text(errors="replace")
 
     # Its processes.
 

@@ -3,6 +3,7 @@
 
 mod access_log;
 mod breaker;
+mod carried;
 mod connect_timeout;
 mod counted;
 mod endpoints;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use hauberk_core::http1::refusal::Refusal;
 use hauberk_net::copy::{self, End};
 use http::header::{HeaderValue, RETRY_AFTER};
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 
 use crate::http::body::Body;
 use crate::http::body_error::BodyError;
@@ -29,15 +29,20 @@ use crate::http::serve::Tunnel;
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_MAX: usize = 512 * 1024;
 
-/// Ends a connection that failed before an answer; who can still be told is told why.
-pub(super) async fn refuse(conn: &RefCell<Conn>, client: &mut Client, ended: Ended) -> Result<(), Ended> {
+/// Ends a connection that failed before an answer to what was `asked`; who can still be told is told why.
+pub(super) async fn refuse(
+    conn: &RefCell<Conn>,
+    client: &mut Client,
+    asked: &Asked,
+    ended: Ended,
+) -> Result<(), Ended> {
     let status = match &ended {
         Ended::Refused(Refusal::TooLong | Refusal::TooMany) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Ended::Refused(_) => StatusCode::BAD_REQUEST,
         Ended::Crowded => StatusCode::SERVICE_UNAVAILABLE,
         Ended::Unsaid(error) => {
             let response = unsaid(error).to_response(false, client.explain);
-            return close(conn, client, response, ended).await;
+            return close(conn, client, asked, response, ended).await;
         }
         Ended::Stalled if conn.borrow().is_flushed() => StatusCode::REQUEST_TIMEOUT,
         Ended::Stalled => {
@@ -51,7 +56,7 @@ pub(super) async fn refuse(conn: &RefCell<Conn>, client: &mut Client, ended: End
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    close(conn, client, response, ended).await
+    close(conn, client, asked, response, ended).await
 }
 
 /// What a client is told of an answer that failed before anything of it was sent.
@@ -65,8 +70,14 @@ fn unsaid(error: &SendingError) -> ProxyError {
 }
 
 /// The last answer on a connection.
-async fn close(conn: &RefCell<Conn>, client: &mut Client, response: Response<Body>, ended: Ended) -> Result<(), Ended> {
-    let asked = Asked { method: Method::GET, http10: false, persistent: false, waits: false };
+async fn close(
+    conn: &RefCell<Conn>,
+    client: &mut Client,
+    asked: &Asked,
+    response: Response<Body>,
+    ended: Ended,
+) -> Result<(), Ended> {
+    let asked = Asked { persistent: false, ..asked.clone() };
     send(conn, response, &asked, client).await?;
     linger(conn).await?;
     Err(ended)

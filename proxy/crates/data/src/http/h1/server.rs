@@ -58,7 +58,7 @@ where
         let Head { request, framing, persistent } = match head.await {
             Ok(Some(head)) => head,
             Ok(None) => return Ok(()),
-            Err(ended) => return refuse(&conn, &mut client, ended).await,
+            Err(ended) => return refuse(&conn, &mut client, &Asked::nothing(), ended).await,
         };
         let mut asked = Asked {
             method: request.method().clone(),
@@ -70,7 +70,7 @@ where
         // Boxed, so that a connection at rest is small.
         let answering = Box::pin(service(request.map(|()| body), interims.clone()));
         let reply = match answer(&conn, answering, &interims, &mut asked, &mut client).await {
-            Err(ended) => return refuse(&conn, &mut client, ended).await,
+            Err(ended) => return refuse(&conn, &mut client, &asked, ended).await,
             Ok(reply) => reply?,
         };
         match reply {
@@ -81,7 +81,7 @@ where
                 match send(&conn, *response, &asked, &mut client).await {
                     Ok(true) => {}
                     Ok(false) => return linger(&conn).await,
-                    Err(unsaid @ Ended::Unsaid(_)) => return refuse(&conn, &mut client, unsaid).await,
+                    Err(unsaid @ Ended::Unsaid(_)) => return refuse(&conn, &mut client, &asked, unsaid).await,
                     Err(ended) => return Err(ended),
                 }
             }

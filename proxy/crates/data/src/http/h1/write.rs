@@ -21,6 +21,13 @@ pub(crate) struct Asked {
     pub(crate) waits: bool,
 }
 
+impl Asked {
+    /// Of a request whose head could not be read.
+    pub(crate) fn nothing() -> Self {
+        Self { method: Method::GET, http10: false, persistent: false, waits: false }
+    }
+}
+
 /// Writes the head of a request and says how `body` follows (RFC 9112, 6.3).
 pub(crate) fn request<B>(request: &Request<B>, body: &Body, text: &mut BytesMut) -> Coding {
     let headers = request.headers();

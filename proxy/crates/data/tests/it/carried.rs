@@ -1,0 +1,51 @@
+//! What a client of HTTP/1 hears of a server in the mesh that is asked over HTTP/2.
+
+use hauberk_core::endpoint::{Endpoint, ProtocolHint};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::frames::{DATA, END_HEADERS, HEADERS, SETTINGS, frame};
+use crate::support::proxy::{Authority, Proxy};
+use crate::support::run;
+use crate::support::table::{Table, meshed};
+use crate::support::talk::{End, Talk};
+use crate::support::ways::{CLIENT, WEB};
+
+/// `:status: 200` in the static table of HPACK.
+const OK: &[u8] = b"\x88";
+
+/// The head and the body of what a client hears whose server answers with these frames.
+async fn hears(asked: &str, frames: &[Vec<u8>]) -> (String, String) {
+    let (authority, table) = (Authority::new(), Table::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = meshed(listener.local_addr().unwrap(), 1, WEB, ProtocolHint::Http2);
+    table.set_endpoints([Endpoint { transport_port: None, ..endpoint }]);
+    let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
+    let acceptor = TlsAcceptor::from(authority.store(WEB).server_config(false).unwrap());
+    let mut client = Talk::to(outbound.addr).await;
+    client.say(asked).await;
+    let (socket, _) = listener.accept().await.unwrap();
+    let mut tls = acceptor.accept(socket).await.unwrap();
+    tls.read_exact(&mut [0; 24]).await.unwrap();
+    tls.write_all(&frames.concat()).await.unwrap();
+    tls.flush().await.unwrap();
+    let (heard, end) = client.rest().await;
+    assert_eq!(end, End::Orderly);
+    let (head, body) = heard.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+#[test]
+fn an_answer_that_fails_at_once_has_a_body_only_where_the_client_expects_one() {
+    run(async {
+        let nobodys = frame(DATA, 0, 0, b"of no stream");
+        let frames = [frame(SETTINGS, 0, 0, &[]), frame(HEADERS, END_HEADERS, 1, OK), nobodys];
+        for (method, has_body) in [("GET", true), ("HEAD", false)] {
+            let (head, body) = hears(&format!("{method} / HTTP/1.1\r\nhost: web\r\n\r\n"), &frames).await;
+            assert!(head.starts_with("HTTP/1.1 502 ") && head.contains("connection: close"), "{method}: {head}");
+            assert_eq!(body.contains("the answer failed at its beginning"), has_body, "{method}: {body}");
+            assert_eq!(body.is_empty(), !has_body, "{method}: {body}");
+        }
+    });
+}
