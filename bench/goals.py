@@ -16,8 +16,8 @@ HTTP1_OF_RELAY = {LOADED: 0.95, 8: 1.2}
 """CPU, by connections, with small bodies."""
 OF_RELAY = 1.6
 OF_ENVOY = 0.5
-LARGE_OF_ENVOY = 0.6
-"""Large bodies: both sides copy and encrypt, and little else."""
+LARGE_HTTP1_OF_ENVOY = 0.6
+"""Large bodies without frames: both sides copy and encrypt, and little else."""
 STREAM_RATE_OF_RELAY = 0.95
 STREAM_CPU_OF_RELAY = 1.05
 ALONE_OF_RELAY = 1.5
@@ -108,7 +108,7 @@ def _requests(case: Case, planes: dict[str, Result]) -> Iterator[Goal]:
     if of_relay is not None and limit is not None:
         yield Goal(f"{case}: CPU, times the relay pair's", of_relay, limit)
     if of_envoy is not None and loaded:
-        limit = OF_ENVOY if small and not http1 else LARGE_OF_ENVOY
+        limit = LARGE_HTTP1_OF_ENVOY if http1 and not small else OF_ENVOY
         yield Goal(f"{case}: CPU, times the better Envoy pair's", of_envoy, limit)
     if case.connections == 1 and small and http1:
         yield from _alone(case, planes)

@@ -119,11 +119,14 @@ fn follow(arguments: &Arguments, index: usize, client: Box<dyn Client + Send>, b
     tally
 }
 
-/// A connection on which one answer came.
+/// A connection on which one answer came. Nothing is measured yet: what fails may be tried once more.
 fn used(arguments: &Arguments) -> std::io::Result<Box<dyn Client + Send>> {
-    let mut client = connect(arguments)?;
-    client.ask()?;
-    Ok(client)
+    let fresh = || {
+        let mut client = connect(arguments)?;
+        client.ask()?;
+        Ok(client)
+    };
+    fresh().or_else(|_: std::io::Error| fresh())
 }
 
 fn connect(arguments: &Arguments) -> std::io::Result<Box<dyn Client + Send>> {

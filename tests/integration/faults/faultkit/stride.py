@@ -8,8 +8,9 @@ _SPREAD = 100 if LONG else 10
 
 
 def positions(length: int) -> range:
-    """Positions from the first to behind the last byte."""
-    return range(0, length + 1, 1 if LONG else max(1, length // _POSITIONS))
+    """Positions from the first to behind the last byte; where only some are tried, other ones in another run."""
+    step = 1 if LONG else max(1, length // _POSITIONS)
+    return range(os.getpid() % step, length + 1, step)
 
 
 def spread(length: int) -> range:
