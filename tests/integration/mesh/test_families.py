@@ -80,6 +80,7 @@ CLIENT: dict[str, str] = {
         }.items()
     },
     "outbound_tcp_protocol_connections_total": "protocol",
+    "outbound_tcp_transfer_cost_bytes_total": "op zone_locality",
     "outbound_tcp_detect_http_duration_seconds_count": "",
     "outbound_tcp_detect_http_results_total": "result",
     "control_request_total": "addr tls server_id",
@@ -155,7 +156,6 @@ MISSING = [
     "control_identity_balancer_endpoints",
     "control_destination_balancer_endpoints",
     "control_policy_balancer_endpoints",
-    "outbound_tcp_transfer_cost_bytes_total",
     "tokio_rt_workers",
 ]
 

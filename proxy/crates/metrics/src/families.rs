@@ -1,7 +1,7 @@
 //! All counters of the fast path.
 
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::balancer::{self, BalancerMetrics};
@@ -15,6 +15,7 @@ use crate::response::{self, Names, ResponseMetrics};
 use crate::route::{self, BackendMetrics, BackendNames, BackendSeries, RouteMetrics, RouteSeries};
 use crate::statuses::RouteKind;
 use crate::text::{Kind, Text};
+use crate::transfer::Transfer;
 use crate::transport::{self, TransportMetrics};
 
 /// Label sets of one family; an edge takes about 1 KB.
@@ -46,6 +47,8 @@ const NAMES: Names = Names {
 pub struct DataMetrics {
     edges: Registry<ResponseMetrics>,
     transports: Registry<TransportMetrics>,
+    /// Of transports that are forgotten. Locked while they are, and while they are written, so that no byte counts twice.
+    transferred: Mutex<Transfer>,
     counters: [Registry<Counter>; FAMILIES.len()],
     served: [Registry<BackendSeries>; KINDS.len()],
     routes: [Registry<RouteSeries>; KINDS.len()],
@@ -71,6 +74,7 @@ impl DataMetrics {
         Self {
             edges: Registry::new(sets),
             transports: Registry::new(sets),
+            transferred: Mutex::default(),
             counters: std::array::from_fn(|_| Registry::new(sets)),
             served: std::array::from_fn(|_| Registry::new(sets)),
             routes: std::array::from_fn(|_| Registry::new(sets)),
@@ -138,7 +142,9 @@ impl DataMetrics {
     /// Forgets what nobody used for `idle`.
     pub fn expire(&self, now: Instant, idle: Duration) {
         self.edges.expire(now, idle);
-        self.transports.expire(now, idle);
+        let mut transferred = self.transferred.lock().unwrap_or_else(PoisonError::into_inner);
+        self.transports.expire_with(now, idle, |labels, total| transferred.add(labels, total));
+        drop(transferred);
         self.counters.iter().for_each(|counters| counters.expire(now, idle));
         self.served.iter().chain(&self.backends).for_each(|backends| backends.expire(now, idle));
         self.routes.iter().for_each(|routes| routes.expire(now, idle));
@@ -149,7 +155,7 @@ impl DataMetrics {
     /// Writes all families.
     pub fn write(&self, out: &mut Text) {
         response::write(out, NAMES, &self.edges.totals());
-        transport::write(out, &self.transports.totals());
+        self.write_transports(out);
         for ((name, help), counters) in FAMILIES.iter().zip(&self.counters) {
             out.family(name, Kind::Counter, help);
             for (labels, count) in counters.totals() {
@@ -163,6 +169,15 @@ impl DataMetrics {
         for (direction, detections) in DIRECTIONS.iter().zip(&self.detections) {
             detection::write(out, direction, &detections.totals());
         }
+    }
+
+    fn write_transports(&self, out: &mut Text) {
+        let forgotten = self.transferred.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut transferred, transports) = (*forgotten, self.transports.totals());
+        drop(forgotten);
+        transports.iter().for_each(|(labels, total)| transferred.add(labels, total));
+        transport::write(out, &transports);
+        transferred.write(out);
     }
 
     fn write_routes(&self, out: &mut Text, kind: RouteKind, word: &str) {

@@ -25,4 +25,5 @@ pub mod response;
 pub mod route;
 pub mod statuses;
 pub mod text;
+mod transfer;
 pub mod transport;

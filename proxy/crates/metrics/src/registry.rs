@@ -84,9 +84,21 @@ impl<S: Series> Registry<S> {
     /// Forgets the series that nobody held and that counted nothing for `idle`. They were in use until the call that
     /// first found them idle, so this is to be called regularly.
     pub fn expire(&self, now: Instant, idle: Duration) {
+        self.expire_with(now, idle, |_, _| {});
+    }
+
+    /// The same; `forgotten` hears of each that is gone, with what it came to.
+    pub fn expire_with(&self, now: Instant, idle: Duration, mut forgotten: impl FnMut(&str, &S::Total)) {
         let mut state = self.lock();
-        state.series.retain(|_, entry| entry.is_kept(now, idle));
-        state.beyond.retain(|_, entry| entry.is_kept(now, idle));
+        let mut is_kept = |labels: &Arc<str>, entry: &mut Entry<S>| {
+            let kept = entry.is_kept(now, idle);
+            if !kept {
+                forgotten(labels, &entry.total());
+            }
+            kept
+        };
+        state.series.retain(&mut is_kept);
+        state.beyond.retain(&mut is_kept);
         state.by_facts.retain(|_, share| share.strong_count() > 0);
     }
 

@@ -80,6 +80,16 @@ impl Series for TransportMetrics {
 }
 
 impl TransportTotal {
+    /// Bytes that came.
+    pub(crate) fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Bytes that went.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
     fn open(&self) -> u64 {
         self.opened.saturating_sub(self.closed.iter().sum())
     }

@@ -168,6 +168,43 @@ fn what_nobody_uses_leaves_the_page() {
 }
 
 #[test]
+fn bytes_between_zones_count_for_ever_and_once() {
+    let metrics = metrics();
+    let to = |direction: &str, peer: &str, zone: Option<&str>| {
+        let labels = LabelSet::new().with("direction", direction).with("peer", peer).kept_in_overflow();
+        let labels = labels.with("dst_pod", "dst_zone_locality=\"local\"");
+        let labels = zone.into_iter().fold(labels, |labels, zone| labels.with("dst_zone_locality", zone));
+        let transport = metrics.data.transport(&labels);
+        transport.written(2);
+        transport.read(3);
+    };
+    let bytes = || {
+        let page = metrics.render(Format::Plain, Instant::now(), UNIX_EPOCH);
+        let of = |op, zone| {
+            let labels = [("op", op), ("zone_locality", zone)];
+            value(&page, "outbound_tcp_transfer_cost_bytes_total", &labels)
+        };
+        ["local", "remote", "unknown"].map(|zone| (of("send", zone), of("recv", zone)))
+    };
+    to("outbound", "dst", Some("local"));
+    to("outbound", "dst", Some("remote"));
+    to("outbound", "dst", Some("remote"));
+    to("outbound", "dst", None);
+    to("outbound", "src", Some("local"));
+    to("inbound", "dst", Some("local"));
+    let counted = [(2.0, 3.0), (4.0, 6.0), (2.0, 3.0)];
+    assert_eq!(bytes(), counted);
+    let (start, idle) = (Instant::now(), Duration::from_secs(600));
+    for at in [start, start + idle, start + 2 * idle] {
+        metrics.expire(at, idle);
+        assert_eq!(bytes(), counted);
+    }
+    assert!(!metrics.render(Format::Plain, start, UNIX_EPOCH).contains("tcp_open_total{"), "they are forgotten");
+    to("outbound", "dst", Some("local"));
+    assert_eq!(bytes(), [(4.0, 6.0), counted[1], counted[2]]);
+}
+
+#[test]
 fn openmetrics_announces_counters_by_what_stands_before_total() {
     let metrics = metrics();
     metrics.identity.renewed(UNIX_EPOCH, UNIX_EPOCH);
