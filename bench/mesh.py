@@ -69,13 +69,10 @@ def start(processes: Processes, name: str, binary: Path, other_proxy: Path | Non
     proxies = (_proxy(client), _proxy(server))
     for proxy in proxies:
         usage.pin(proxy, PROXY_CORE)
-    return Mesh(
-        client=client,
-        server=server,
-        proxies=proxies,
-        server_ip=pods[f"{name}-server"]["status"]["podIP"],
-        service_ip=next(s["spec"]["clusterIP"] for s in _get("services") if s["metadata"]["name"] == f"{name}-server"),
-    )
+    server_ip = pods[f"{name}-server"]["status"]["podIP"]
+    service_ip = next(s["spec"]["clusterIP"] for s in _get("services") if s["metadata"]["name"] == f"{name}-server")
+    policy.confirm(f"{name}-server", client, server, f"{service_ip}:{ports.SERVICE[Protocol.HTTP1]}")
+    return Mesh(client=client, server=server, proxies=proxies, server_ip=server_ip, service_ip=service_ip)
 
 
 def _servers() -> str:

@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
-from bench import ports
-from bench.cases import Protocol
+from bench import needs, ports
+from bench.cases import SMALL, Protocol
 from bench.control_plane import HAUBERK
-from bench.processes import BenchFailed
+from bench.processes import LOAD_CORE, BenchFailed, in_network_of
 
 _GROUP = "policy.linkerd.io"
 _DECIDED = (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC)
@@ -20,6 +21,25 @@ def apply(app: str, client: str) -> None:
     ran = subprocess.run([*HAUBERK, "apply", "-f", "-"], input=text, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise BenchFailed(f"the policy of {app} was not taken:\n{ran.stderr}")
+
+
+def confirm(app: str, client: int, server: int, service: str) -> None:
+    """The policy decides what `client` asks `service` (HOST:PORT, HTTP/1). Raises BenchFailed if it does not.
+
+    `client` and `server` are processes in the workloads' networks.
+    """
+    _run(client, "bench.fetch", service, str(SMALL))
+    page = _run(server, "bench.scrape", f"{ports.LOOPBACK}:{ports.ADMIN}")
+    if f'authz_name="{app}-{Protocol.HTTP1.value}"' not in page:
+        raise BenchFailed(f"the policy of {app} does not decide its requests")
+
+
+def _run(beside: int, *module: str) -> str:
+    argv = in_network_of(beside, [sys.executable, "-m", *module], core=LOAD_CORE)
+    ran = subprocess.run(argv, cwd=needs.ROOT, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise BenchFailed(f"{module[0]} failed:\n{ran.stderr}")
+    return ran.stdout
 
 
 def _resources(app: str, client: str) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ FAR = 8070
 """An HTTP/1 server that the mesh reaches over a long way."""
 INBOUND = 4143
 """The port of a proxy of the mesh, which others of its kind connect to."""
+ADMIN = 4191
+"""The port at which a proxy of the mesh tells its metrics."""
 RELAYED = range(15400, 15500)
 """Ports of the other planes' proxies, which no redirect touches."""
 LOOPBACK = "127.0.0.1"
