@@ -1,32 +1,20 @@
 //! What a client of HTTP/1 hears of a server in the mesh that is asked over HTTP/2.
 
-use hauberk_core::endpoint::{Endpoint, ProtocolHint};
+use hauberk_core::endpoint::ProtocolHint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use crate::support::frames::{DATA, END_HEADERS, HEADERS, SETTINGS, frame};
-use crate::support::proxy::{Authority, Proxy};
+use crate::support::member::Member;
 use crate::support::run;
-use crate::support::table::{Table, meshed};
-use crate::support::talk::{End, Talk};
-use crate::support::ways::{CLIENT, WEB};
+use crate::support::talk::End;
 
 /// `:status: 200` in the static table of HPACK.
 const OK: &[u8] = b"\x88";
 
 /// The head and the body of what a client hears whose server answers with these frames.
 async fn hears(asked: &str, frames: &[Vec<u8>]) -> (String, String) {
-    let (authority, table) = (Authority::new(), Table::new());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = meshed(listener.local_addr().unwrap(), 1, WEB, ProtocolHint::Http2);
-    table.set_endpoints([Endpoint { transport_port: None, ..endpoint }]);
-    let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
-    let acceptor = TlsAcceptor::from(authority.store(WEB).server_config(false).unwrap());
-    let mut client = Talk::to(outbound.addr).await;
-    client.say(asked).await;
-    let (socket, _) = listener.accept().await.unwrap();
-    let mut tls = acceptor.accept(socket).await.unwrap();
+    let member = Member::that_takes(ProtocolHint::Http2).await;
+    let (mut client, mut tls) = member.asked(asked).await;
     tls.read_exact(&mut [0; 24]).await.unwrap();
     tls.write_all(&frames.concat()).await.unwrap();
     tls.flush().await.unwrap();

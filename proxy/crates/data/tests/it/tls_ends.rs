@@ -1,28 +1,16 @@
 //! How a server in the mesh ends its TLS, and what its client makes of an answer that has no other end.
 
-use hauberk_core::endpoint::{Endpoint, ProtocolHint};
+use hauberk_core::endpoint::ProtocolHint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
-use crate::support::proxy::{Authority, Proxy};
+use crate::support::member::Member;
 use crate::support::run;
-use crate::support::table::{Table, meshed};
-use crate::support::talk::{End, Talk};
-use crate::support::ways::{CLIENT, WEB};
+use crate::support::talk::End;
 
 /// A client of HTTP/1 asks, or sends bytes that are no request; the server answers, and ends with or without a close_notify.
 async fn ends(said: &str, answer: &'static str, with_a_word: bool) -> (String, End) {
-    let (authority, table) = (Authority::new(), Table::new());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = meshed(listener.local_addr().unwrap(), 1, WEB, ProtocolHint::Unknown);
-    table.set_endpoints([Endpoint { transport_port: None, ..endpoint }]);
-    let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
-    let acceptor = TlsAcceptor::from(authority.store(WEB).server_config(false).unwrap());
-    let mut client = Talk::to(outbound.addr).await;
-    client.say(said).await;
-    let (socket, _) = listener.accept().await.unwrap();
-    let mut tls = acceptor.accept(socket).await.unwrap();
+    let member = Member::that_takes(ProtocolHint::Unknown).await;
+    let (mut client, mut tls) = member.asked(said).await;
     tls.read_exact(&mut [0; 10]).await.unwrap();
     tls.write_all(answer.as_bytes()).await.unwrap();
     tls.flush().await.unwrap();

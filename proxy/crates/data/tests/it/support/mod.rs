@@ -4,6 +4,7 @@ pub(crate) mod calls;
 pub(crate) mod client;
 pub(crate) mod exchange;
 pub(crate) mod frames;
+pub(crate) mod member;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod script;
