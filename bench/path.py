@@ -1,18 +1,13 @@
 """How quickly a large body comes over a long way."""
 
 import statistics
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench import needs
 from bench.distance import ONE_WAY_MS
 from bench.mesh import BODY
 from bench.planes import Plane, Way
-from bench.processes import LOAD_CORE, BenchFailed, in_network_of
-
-_TIMEOUT_S = 120.0
+from bench.processes import BenchFailed, run_module
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +31,11 @@ def measure(planes: Sequence[Plane], rounds: int) -> list[Path]:
 
 
 def _fetch(plane: str, way: Way) -> float:
-    argv = [sys.executable, "-m", "bench.fetch", way.address, str(BODY)]
-    command = in_network_of(way.client, argv, core=LOAD_CORE)
-    ran = subprocess.run(command, cwd=needs.ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    if ran.returncode != 0:
-        raise BenchFailed(f"{plane} does not bring a large body over the long way:\n{ran.stderr}")
-    small, large = map(float, ran.stdout.split())
+    try:
+        printed = run_module(way.client, "bench.fetch", way.address, str(BODY))
+    except BenchFailed as failed:
+        raise BenchFailed(f"{plane} does not bring a large body over the long way: {failed}") from None
+    small, large = map(float, printed.split())
     if small < 2 * ONE_WAY_MS / 1000:
         raise BenchFailed(f"{plane} was answered in {small * 1000:.1f} ms: it did not take the long way")
     return large

@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
-from bench import needs, ports
+from bench import ports
 from bench.cases import SMALL, Protocol
 from bench.control_plane import HAUBERK
-from bench.processes import LOAD_CORE, BenchFailed, in_network_of
+from bench.processes import BenchFailed, run_module
 
 _GROUP = "policy.linkerd.io"
 _DECIDED = (Protocol.HTTP1, Protocol.HTTP2, Protocol.GRPC)
@@ -28,18 +27,10 @@ def confirm(app: str, client: int, server: int, service: str) -> None:
 
     `client` and `server` are processes in the workloads' networks.
     """
-    _run(client, "bench.fetch", service, str(SMALL))
-    page = _run(server, "bench.scrape", f"{ports.LOOPBACK}:{ports.ADMIN}")
+    run_module(client, "bench.fetch", service, str(SMALL))
+    page = run_module(server, "bench.scrape", f"{ports.LOOPBACK}:{ports.ADMIN}")
     if f'authz_name="{app}-{Protocol.HTTP1.value}"' not in page:
         raise BenchFailed(f"the policy of {app} does not decide its requests")
-
-
-def _run(beside: int, *module: str) -> str:
-    argv = in_network_of(beside, [sys.executable, "-m", *module], core=LOAD_CORE)
-    ran = subprocess.run(argv, cwd=needs.ROOT, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        raise BenchFailed(f"{module[0]} failed:\n{ran.stderr}")
-    return ran.stdout
 
 
 def _resources(app: str, client: str) -> Iterator[dict[str, Any]]:

@@ -2,17 +2,20 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from bench.needs import ROOT
 from hauberk.host.user import PROXY_UID
 
 T = TypeVar("T")
 PROXY_CORE = 0
 LOAD_CORE = 1
 _STEP_S = 0.01
+_MODULE_TIMEOUT_S = 120.0
 _LAST_WORDS = 20
 
 
@@ -72,6 +75,15 @@ def in_network_of(pid: int, argv: Sequence[str], *, core: int, as_proxy: bool = 
     """`argv` in the network namespace of a process, on one core; as the uid that no redirect touches, or as root."""
     user = ["setpriv", f"--reuid={PROXY_UID}", f"--regid={PROXY_UID}", "--clear-groups"] if as_proxy else []
     return ["nsenter", f"--net=/proc/{pid}/ns/net", "--", "taskset", "-c", str(core), *user, *argv]
+
+
+def run_module(beside: int, name: str, *arguments: str) -> str:
+    """Runs a module of the bench in a process's network. Returns what it printed. Raises BenchFailed if it fails."""
+    argv = in_network_of(beside, [sys.executable, "-m", name, *arguments], core=LOAD_CORE)
+    ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=_MODULE_TIMEOUT_S, check=False)
+    if ran.returncode != 0:
+        raise BenchFailed(f"{name} failed:\n{ran.stderr}")
+    return ran.stdout
 
 
 def children(pid: int) -> Iterator[int]:

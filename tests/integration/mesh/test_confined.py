@@ -7,7 +7,7 @@ import pytest
 from meshkit.bare import PROXY_UID
 from meshkit.mesh import Mesh
 from meshkit.pair import SERVER_IP, Pair, a_pair
-from meshkit.workload import Workload
+from meshkit.workload import Workload, children
 
 FILTERED = "2"  # SECCOMP_MODE_FILTER
 GAINS = ("CapInh", "CapPrm", "CapEff", "CapAmb")
@@ -33,10 +33,6 @@ def pair() -> Iterator[Pair]:
 def threads_of(pid: int) -> list[dict[str, str]]:
     statuses = [task / "status" for task in Path(f"/proc/{pid}/task").iterdir()]
     return [dict(line.split(":\t", 1) for line in status.read_text().splitlines()) for status in statuses]
-
-
-def children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def environment(pid: int) -> bytes:

@@ -5,7 +5,7 @@ mod reader;
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
-use hauberk_metrics::balancer::{BalancerMetrics, Carries, Update};
+use hauberk_metrics::balancer::{Carries, Update};
 use hauberk_metrics::detection::Found;
 use hauberk_metrics::edge::EdgeMetrics;
 use hauberk_metrics::families::{DataMetrics, Direction};
@@ -131,20 +131,11 @@ fn workers_with_the_same_endpoints_do_not_double_them() {
     assert!(!page.contains("outbound_tls_balancer_queue_length{"), "no route of TLS leads there");
 }
 
-/// `work` on the balancer of one backend, on a thread of its own.
-fn elsewhere(data: &DataMetrics, work: impl Fn(&BalancerMetrics) + Sync) {
-    let work = || {
-        let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
-        balancer.carries(Carries::Tcp, MS);
-        work(&balancer);
-    };
-    thread::scope(|scope| drop(scope.spawn(work)));
-}
-
 #[test]
 fn a_gate_is_open_or_shut_since_the_last_change_that_a_worker_knows_of() {
     let data = DataMetrics::new();
-    let balancer = data.balancer(&LabelSet::new().with("addr", "web:80"));
+    let web = || data.balancer(&LabelSet::new().with("addr", "web:80"));
+    let balancer = web();
     let at = |ms: u32| UNIX_EPOCH + ms * MS;
     let expect = |since: [f64; 2], total: [f64; 2]| {
         let page = page(&data);
@@ -156,7 +147,7 @@ fn a_gate_is_open_or_shut_since_the_last_change_that_a_worker_knows_of() {
     balancer.carries(Carries::Tcp, MS);
     expect([0.0, 0.0], [0.0, 0.0]);
     balancer.gate(true, at(1_000));
-    elsewhere(&data, |late| late.gate(true, at(1_000)));
+    thread::scope(|scope| drop(scope.spawn(|| web().gate(true, at(1_000)))));
     expect([1.0, 0.0], [1.0, 0.0]);
     balancer.gate(false, at(2_500));
     expect([0.0, 2.5], [1.0, 1.0]);

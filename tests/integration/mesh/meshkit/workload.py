@@ -77,11 +77,7 @@ class Workload:
     # Its processes.
 
     def children(self) -> list[int]:
-        pid = self.process.pid
-        try:
-            return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        except OSError:
-            return []
+        return children(self.process.pid)
 
     def proxy(self) -> int | None:
         return next((pid for pid in self.children() if _uid(pid) == PROXY_UID), None)
@@ -168,3 +164,11 @@ def _words(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def children(pid: int) -> list[int]:
+    """Those of the process's main thread; none once it is gone."""
+    try:
+        return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []

@@ -3,19 +3,16 @@
 use hauberk_core::endpoint::ProtocolHint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::frames::{DATA, END_HEADERS, HEADERS, SETTINGS, frame};
+use crate::support::frames::{DATA, END_HEADERS, HEADERS, OK, PREFACE, SETTINGS, frame};
 use crate::support::member::Member;
 use crate::support::run;
 use crate::support::talk::End;
-
-/// `:status: 200` in the static table of HPACK.
-const OK: &[u8] = b"\x88";
 
 /// The head and the body of what a client hears whose server answers with these frames.
 async fn hears(asked: &str, frames: &[Vec<u8>]) -> (String, String) {
     let member = Member::that_takes(ProtocolHint::Http2).await;
     let (mut client, mut tls) = member.asked(asked).await;
-    tls.read_exact(&mut [0; 24]).await.unwrap();
+    tls.read_exact(&mut [0; PREFACE.len()]).await.unwrap();
     tls.write_all(&frames.concat()).await.unwrap();
     tls.flush().await.unwrap();
     let (heard, end) = client.rest().await;

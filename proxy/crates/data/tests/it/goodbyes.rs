@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 
 use crate::support::calls::{Caller, Calls, read};
 use crate::support::exchange::post;
-use crate::support::frames::{END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, SETTINGS, frame, until};
+use crate::support::frames::{END_HEADERS, END_STREAM, GOAWAY, HEADERS, OK, PREFACE, SETTINGS, frame, until};
 use crate::support::talk::Talk;
 use crate::support::ways::{ALL, Way, Ways};
 use crate::support::{frames, run};
@@ -15,8 +15,6 @@ use crate::support::{frames, run};
 const GOODBYES: usize = 8;
 /// More connections than one request may cost.
 const TOO_MANY: usize = 50;
-/// `:status: 200` in the static table of HPACK.
-const OK: &[u8] = b"\x88";
 /// Requests that a server takes of each connection, and the last stream that it takes then.
 const HABIT: usize = 2;
 const LAST: u32 = 3;

@@ -12,7 +12,7 @@ use tokio::task::spawn_local;
 
 use crate::support::calls::{Caller, Calls};
 use crate::support::exchange::post;
-use crate::support::frames::{END_HEADERS, HEADERS, POST, PREFACE, SETTINGS, frame};
+use crate::support::frames::{END_HEADERS, HEADERS, OK, POST, PREFACE, SETTINGS, frame};
 use crate::support::sender::Sender;
 use crate::support::talk::Talk;
 use crate::support::ways::{Way, Ways};
@@ -23,8 +23,6 @@ const MIB: i64 = 1024 * 1024;
 const START: i64 = MIB / 4;
 /// What it gets in the least when there is much room.
 const MUCH: i64 = 12 * MIB;
-/// `:status: 200` in the static table of HPACK.
-const OK: &[u8] = b"\x88";
 /// The window doubles six times; what it has last shows one round trip later.
 const ROUND_TRIPS_MAX: usize = 10;
 

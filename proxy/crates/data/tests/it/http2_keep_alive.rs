@@ -6,14 +6,12 @@ use hauberk_data::config::Config;
 
 use crate::support::calls::Caller;
 use crate::support::exchange::post;
-use crate::support::frames::{END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, frame};
+use crate::support::frames::{END_HEADERS, END_STREAM, HEADERS, OK, PREFACE, SETTINGS, frame};
 use crate::support::sender::Sender;
 use crate::support::ways::{Way, Ways};
 use crate::support::{eventually, run};
 
 const INTERVAL: Duration = Duration::from_millis(10);
-/// `:status: 200` in the static table of HPACK.
-const OK: &[u8] = b"\x88";
 
 fn pings(config: &mut Config, while_idle: bool) {
     let client = &mut config.outbound.http.client;

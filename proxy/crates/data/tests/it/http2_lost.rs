@@ -1,13 +1,13 @@
 //! Connections to programs that end without a goodbye, and requests that meet them.
 
-use crate::support::frames::{END_HEADERS, END_STREAM, HEADERS, POST, PREFACE, SETTINGS, WINDOW_UPDATE, frame, until};
+use crate::support::frames::{
+    END_HEADERS, END_STREAM, HEADERS, OK, POST, PREFACE, SETTINGS, WINDOW_UPDATE, frame, until,
+};
 use crate::support::run;
 use crate::support::sender::Sender;
 use crate::support::talk::Talk;
 use crate::support::ways::{Way, Ways};
 
-/// `:status: 200` in the static table of HPACK.
-const OK: &[u8] = b"\x88";
 const WHOLE: u8 = END_HEADERS | END_STREAM;
 
 fn request(stream: u32) -> Vec<u8> {

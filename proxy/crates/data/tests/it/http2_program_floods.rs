@@ -5,7 +5,7 @@ use http::{Response, StatusCode};
 use crate::support::calls::{Caller, Calls, read};
 use crate::support::exchange::post;
 use crate::support::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, SETTINGS, WINDOW_UPDATE,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, OK, PING, PREFACE, PRIORITY, SETTINGS, WINDOW_UPDATE,
     frame, until,
 };
 use crate::support::run;
@@ -14,8 +14,6 @@ use crate::support::ways::{Way, Ways};
 
 /// More of them than anybody needs.
 const MANY: usize = 5000;
-/// `:status: 200` in the static table of HPACK.
-const OK: &[u8] = b"\x88";
 /// `SETTINGS_MAX_CONCURRENT_STREAMS` of 1 (RFC 9113, 6.5.2).
 const ONE_AT_A_TIME: &[u8] = &[0, 3, 0, 0, 0, 1];
 /// The last stream of a goodbye that leaves none out, and no error.

@@ -22,6 +22,8 @@ pub(crate) const END_HEADERS: u8 = 4;
 
 /// `POST http://web/` in the static table of HPACK, the host as a literal.
 pub(crate) const POST: &[u8] = b"\x83\x86\x84\x01\x03web";
+/// `:status: 200` in the static table of HPACK.
+pub(crate) const OK: &[u8] = b"\x88";
 
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let [_, length @ ..] = u32::try_from(payload.len()).unwrap().to_be_bytes();
