@@ -7,10 +7,13 @@ _POSITIONS = 40
 _SPREAD = 100 if LONG else 10
 
 
-def positions(length: int) -> range:
-    """Positions from the first to behind the last byte; where only some are tried, other ones in another run."""
+def positions(length: int) -> list[int]:
+    """Positions from the first to behind the last byte; where only some are tried, other ones in another run.
+
+    The one behind the last byte is always among them: there the exchange is whole.
+    """
     step = 1 if LONG else max(1, length // _POSITIONS)
-    return range(os.getpid() % step, length + 1, step)
+    return [*range(os.getpid() % step, length, step), length]
 
 
 def spread(length: int) -> range:
