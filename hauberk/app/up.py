@@ -28,6 +28,7 @@ from hauberk.enrollment.lease import Leases
 from hauberk.enrollment.registrar import Registrar
 from hauberk.enrollment.slicing import Slicing
 from hauberk.enrollment.sweep import Sweep
+from hauberk.identity.registered import Registered
 from hauberk.identity.server import Identity
 from hauberk.identity.signer import Signer
 from hauberk.identity.tokens import Tokens
@@ -95,7 +96,7 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
         await feed.ready()
 
         mesh = catalog_mesh(config)
-        identity = Identity(mesh, feed.latest, tokens, signer, clock=clock)
+        identity = Identity(mesh, Registered(mesh, feed.latest, tokens, clock=clock), signer)
         proxy_api = ProxyApi(mesh, feed.latest, identity, config.streams)
         spawn(group, proxy_api.run(), name="views")
 

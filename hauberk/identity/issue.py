@@ -1,12 +1,11 @@
-"""May this caller have this certificate? A request, the evidence and a snapshot in, an order or a refusal out. Pure."""
+"""May this caller have this certificate? A request and what was proven in, an order or a refusal out. Pure."""
 
 from dataclasses import dataclass
 
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.refusal import Refusal
-from hauberk.catalog.snapshot import Snapshot
 from hauberk.identity.csr import CsrInvalid, public_key_of
-from hauberk.identity.tokens import Claims
+from hauberk.identity.evidence import Claims
 from hauberk.model.identity import spiffe_of
 
 
@@ -30,12 +29,10 @@ class Order:
     csr: bytes
 
 
-def issue(mesh: Mesh, snapshot: Snapshot, request: Request, claims: Claims) -> Order | Refusal:
-    """Decide on a request whose token was found to be genuine."""
+def issue(mesh: Mesh, request: Request, claims: Claims) -> Order | Refusal:
+    """Decide on a request whose evidence was found to be good."""
     proven = mesh.identity(claims.service_account, claims.namespace)
-    refusal = (
-        _caller_refusal(mesh, request) or _name_refusal(request, proven) or _evidence_refusal(mesh, snapshot, claims)
-    )
+    refusal = _caller_refusal(mesh, request) or _name_refusal(request, proven)
     if refusal is not None:
         return refusal
     try:
@@ -62,21 +59,3 @@ def _name_refusal(request: Request, proven: str) -> Refusal | None:
         "failed-precondition",
         f"the token proves {proven}, and {request.identity} is asked for: each identity needs a token of its own",
     )
-
-
-def _evidence_refusal(mesh: Mesh, snapshot: Snapshot, claims: Claims) -> Refusal | None:
-    if claims.pod is None:
-        if mesh.identity(claims.service_account, claims.namespace) == mesh.control_plane_identity:
-            return None
-        return Refusal("failed-precondition", "the token is bound to no pod: enroll the workload")
-    where = f"pod {claims.namespace}/{claims.pod.name}"
-    pod = snapshot.pod(claims.namespace, claims.pod.name)
-    if pod is None or pod.metadata.uid != claims.pod.uid:
-        return Refusal("failed-precondition", f"{where}, which the token is bound to, is not registered: enroll again")
-    if pod.spec.service_account_name != claims.service_account:
-        return Refusal(
-            "failed-precondition",
-            f"{where} runs as ServiceAccount {pod.spec.service_account_name}, not {claims.service_account}: "
-            "ask for a token of its own account",
-        )
-    return None

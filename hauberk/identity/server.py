@@ -9,13 +9,10 @@ import grpc.aio
 from hauberk.catalog.caller import CLIENT_ID_HEADER
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.refusal import Refusal
-from hauberk.catalog.snapshot import Snapshot
 from hauberk.identity import wire
+from hauberk.identity.evidence import Evidence, EvidenceUnavailable
 from hauberk.identity.issue import Order, Request, issue
 from hauberk.identity.signer import AuthorityDeclined, AuthorityUnavailable, Signer
-from hauberk.identity.tokens import Tokens
-from hauberk.runtime.clock import Clock
-from hauberk.runtime.latest import Latest
 
 SERVICE = "io.linkerd.proxy.identity.Identity"
 
@@ -29,12 +26,10 @@ log = logging.getLogger(__name__)
 class Identity:
     """Who are you. Nothing is kept of a request: to ask again, after a lost reply, gives another certificate."""
 
-    def __init__(self, mesh: Mesh, latest: Latest[Snapshot], tokens: Tokens, signer: Signer, *, clock: Clock) -> None:
+    def __init__(self, mesh: Mesh, evidence: Evidence, signer: Signer) -> None:
         self._mesh = mesh
-        self._latest = latest
-        self._tokens = tokens
+        self._evidence = evidence
         self._signer = signer
-        self._clock = clock
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def add_to(self, server: grpc.aio.Server) -> None:
@@ -45,25 +40,25 @@ class Identity:
         asked = wire.read_request(raw)
         if isinstance(asked, Refusal):
             await self._refuse(context, asked, "")
-        order = self._decide(asked, client_id_of(context))
-        if isinstance(order, Refusal):
-            await self._refuse(context, order, asked.identity)
         try:
+            order = await self._decide(asked, client_id_of(context))
+            if isinstance(order, Refusal):
+                await self._refuse(context, order, asked.identity)
             signed = await self._signer.sign(order)
         except AuthorityDeclined as declined:
             await self._refuse(context, Refusal("invalid-argument", str(declined)), asked.identity)
-        except AuthorityUnavailable as unavailable:
+        except (AuthorityUnavailable, EvidenceUnavailable) as unavailable:
             self._tell(asked.identity, str(unavailable))
             await _abort(context, grpc.StatusCode.UNAVAILABLE, f"{unavailable}; ask again")
         log.info("certificate for %s until %s", asked.identity, signed.valid_until.isoformat())
         return wire.response(signed)
 
-    def _decide(self, asked: wire.Asked, client_id: str | None) -> Order | Refusal:
-        claims = self._tokens.read(asked.token, now=self._clock.now())
+    async def _decide(self, asked: wire.Asked, client_id: str | None) -> Order | Refusal:
+        claims = await self._evidence.prove(asked.token)
         if isinstance(claims, Refusal):
             return claims
         request = Request(identity=asked.identity, csr=asked.csr, client_id=client_id)
-        return issue(self._mesh, self._latest.value, request, claims)
+        return issue(self._mesh, request, claims)
 
     async def _refuse(self, context: Context, refusal: Refusal, identity: str) -> NoReturn:
         self._tell(identity, refusal.message)

@@ -5,7 +5,6 @@ one identity only, and only while its Pod is registered; that is why one may be 
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,8 @@ import jwt
 import msgspec
 
 from hauberk.catalog.refusal import Refusal
+from hauberk.identity.evidence import AUDIENCE, Bound, Claims, size_refusal
 from hauberk.identity.files import PRIVATE, write_durably
-
-AUDIENCE = "identity.l5d.io"
-"""Linkerd's."""
-MAX_BYTES = 8192
 
 _ALGORITHM = "HS256"
 _KEY_BYTES = 32
@@ -29,23 +25,6 @@ _REQUIRED = ["aud", "exp", "iss", "sub", _CLAIM]
 
 class KeyUnusable(Exception):
     """The key of the tokens cannot be read or made; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The Pod that a token is bound to."""
-
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What a token proves. `pod` is None in the control plane's own."""
-
-    namespace: str
-    service_account: str
-    pod: Bound | None
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -85,8 +64,8 @@ class Tokens:
 
     def read(self, token: bytes, *, now: datetime) -> Claims | Refusal:
         """Return what the token proves at this time; whether its Pod is still registered is another question."""
-        if not token or len(token) > MAX_BYTES:
-            return Refusal("invalid-argument", f"a token has 1 to {MAX_BYTES} bytes, and this one {len(token)}")
+        if (refusal := size_refusal(token)) is not None:
+            return refusal
         try:
             claims = jwt.decode(
                 token.strip(),

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from machine import Machine, Up, eventually, runs
 
-from hauberk.identity.tokens import Claims, Tokens
+from hauberk.identity.evidence import Claims
+from hauberk.identity.tokens import Tokens
 
 CONTROL = "linkerd-destination.hauberk.serviceaccount.identity.hauberk.cluster.local"
 

@@ -7,7 +7,8 @@ import jwt
 import pytest
 
 from hauberk.catalog.refusal import Refusal
-from hauberk.identity.tokens import Bound, Claims, KeyUnusable, Tokens, key_at
+from hauberk.identity.evidence import Bound, Claims
+from hauberk.identity.tokens import KeyUnusable, Tokens, key_at
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
 TTL = timedelta(hours=1)
