@@ -11,10 +11,11 @@ RUST := $(shell find proxy/crates api -name '*.rs' -o -name '*.proto' -o -name C
 BENCH_PROGRAMS := nginx wrk h2load nft ip strip
 BENCH_CRATES := -p rate -p stream -p delay -p grpc
 H2SPEC := build/bin/h2spec
+CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc /usr/lib/cni/bridge
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api lock clean
+.PHONY: help demo cluster cluster-down test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,17 @@ test-rust: ## Tests of the proxy
 
 test-python: $(ENVIRONMENT) $(DEBUG) $(H2SPEC) ## Tests of the control plane, and of both halves together
 	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest -n 2 --dist loadfile
+
+cluster: ## A real Kubernetes on this machine (root; ten minutes the first time); ARGS="--nodes 1": other nodes than two
+	@tools/require-root cluster
+	@tools/packages $(CLUSTER_PROGRAMS)
+	@tools/require-go "Kubernetes is"
+	@$(MAKE) --no-print-directory $(ENVIRONMENT)
+	@$(BIN)/python -m cluster build
+	@$(BIN)/python -m cluster up $(ARGS)
+
+cluster-down: $(ENVIRONMENT) ## Ends that Kubernetes; ARGS=--wipe: and forgets what was in it
+	@$(BIN)/python -m cluster down $(ARGS)
 
 bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--quick: to see that it works
 	@tools/require-root bench
@@ -141,6 +153,6 @@ $(DEBUG): $(RUST)
 	@touch $@
 
 $(H2SPEC): tests/integration/conformance/h2spec/go.mod tests/integration/conformance/h2spec/go.sum
-	@command -v go >/dev/null || { echo "h2spec is built with Go 1.24 or later: install it (https://go.dev/dl)" >&2; exit 1; }
+	@tools/require-go "h2spec is"
 	@echo "h2spec: building (a minute the first time)"
 	@cd $(<D) && go build -o $(CURDIR)/$@ github.com/summerwind/h2spec/cmd/h2spec

@@ -6,8 +6,9 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from cluster import addresses, build, cluster, images, kube_proxy, lock, needs, status, up
+from cluster import addresses, build, cluster, images, kube_proxy, lock, mesh, needs, status, up
 from cluster.binaries import DEFAULT, PARTS
 from cluster.cluster import Cluster
 from cluster.down import down
@@ -57,6 +58,8 @@ def _do(options: argparse.Namespace, made: Cluster) -> int:
             build.build(places, options.parts or DEFAULT, made.say)
             images.make(places, made.say)
         elif options.command == "images":
+            if options.proxy:
+                mesh.take(places, options.proxy)
             images.make(places, made.say)
             up.load(made)
         elif options.command == "up":
@@ -92,7 +95,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
                        help=f"how Services are made [default: {kube_proxy.MODES[0]}]")  # fmt: skip
     end = commands.add_parser("down", help="ends all that runs; nothing but files is left (root)")
     end.add_argument("--wipe", action="store_true", help="nor files, but for what was built")
-    commands.add_parser("images", help="makes images anew and loads those that have changed (root)")
+    images_ = commands.add_parser("images", help="makes images anew and loads those that have changed (root)")
+    images_.add_argument("--proxy", type=Path, metavar="FILE", help="the micro-proxy that its image is to hold")
     told = commands.add_parser("status", help="what runs; the exit code is 0 if all is well")
     told.add_argument("-o", "--output", choices=("text", "json"), default="text", help="[default: text]")
     commands.add_parser("env", help="what a shell is to set, so that kubectl finds the cluster")

@@ -1,25 +1,15 @@
 """The images that are made, each of what: built programs and tools of this machine."""
 
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from cluster import commands, containerd, echo_certificate
-from cluster.contents import Contents, libraries
-from cluster.failure import ClusterFailed
+from cluster import commands, containerd, echo_certificate, mesh, shell
+from cluster.contents import Contents
 from cluster.places import Places
 
 COREDNS = "hauberk.test/coredns:1.15.0"
 TOOLS = "hauberk.test/tools:1"
 _CONFORMANCE = "registry.k8s.io/gateway-api"
-_MODULES = "/usr/lib/*/xtables"
-_IPTABLES = {
-    "xtables-nft-multi": ("iptables", "iptables-nft", "iptables-nft-save", "iptables-nft-restore"),
-    "xtables-legacy-multi": ("iptables-legacy", "iptables-legacy-save", "iptables-legacy-restore"),
-}
-"""Programs with the names under which they are different ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +31,12 @@ def coredns(places: Places) -> Contents:
 def tools(places: Places) -> Contents:
     """A shell with the usual commands, and what redirects can be made with."""
     del places
-    applets = commands.run([_program("busybox"), "--list"]).split()
-    modules = sorted(Path("/").glob(_MODULES.lstrip("/")))
-    if not modules:
-        raise ClusterFailed("iptables' modules are not on this machine. Try: install the package iptables")
-    # A module is loaded by a program that knows nothing of what it needs.
-    needed = libraries(modules[0] / "libxt_REDIRECT.so")
+    applets = commands.run([shell.program("busybox"), "--list"]).split()
+    redirecting = shell.redirecting()
     return Contents(
-        files={str(modules[0]): modules[0], **{path: Path(path).resolve() for path in needed}},
-        programs={
-            "/bin/busybox": _program("busybox"),
-            **{f"/usr/sbin/{name}": _program(name) for name in ("nft", *_IPTABLES)},
-        },
-        links={
-            **{f"/bin/{applet}": "busybox" for applet in applets if applet != "busybox"},
-            **{f"/usr/sbin/{name}": program for program, names in _IPTABLES.items() for name in names},
-        },
+        files=redirecting.files,
+        programs={"/bin/busybox": shell.program("busybox"), **redirecting.programs},
+        links={**{f"/bin/{applet}": "busybox" for applet in applets if applet != "busybox"}, **redirecting.links},
         entrypoint=["/bin/sh"],
     )
 
@@ -83,6 +63,8 @@ RECIPES: Mapping[str, Recipe] = {
     "pause": Recipe((containerd.PAUSE,), pause, ("pause",)),
     "coredns": Recipe((COREDNS,), coredns, ("coredns",)),
     "tools": Recipe((TOOLS,), tools),
+    "controller": Recipe((mesh.CONTROLLER,), mesh.controller),
+    "proxy": Recipe((mesh.PROXY,), mesh.proxy, (mesh.PROGRAM,)),
     # As the conformance suite of the Gateway API names them.
     "echo-basic": Recipe(
         tuple(f"{_CONFORMANCE}/echo-basic:{tag}" for tag in ("v1.5.1", "v1.6.0-dev.2", "v1.6.0-dev.3")),
@@ -92,10 +74,3 @@ RECIPES: Mapping[str, Recipe] = {
     "echo-advanced": Recipe((f"{_CONFORMANCE}/echo-advanced:v1.5.1",), echo_advanced, ("echo-server", "echo-client")),
 }
 """By the name of the archive."""
-
-
-def _program(name: str) -> Path:
-    found = shutil.which(name, path=commands.search_path(os.environ))
-    if found is None:
-        raise ClusterFailed(f"{name} is not on this machine. Try: make cluster, which installs its package")
-    return Path(found).resolve()

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from hauberk.identity.ca import CertificateAuthority, Issuers, Lifetimes, OwnIssuers
+from hauberk.identity.ca import CertificateAuthority, Issuers, OwnIssuers
 from hauberk.identity.given import GivenIssuers, IssuerFiles
 from hauberk.identity.keeping import AuthorityUnusable
 from hauberk.identity.protocol import Garbled, framed, read_question
+from hauberk.identity.renewal import Lifetimes
 from hauberk.runtime import logs
 from hauberk.runtime.clock import Clock, SystemClock
 

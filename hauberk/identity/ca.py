@@ -2,18 +2,18 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
-from hauberk.identity.certificate import Signing, make_issuer, make_leaf, make_root, validity
+from hauberk.identity.certificate import Signing, make_leaf, validity
 from hauberk.identity.csr import CsrInvalid, public_key_of
 from hauberk.identity.keeping import AuthorityUnusable, belongs, keep, pem_of, read_certificates, read_own_key
 from hauberk.identity.protocol import Answer, Declined, Describe, Described, Question, Sign, Signed, Unable
+from hauberk.identity.renewal import Lifetimes, fits, new_issuer, new_root, renewal_of
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +38,6 @@ class Issuers(Protocol):
     def anchors(self) -> str:
         """Return the roots to trust, as PEM. Raises AuthorityUnusable."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lifetimes:
-    leaf: timedelta
-    issuer: timedelta
-    root: timedelta
-    skew: timedelta
-    renew_at: float
-    """The part of the issuer's lifetime after which it is replaced."""
 
 
 class OwnIssuers:
@@ -92,36 +82,28 @@ class OwnIssuers:
         try:
             certificate = read_certificates(self._directory / "issuer.crt")[0]
             signing = Signing(certificate, read_own_key(self._directory / "issuer.key"))
-            certificate.verify_directly_issued_by(self._root.certificate)
-        except (AuthorityUnusable, InvalidSignature, ValueError, TypeError) as error:
-            log.warning("the issuer in %s is replaced: %s", self._directory, error or "another root signed it")
+        except AuthorityUnusable as error:
+            log.warning("the issuer in %s is replaced: %s", self._directory, error)
             return None
-        return signing if belongs(signing.key, certificate) else None
+        if not fits(signing, self._root):
+            log.warning("the issuer in %s is replaced: another root or another key belongs to it", self._directory)
+            return None
+        return signing
 
     def _new_root(self, now: datetime) -> Signing:
-        root = make_root(f"root.{self._name}", validity(now, self._lifetimes.root, skew=self._lifetimes.skew))
+        root = new_root(self._name, self._lifetimes, now=now)
         keep(root, self._directory, "root")
         log.info("new root until %s", root.certificate.not_valid_after_utc.isoformat())
         return root
 
     def _new_issuer(self, now: datetime) -> Signing:
-        end = self._root.certificate.not_valid_after_utc
-        if now >= end:
-            raise AuthorityUnusable(
-                f"the root expired at {end.isoformat()}: move {self._directory} away to get a new one, and start all "
-                "workloads again"
-            )
-        valid = validity(now, self._lifetimes.issuer, skew=self._lifetimes.skew, until=end)
-        issuer = make_issuer(self._name, valid, self._root)
+        issuer = new_issuer(self._name, self._root, self._lifetimes, now=now, where=str(self._directory))
         keep(issuer, self._directory, "issuer")
-        log.info("new issuer until %s", valid.end.isoformat())
+        log.info("new issuer until %s", issuer.certificate.not_valid_after_utc.isoformat())
         return issuer
 
     def _renewal(self, certificate: x509.Certificate) -> datetime:
-        begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        if end >= self._root.certificate.not_valid_after_utc:
-            return end  # the root's end is nearer than that of any other issuer
-        return begin + (end - begin) * self._lifetimes.renew_at
+        return renewal_of(certificate, self._root.certificate, self._lifetimes)
 
 
 class CertificateAuthority:

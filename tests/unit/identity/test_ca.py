@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from signing_requests import WEB, csr_for
 
-from hauberk.identity.ca import CertificateAuthority, Lifetimes, OwnIssuers
+from hauberk.identity.ca import CertificateAuthority, OwnIssuers
 from hauberk.identity.certificate import make_issuer, make_root, validity
 from hauberk.identity.given import GivenIssuers, IssuerFiles
 from hauberk.identity.keeping import AuthorityUnusable, keep, pem_of
 from hauberk.identity.protocol import Declined, Describe, Described, Sign, Signed, Unable
+from hauberk.identity.renewal import Lifetimes
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890000, tzinfo=UTC)
 DAY = timedelta(days=1)
