@@ -21,7 +21,7 @@ from hauberk.app.failure import StartFailed
 from hauberk.app.fronting import fronted
 from hauberk.app.groups import CONTROL_ACCOUNT, authority_spec, catalog_mesh, enrollment_mesh
 from hauberk.app.opening import established, listening, opened, running, token_key
-from hauberk.app.proxy_api import ProxyApi
+from hauberk.app.proxy_api import ProxyApi, serving
 from hauberk.catalog.feed import Feed
 from hauberk.config.groups import Config
 from hauberk.enrollment.lease import Leases
@@ -97,7 +97,7 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
 
         mesh = catalog_mesh(config)
         identity = Identity(mesh, Registered(mesh, feed.latest, tokens, clock=clock), signer)
-        proxy_api = ProxyApi(mesh, feed.latest, identity, config.streams)
+        proxy_api = ProxyApi(mesh, feed.latest, config.streams)
         spawn(group, proxy_api.run(), name="views")
 
         anchors = (await described(authority, signer)).trust_anchors
@@ -114,7 +114,7 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
             trust_anchors=lambda: anchors,
             rng=SystemRandom(),
         )
-        await stack.enter_async_context(proxy_api.serving(config.paths.proxy_socket))
+        await stack.enter_async_context(serving([*proxy_api.services, identity], config.paths.proxy_socket))
         await stack.enter_async_context(
             resource_api.serving(
                 api_socket,

@@ -1,6 +1,6 @@
 """The table of settings: one entry each, from which variables, flags, errors and the reference page come."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,8 +120,10 @@ SETTINGS: tuple[Setting, ...] = (
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 
-def read(environ: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Return the value of each setting by name; None where there is none and no default.
+def read(
+    environ: Mapping[str, str], overrides: Mapping[str, str], settings: Sequence[Setting] = SETTINGS
+) -> dict[str, Any]:
+    """Return the value of each of the settings by name; None where there is none and no default.
 
     `overrides` (flags, by name) come before `environ` (variables), and an empty text is as good as none. Raises
     SettingInvalid.
@@ -129,13 +131,16 @@ def read(environ: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, 
     for name in overrides:
         if name not in _BY_NAME:
             raise KeyError(f"there is no setting {name}")
-    return {setting.name: _value(setting, environ, overrides) for setting in SETTINGS}
+    return {setting.name: _value(setting, environ, overrides) for setting in settings}
 
 
 def written(name: str, overrides: Mapping[str, str]) -> str:
     """Return a setting as the person wrote it, or would: the flag if it was given, else the variable."""
-    setting = _BY_NAME[name]
-    return setting.flag if overrides.get(name) else setting.env
+    return _written(_BY_NAME[name], overrides)
+
+
+def _written(setting: Setting, overrides: Mapping[str, str]) -> str:
+    return setting.flag if overrides.get(setting.name) else setting.env
 
 
 def _value(setting: Setting, environ: Mapping[str, str], overrides: Mapping[str, str]) -> Any:  # noqa: ANN401 - by setting
@@ -145,4 +150,4 @@ def _value(setting: Setting, environ: Mapping[str, str], overrides: Mapping[str,
     try:
         return setting.read(text)
     except ValueError as error:
-        raise SettingInvalid(written(setting.name, overrides), text, str(error)) from None
+        raise SettingInvalid(_written(setting, overrides), text, str(error)) from None

@@ -19,6 +19,8 @@ INBOUND_POLICIES = (
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
+ISSUER_SCHEMES = ("generated", "linkerd.io/tls", "kubernetes.io/tls")
+
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _INTERFACE = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -94,6 +96,24 @@ def log_level(text: str) -> str:
     if text not in LOG_LEVELS:
         raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
     return text
+
+
+def issuer_scheme(text: str) -> str:
+    if text not in ISSUER_SCHEMES:
+        raise ValueError(f"one of {', '.join(ISSUER_SCHEMES)}")
+    return text
+
+
+def boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("true or false")
+    return text == "true"
+
+
+def port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise ValueError("a port from 1 to 65535")
+    return int(text)
 
 
 def ports(text: str) -> str:
