@@ -77,9 +77,14 @@ class Controller:
         return self.runtime_dir / "proxy.sock"
 
     @property
+    def private_dir(self) -> Path:
+        """What nobody else may read. A volume itself can be written by everybody."""
+        return self.state_dir / "private"
+
+    @property
     def authority_socket(self) -> Path:
         """The authority, for this container only."""
-        return self.state_dir / "authority.sock"
+        return self.private_dir / "authority.sock"
 
 
 def load_controller(environ: Mapping[str, str]) -> Controller:

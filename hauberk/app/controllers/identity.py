@@ -37,7 +37,7 @@ async def identity(settings: Controller, admin: Admin) -> None:
         keeper = Keeper(
             cluster.Vault(client, namespace),
             Scheme(generated=settings.issuer_scheme == "generated", external_bundle=settings.external_ca),
-            settings.state_dir / "issuer",
+            settings.private_dir / "issuer",
             name=f"identity.{namespace}.{settings.mesh.trust_domain}",
             lifetimes=lifetimes(settings),
             clock=clock,
