@@ -15,10 +15,10 @@ CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc /
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo cluster cluster-down test lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api lock clean
+.PHONY: help demo cluster cluster-down test test-kubernetes lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a verdict
 	@tools/require-root demo
@@ -56,7 +56,7 @@ test-rust: ## Tests of the proxy
 	cd proxy && $(CARGO) test --workspace
 
 test-python: $(ENVIRONMENT) $(DEBUG) $(H2SPEC) ## Tests of the control plane, and of both halves together
-	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest -n 2 --dist loadfile
+	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest -n 2 --dist loadfile -m 'not kubernetes'
 
 cluster: ## A real Kubernetes on this machine (root; ten minutes the first time); ARGS="--nodes 1": other nodes than two
 	@tools/require-root cluster
@@ -65,6 +65,13 @@ cluster: ## A real Kubernetes on this machine (root; ten minutes the first time)
 	@$(MAKE) --no-print-directory $(ENVIRONMENT)
 	@$(BIN)/python -m cluster build
 	@$(BIN)/python -m cluster up $(ARGS)
+
+test-kubernetes: ## What needs a cluster, on a real one (root)
+	@tools/require-root test-kubernetes
+	@$(MAKE) --no-print-directory cluster ARGS="--nodes 2"
+	@$(MAKE) --no-print-directory $(QUICK)
+	@$(BIN)/python -m cluster images --proxy $(QUICK)
+	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) $(BIN)/pytest -m kubernetes --timeout 600 $(ARGS)
 
 cluster-down: $(ENVIRONMENT) ## Ends that Kubernetes; ARGS=--wipe: and forgets what was in it
 	@$(BIN)/python -m cluster down $(ARGS)
@@ -108,9 +115,10 @@ pgo: ## Counts anew which ways the proxy takes all day, for release builds (root
 deny: ## Licenses, sources and advisories of what the proxy is made of
 	@PYTHON=$(PYTHON) tools/deny
 
-wheels: $(ENVIRONMENT) ## Both wheels, into dist/
+wheels: $(ENVIRONMENT) ## Both wheels, into dist/; QUICK_WHEELS=1: a proxy that is built in less time
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	cd proxy/crates/proxy && ../../../tools/with-pgo ../../../$(BIN)/maturin build --quiet --release --locked --strip --out ../../../dist
+	cd proxy/crates/proxy && $(if $(QUICK_WHEELS),,../../../tools/with-pgo) ../../../$(BIN)/maturin build --quiet \
+	  --profile $(if $(QUICK_WHEELS),quick,release) --locked --strip --out ../../../dist
 
 api: $(ENVIRONMENT) ## Makes the generated code anew
 	$(BIN)/python tools/gen_api.py

@@ -23,8 +23,11 @@ _SUBRESOURCES: Mapping[str, Sequence[tuple[str, str, Sequence[str]]]] = {
     "Pod": [("status", "Pod", ("get", "patch", "update"))],
     "ServiceAccount": [("token", "TokenRequest", ("create",))],
     "HTTPRoute": [("status", "HTTPRoute", ("get", "patch", "update"))],
+    "GRPCRoute": [("status", "GRPCRoute", ("get", "patch", "update"))],
+    "HTTPLocalRateLimitPolicy": [("status", "HTTPLocalRateLimitPolicy", ("get", "patch", "update"))],
     "Service": [("status", "Service", ("get", "patch", "update"))],
 }
+_SERVED = tuple(kind for kind in KINDS if kind.on_machines)
 _ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
 
@@ -56,7 +59,7 @@ def resource_list(group_name: str, group_version: str) -> dict[str, Any] | None:
     if group_version not in _groups().get(group_name, ()):
         return None
     resources: list[dict[str, Any]] = []
-    for kind in KINDS:
+    for kind in _SERVED:
         if kind.group == group_name and group_version in kind.versions:
             resources += _resources(kind)
     if group_name == _ENROLLMENT_GROUP:
@@ -68,7 +71,7 @@ def resource_list(group_name: str, group_version: str) -> dict[str, Any] | None:
 def _groups() -> Mapping[str, Sequence[str]]:
     """Return the versions of each group, the preferred one first."""
     groups: dict[str, list[str]] = {_ENROLLMENT_GROUP: [_ENROLLMENT_VERSION]}
-    for kind in KINDS:
+    for kind in _SERVED:
         versions = groups.setdefault(kind.group, [])
         versions += [version for version in kind.versions if version not in versions]
     return groups

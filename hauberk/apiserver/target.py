@@ -75,7 +75,7 @@ def locate(segments: Sequence[str]) -> Location | None:
 def resolve(location: Location) -> Target | None:
     """Return the target, or None if no such kind is served in that version, or not at that level."""
     kind = by_plural(location.group, location.plural)
-    if kind is None or location.version not in kind.versions:
+    if kind is None or not kind.on_machines or location.version not in kind.versions:
         return None
     if kind.namespaced and location.name is not None and location.namespace is None:
         return None

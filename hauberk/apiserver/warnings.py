@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
-from hauberk.model.httproute import HTTPBackendRef, HTTPRoute, ParentReference
+from hauberk.model.httproute import HTTPRoute
 from hauberk.model.kinds import Resource
 from hauberk.model.pod import Pod
+from hauberk.model.route import BackendReference, ParentReference
 from hauberk.model.server import Server
 from hauberk.model.service import Service
 
@@ -27,7 +29,7 @@ def warnings_for(resource: Resource, around: Surroundings) -> Sequence[str]:
             return _server(resource, around)
         case AuthorizationPolicy():
             return _authorization(resource, around)
-        case HTTPRoute():
+        case HTTPRoute() | GRPCRoute():
             return _route(resource, around)
         case HTTPLocalRateLimitPolicy():
             return _rate_limit(resource, around)
@@ -44,7 +46,7 @@ def _server(server: Server, around: Surroundings) -> list[str]:
     if not selected:
         return [f"Server {name} selects nothing: no Pod of namespace {namespace} has these labels"]
     port = server.spec.port
-    declared = {p.name for pod in selected for container in pod.spec.containers for p in container.ports}
+    declared = {p.name for pod in selected for container in pod.lasting for p in container.ports}
     if isinstance(port, str) and port not in declared:
         return [f"Server {name} selects nothing: none of the Pods that it selects has a port named {port}"]
     return []
@@ -78,34 +80,35 @@ def _rate_limit(policy: HTTPLocalRateLimitPolicy, around: Surroundings) -> list[
     return [missing] if missing else older if others else []
 
 
-def _route(route: HTTPRoute, around: Surroundings) -> list[str]:
+def _route(route: HTTPRoute | GRPCRoute, around: Surroundings) -> list[str]:
     namespace = route.metadata.namespace
     found = [
         _missing(route, parent.kind, parent.namespace or namespace, parent.name, around)
         for parent in route.spec.parent_refs
     ]
-    found += [_useless(parent, around.named.get(_place(parent, namespace))) for parent in route.spec.parent_refs]
+    found += [_useless(route, parent, around.named.get(_place(parent, namespace))) for parent in route.spec.parent_refs]
     for backend in (backend for rule in route.spec.rules for backend in rule.backend_refs):
         found.append(_missing(route, backend.kind, backend.namespace or namespace, backend.name, around))
         found.append(_portless(backend, around.named.get(_place(backend, namespace))))
     return [warning for warning in dict.fromkeys(found) if warning]
 
 
-def _place(of: ParentReference | HTTPBackendRef, namespace: str) -> tuple[str, str, str]:
+def _place(of: ParentReference | BackendReference, namespace: str) -> tuple[str, str, str]:
     return (of.kind, of.namespace or namespace, of.name)
 
 
-def _useless(reference: ParentReference, parent: Resource | None) -> str:
+def _useless(route: HTTPRoute | GRPCRoute, reference: ParentReference, parent: Resource | None) -> str:
     """Why the route has no effect on a parent that there is."""
+    unread = ("opaque", "TLS", "gRPC") if isinstance(route, HTTPRoute) else ("opaque", "TLS")
     match parent:
-        case Server() if parent.spec.proxy_protocol in ("opaque", "TLS", "gRPC"):
-            return f"Server {reference.name} reads {parent.spec.proxy_protocol}: HTTPRoutes have no effect on it"
+        case Server() if parent.spec.proxy_protocol in unread:
+            return f"Server {reference.name} reads {parent.spec.proxy_protocol}: {route.kind}s have no effect on it"
         case Service() if parent.spec.headless:
-            return f"Service {reference.name} is headless: its clients address Pods, on which HTTPRoutes have no effect"
+            return f"Service {reference.name} is headless: its clients address Pods, on which routes have no effect"
     return _portless(reference, parent)
 
 
-def _portless(reference: ParentReference | HTTPBackendRef, named: Resource | None) -> str:
+def _portless(reference: ParentReference | BackendReference, named: Resource | None) -> str:
     if not isinstance(named, Service) or reference.port in (None, *(port.port for port in named.spec.ports)):
         return ""
     return f"Service {reference.name} has no port {reference.port}"

@@ -33,7 +33,7 @@ from hauberk.store.protocol import AlreadyExists, Conflict, NotFound, Ref, Store
 
 _SERVICE = kind_named("", "Service")
 _PATCH_ATTEMPTS = 8
-_WARNED_ABOUT = ("Server", "AuthorizationPolicy", "HTTPRoute", "HTTPLocalRateLimitPolicy")
+_WARNED_ABOUT = ("Server", "AuthorizationPolicy", "HTTPRoute", "GRPCRoute", "HTTPLocalRateLimitPolicy")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from hauberk.catalog.join import Join
 from hauberk.catalog.kinds import KINDS, Resource
 from hauberk.catalog.snapshot import Snapshot, Version
-from hauberk.model.kinds import kind_named
+from hauberk.model.kinds import Kind, kind_named, kind_of
 from hauberk.runtime.backoff import Backoff
 from hauberk.runtime.latest import Latest
 from hauberk.store.protocol import Event, Gone, Store, StoreUnavailable
@@ -25,7 +25,8 @@ class Feed:
         self._store = store
         self._backoff = backoff
         self._join = Join()
-        self._listed: dict[tuple[str, str], int] = {}
+        self._listed: dict[Kind, int] = {}
+        self._revision = 0
         self._ready = asyncio.Event()
         self.latest: Latest[Snapshot] = Latest(Snapshot.empty())
 
@@ -37,9 +38,9 @@ class Feed:
         """Until cancelled. While the store is away the latest snapshot stays."""
         while True:
             try:
-                since = await self._list()
+                await self._list()
                 self._backoff.reset()
-                await self._watch(since)
+                await self._watch()
             except Gone:
                 log.info("the store has forgotten the revision that the catalog was at; listing anew")
             except StoreUnavailable as unavailable:
@@ -47,22 +48,19 @@ class Feed:
                 log.warning("%s; the catalog stays as it is and asks again in %.1f s", unavailable, pause_s)
                 await asyncio.sleep(pause_s)
 
-    async def _list(self) -> int:
+    async def _list(self) -> None:
         """Lists every kind, and publishes what is known then under the oldest revision of all listings."""
-        revisions = []
-        for group, kind in KINDS:
-            listing = await self._store.list(kind_named(group, kind))
-            self._join.reset(group, kind, [item for item in listing.items if isinstance(item, Resource)])
-            self._listed[group, kind] = listing.revision
-            revisions.append(listing.revision)
-        since = min(revisions)
-        self._publish(since)
+        for group, name in KINDS:
+            kind = kind_named(group, name)
+            listing = await self._store.list(kind)
+            self._join.reset(group, name, [item for item in listing.items if isinstance(item, Resource)])
+            self._listed[kind] = listing.revision
+        self._publish(min(self._listed.values()))
         self._ready.set()
-        return since
 
-    async def _watch(self, since: int) -> None:
+    async def _watch(self) -> None:
         taken = 0
-        async with aclosing(self._store.watch(None, since=since)) as events:
+        async with aclosing(self._store.watch(None, since=self._listed)) as events:
             async for event in events:
                 self._take(event)
                 taken += 1
@@ -73,7 +71,7 @@ class Feed:
         resource = event.resource
         # A kind that was listed later than the first one already shows these events; taking them again would show
         # the past for a moment. A kind that was not listed is not needed.
-        listed = self._listed.get((resource.group, resource.kind), event.revision)
+        listed = self._listed.get(kind_of(resource), event.revision)
         if isinstance(resource, Resource) and event.revision > listed:
             if event.type == "put":
                 self._join.put(resource)
@@ -82,4 +80,6 @@ class Feed:
         self._publish(event.revision)
 
     def _publish(self, revision: int) -> None:
-        self.latest.set(self._join.at(Version(store=self._store.identity, revision=revision)))
+        """A snapshot's version is the newest change in it; a cluster may tell of an older one later."""
+        self._revision = max(self._revision, revision)
+        self.latest.set(self._join.at(Version(store=self._store.identity, revision=self._revision)))

@@ -1,18 +1,22 @@
 """Under which keys each kind is filed. A kind that is not here is not needed to answer a proxy."""
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 
 import msgspec
 
 from hauberk.catalog.index import Key
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
 from hauberk.model.networkauthentication import NetworkAuthentication
+from hauberk.model.node import ZONE, Node
 from hauberk.model.pod import Pod
+from hauberk.model.route_rules import is_server, is_service
 from hauberk.model.server import Server
 from hauberk.model.service import Service
 
@@ -27,6 +31,8 @@ Resource = (
     | NetworkAuthentication
     | HTTPLocalRateLimitPolicy
     | HTTPRoute
+    | GRPCRoute
+    | Node
 )
 
 POLICY_GROUP = "policy.linkerd.io"
@@ -44,6 +50,8 @@ KINDS: tuple[tuple[str, str], ...] = (
     (POLICY_GROUP, "HTTPLocalRateLimitPolicy"),
     (POLICY_GROUP, "HTTPRoute"),
     (GATEWAY_GROUP, "HTTPRoute"),
+    (GATEWAY_GROUP, "GRPCRoute"),
+    ("", "Node"),
 )
 """What the catalog needs, as group and kind."""
 
@@ -51,6 +59,9 @@ Name = tuple[str, str, str, str]
 """Group, kind, namespace and name of a resource, whatever its version."""
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+REPORTED = (HTTPRoute, GRPCRoute, HTTPLocalRateLimitPolicy)
+"""Kinds whose status says what becomes of them."""
 
 GONE_PHASES = frozenset({"Succeeded", "Failed"})
 """Of a Pod whose address may already be another's."""
@@ -69,9 +80,12 @@ def name_of(resource: Resource) -> Name:
 
 def relevant(resource: Resource) -> Resource:
     """The resource without what no answer depends on, so that a lease renewed is not a change."""
-    resource = msgspec.structs.replace(
-        resource, metadata=msgspec.structs.replace(resource.metadata, resource_version="", generation=0)
-    )
+    meta = msgspec.structs.replace(resource.metadata, resource_version="")
+    if not isinstance(resource, REPORTED):
+        meta = msgspec.structs.replace(meta, generation=0)
+    if isinstance(resource, Node):
+        meta = msgspec.structs.replace(meta, annotations={}, labels={ZONE: resource.zone})
+    resource = msgspec.structs.replace(resource, metadata=meta)
     if isinstance(resource, Pod):
         return msgspec.structs.replace(resource, status=msgspec.structs.replace(resource.status, conditions=()))
     return resource
@@ -88,49 +102,60 @@ def _entries(resource: Resource) -> Iterable[Key]:
         case Namespace():
             return [("namespace", name)]
         case Service():
-            return [("service", namespace, name), *(("service-at", ip) for ip in _virtual_addresses(resource))]
+            at = filter(None, map(canonical, resource.spec.addresses))
+            return [("service", namespace, name), *(("service-at", ip) for ip in at)]
         case Pod():
-            return [("pod", namespace, name), *(("pod-at", ip) for ip in _addresses(resource))]
+            return [("pod", namespace, name), *_places(resource)]
+        case Node():
+            return [("node", name)]
         case EndpointSlice():
             service = resource.metadata.labels.get(SERVICE_NAME_LABEL)
             return [("slices", namespace, service)] if service else []
         case Server():
             opaque = [("opaque-servers", namespace)] if resource.spec.proxy_protocol == "opaque" else []
             return [("servers", namespace), *opaque]
-        case HTTPRoute():
-            return [
-                ("routes", parent.kind, parent.namespace or namespace, parent.name)
-                for parent in resource.spec.parent_refs
-            ]
+        case HTTPRoute() | GRPCRoute():
+            kind = "routes" if isinstance(resource, HTTPRoute) else "grpc-routes"
+            parents = (parent for parent in resource.spec.parent_refs if is_service(parent) or is_server(parent))
+            attached = [(kind, parent.kind, parent.namespace or namespace, parent.name) for parent in parents]
+            return [*attached, ("reported", resource.kind)]
+        case HTTPLocalRateLimitPolicy():
+            return [("rate-limits", namespace, resource.spec.target_ref.name), ("reported", resource.kind)]
         case _:
             return [_policy_key(resource)]
 
 
-def _policy_key(
-    policy: AuthorizationPolicy | MeshTLSAuthentication | NetworkAuthentication | HTTPLocalRateLimitPolicy,
-) -> Key:
+def _policy_key(policy: AuthorizationPolicy | MeshTLSAuthentication | NetworkAuthentication) -> Key:
     namespace, name = policy.metadata.namespace, policy.metadata.name
     match policy:
         case AuthorizationPolicy():
             target = policy.spec.target_ref
             return ("authorizations", namespace, f"{target.kind}.{_core(target.group)}", target.name)
-        case HTTPLocalRateLimitPolicy():
-            return ("rate-limits", namespace, policy.spec.target_ref.name)
         case MeshTLSAuthentication():
             return ("mesh-tls", namespace, name)
         case NetworkAuthentication():
             return ("network", namespace, name)
 
 
-def _virtual_addresses(service: Service) -> Iterator[str]:
-    for ip in dict.fromkeys((service.spec.cluster_ip, *service.spec.cluster_ips)):
-        if ip and ip != "None":
-            yield ip
+def canonical(address: str) -> str:
+    """An address as questions have it; empty for a text that is none."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return ""
 
 
-def _addresses(pod: Pod) -> Iterator[str]:
-    if pod.status.pod_ip and pod.status.phase not in GONE_PHASES:
-        yield pod.status.pod_ip
+def _places(pod: Pod) -> Iterator[Key]:
+    """Where the Pod is found: at its own addresses, and at ports of its machine that lead to it."""
+    status = pod.status
+    if status.phase in GONE_PHASES:
+        return
+    if not pod.spec.host_network:
+        # The addresses of the others are their machine's: nobody is there alone, but at a port.
+        yield from (("pod-at", ip) for ip in map(canonical, status.addresses) if ip)
+    hosts = status.host_addresses or (status.addresses if pod.spec.host_network else ())
+    for port in pod.host_ports:
+        yield from (("pod-at-host", ip, str(port)) for ip in map(canonical, hosts) if ip)
 
 
 def _core(group: str) -> str:

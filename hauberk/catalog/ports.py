@@ -1,5 +1,6 @@
 """Lists of ports in annotations, and which ports are opaque: both ends of a connection decide by the same functions."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -11,14 +12,17 @@ from hauberk.model.pod import Pod
 from hauberk.model.service import Service, ServicePort
 
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
-SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports"
 REQUIRE_IDENTITY_PORTS = "config.linkerd.io/proxy-require-identity-inbound-ports"
-CONTROL_PLANE_NS = "linkerd.io/control-plane-ns"
-"""Label of a Pod that has a proxy of the mesh whose control plane is in this namespace."""
 
 ServiceProtocol = Literal["detect", "opaque", "http1", "http2"]
 
+_PORT_MAX = 65535
 _APP_PROTOCOLS: dict[str, ServiceProtocol] = {"http": "http1", "kubernetes.io/h2c": "http2"}
+
+
+LIST_LENGTH_MAX = 4096
+"""Characters of a list that are read: more ports than any program has, and little enough to be read for each of many
+Pods, whoever may write their annotations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +30,46 @@ class PortList:
     """Ports, ranges and names of ports."""
 
     ranges: tuple[tuple[int, int], ...]
+    """In order, and apart from each other."""
     names: frozenset[str]
 
     def has(self, port: int, name: str = "") -> bool:
-        return (name != "" and name in self.names) or any(low <= port <= high for low, high in self.ranges)
+        if name and name in self.names:
+            return True
+        place = bisect_right(self.ranges, (port, _PORT_MAX))
+        return place > 0 and port <= self.ranges[place - 1][1]
+
+
+def parse_ports(text: str) -> PortList:
+    """`25,8000-8010,admin`; an item with a digit first that is no port or range is left out."""
+    if len(text) > LIST_LENGTH_MAX:
+        text = text[:LIST_LENGTH_MAX].rpartition(",")[0]
+    return _parsed(text)
 
 
 @lru_cache(maxsize=1024)
-def parse_ports(text: str) -> PortList:
-    """`25,8000-8010,admin`; an item with a digit first that is no port or range is left out."""
+def _parsed(text: str) -> PortList:
     ranges: list[tuple[int, int]] = []
     names: set[str] = set()
     for item in filter(None, (part.strip() for part in text.split(","))):
         low, dash, high = item.partition("-")
         if item[0].isdigit():
             bounds = (_number(low), _number(high if dash else low))
-            if 1 <= bounds[0] <= bounds[1] <= 65535:
+            if 1 <= bounds[0] <= bounds[1] <= _PORT_MAX:
                 ranges.append(bounds)
         else:
             names.add(item)
-    return PortList(tuple(ranges), frozenset(names))
+    return PortList(_joined(ranges), frozenset(names))
 
 
-def is_meshed(mesh: Mesh, pod: Pod, port: int) -> bool:
-    """Whether connections to this port of the Pod reach a proxy of this mesh."""
-    if pod.metadata.labels.get(CONTROL_PLANE_NS) != mesh.namespace:
-        return False
-    return not parse_ports(pod.metadata.annotations.get(SKIP_INBOUND_PORTS, "")).has(port)
+def _joined(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
+        else:
+            joined.append((low, high))
+    return tuple(joined)
 
 
 def pod_port_is_opaque(mesh: Mesh, snapshot: Snapshot, pod: Pod, port: int) -> bool:
@@ -78,7 +95,7 @@ def service_port(service: Service, port: int) -> ServicePort | None:
 
 def name_of(pod: Pod, port: int) -> str:
     """The name that the Pod gives to its port, or an empty one."""
-    declared = (p for container in pod.spec.containers for p in container.ports)
+    declared = (p for container in pod.lasting for p in container.ports if p.protocol == "TCP")
     return next((p.name or "" for p in declared if p.container_port == port), "")
 
 

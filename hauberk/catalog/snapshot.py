@@ -7,11 +7,13 @@ from hauberk.catalog.index import Index, Key
 from hauberk.catalog.kinds import Resource, order
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
 from hauberk.model.networkauthentication import NetworkAuthentication
+from hauberk.model.node import Node
 from hauberk.model.pod import Pod
 from hauberk.model.server import Server
 from hauberk.model.service import Service
@@ -73,6 +75,14 @@ class Snapshot:
         pods = cast("tuple[Pod, ...]", self._at("pod-at", ip))
         return pods[-1] if pods else None
 
+    def pod_at_host(self, ip: str, port: int) -> Pod | None:
+        """The Pod that a port of a machine leads to; the youngest if an older one has not gone yet."""
+        pods = cast("tuple[Pod, ...]", self._at("pod-at-host", ip, str(port)))
+        return pods[-1] if pods else None
+
+    def node(self, name: str) -> Node | None:
+        return _only(cast("tuple[Node, ...]", self._at("node", name)))
+
     def slices(self, namespace: str, service: str) -> tuple[EndpointSlice, ...]:
         """The EndpointSlices of a Service."""
         return cast("tuple[EndpointSlice, ...]", self._at("slices", namespace, service))
@@ -102,6 +112,16 @@ class Snapshot:
     def routes(self, kind: str, namespace: str, name: str) -> tuple[HTTPRoute, ...]:
         """The HTTPRoutes, of both groups, that name this parent (a Service or a Server), the oldest first."""
         return cast("tuple[HTTPRoute, ...]", self._at("routes", kind, namespace, name))
+
+    def grpc_routes(self, kind: str, namespace: str, name: str) -> tuple[GRPCRoute, ...]:
+        """The GRPCRoutes that name this parent (a Service or a Server), the oldest first."""
+        return cast("tuple[GRPCRoute, ...]", self._at("grpc-routes", kind, namespace, name))
+
+    def reported(self) -> tuple[HTTPRoute | GRPCRoute | HTTPLocalRateLimitPolicy, ...]:
+        """Everything that has a status to report."""
+        kinds = ("HTTPRoute", "GRPCRoute", "HTTPLocalRateLimitPolicy")
+        found = tuple(resource for kind in kinds for resource in self._at("reported", kind))
+        return cast("tuple[HTTPRoute | GRPCRoute | HTTPLocalRateLimitPolicy, ...]", found)
 
     def _at(self, *key: str) -> tuple[Resource, ...]:
         if self._reads is not None:

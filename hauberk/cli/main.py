@@ -44,6 +44,17 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Kubernetes",
+        (
+            ("install", "Print the control plane's manifests for a cluster"),
+            ("upgrade", "Print this version's manifests for an installation"),
+            ("prune", "Print what an installation no longer needs"),
+            ("uninstall", "Print all that an installation is, to be deleted"),
+            ("inject", "Ask for a proxy in each workload of manifests"),
+            ("uninject", "Take the proxy out of manifests"),
+        ),
+    ),
+    (
         "This tool",
         (
             ("version", "Show the versions of this tool and the control plane"),
@@ -51,6 +62,10 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+
+
+HIDDEN = ("controller",)
+"""Commands for programs, not for people."""
 
 
 class Commands(click.Group):
@@ -61,7 +76,7 @@ class Commands(click.Group):
         return [name for _, commands in COMMANDS for name, _ in commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in (*self.list_commands(ctx), *HIDDEN):
             return None
         command = importlib.import_module(f"hauberk.cli.{cmd_name}").command
         if not isinstance(command, click.Command):

@@ -48,7 +48,7 @@ def read(paths: Sequence[str], *, namespace: str | None, recursive: bool) -> lis
     from hauberk.model.yaml import documents
 
     found: list[Manifest] = []
-    for file, content in _contents(paths, recursive=recursive):
+    for file, content in contents(paths, recursive=recursive):
         found += [_manifest(document.raw, document.source, namespace) for document in documents(content, file=file)]
     if not found:
         raise CommandFailed(f"no objects in {', '.join(paths)}", hint="a manifest has apiVersion, kind and metadata")
@@ -71,7 +71,8 @@ def _manifest(raw: Any, source: Any, namespace: str | None) -> Manifest:  # noqa
     return Manifest(kind, {**body, "apiVersion": kind.api_version, "metadata": kept}, resource)
 
 
-def _contents(paths: Sequence[str], *, recursive: bool) -> Iterator[tuple[str, bytes]]:
+def contents(paths: Sequence[str], *, recursive: bool) -> Iterator[tuple[str, bytes]]:
+    """The name of each file, and what is in it."""
     for path in paths:
         if path == "-":
             yield "standard input", sys.stdin.buffer.read(_BYTES_MAX + 1)

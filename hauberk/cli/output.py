@@ -49,9 +49,9 @@ def document(value: object, form: str) -> str:
         import json
 
         return json.dumps(value, indent=2, ensure_ascii=False)
-    import yaml
+    from hauberk.cli.yamltext import text_of
 
-    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True)).rstrip("\n")
+    return text_of(value)
 
 
 def glyph(mark: str) -> str:

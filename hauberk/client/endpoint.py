@@ -1,7 +1,7 @@
 """Where an API is: a Unix socket of this machine or, by the same client, a TCP address with TLS and a token."""
 
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,10 @@ class UnixEndpoint:
         return str(self.path)
 
 
+Token = Callable[[], str] | Callable[[], Awaitable[str]]
+"""Gives the bearer token of this moment; an empty one is not sent. Raises Misconfigured."""
+
+
 @dataclass(frozen=True)
 class TcpEndpoint:
     """An address such as `https://10.0.0.1:6443`.
@@ -32,7 +36,11 @@ class TcpEndpoint:
 
     url: str
     tls: ssl.SSLContext | None = field(default=None, repr=False)
-    token: Callable[[], str] | None = field(default=None, repr=False)
+    token: Token | None = field(default=None, repr=False)
+    server_name: str | None = None
+    """Whom the server's certificate has to name, where that is not the host of `url`."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Sent with every request: in whose name it is made."""
 
     @property
     def base_url(self) -> str:

@@ -71,16 +71,27 @@ class Unreachable(ApiError):
         self.hint = hint
 
 
+class Misconfigured(ApiError):
+    """The API cannot be asked: its address, or what the caller proves itself with, is missing or wrong.
+
+    The message names the file or setting and says what to do.
+    """
+
+
 class Garbled(ApiError):
     """The answer is not what a Kubernetes-style API says: something else listens there."""
 
 
 _BY_CODE: Mapping[int, type[ApiError]] = {401: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict, 410: Gone}
 _DEFAULT_RETRY_AFTER_S = 1.0
+_LONGEST_RETRY_AFTER_S = 60.0
 
 
-def from_status(code: int, status: Mapping[str, object]) -> ApiError:
-    """Map an HTTP status code and the `Status` object that came with it (may be empty) to the error to raise."""
+def from_status(code: int, status: Mapping[str, object], *, retry_after: str = "") -> ApiError:
+    """Map an HTTP status code and the `Status` object that came with it (may be empty) to the error to raise.
+
+    `retry_after` is the header of that name: a server with too much to do sends nothing but that.
+    """
     message = str(status.get("message") or f"the API answered {code}")
     reason = str(status.get("reason") or "")
     raw_details = status.get("details")
@@ -88,12 +99,21 @@ def from_status(code: int, status: Mapping[str, object]) -> ApiError:
     if code in (400, 422):
         return Invalid(message, code=code, reason=reason, causes=_causes(details.get("causes")))
     if code in (429, 503):
-        after = details.get("retryAfterSeconds")
-        seconds = float(after) if isinstance(after, int | float) else _DEFAULT_RETRY_AFTER_S
+        after = details.get("retryAfterSeconds", retry_after)
+        seconds = _seconds(after) if isinstance(after, int | float | str) else _DEFAULT_RETRY_AFTER_S
         return Busy(message, code=code, reason=reason, retry_after_s=seconds)
     if code == 409 and reason == "AlreadyExists":
         return AlreadyExists(message, code=code, reason=reason)
     return _BY_CODE.get(code, ApiError)(message, code=code, reason=reason)
+
+
+def _seconds(after: float | str) -> float:
+    """RFC 9110, 10.2.3, without its dates; bounded, because whoever waits for longer is told nothing."""
+    try:
+        seconds = float(after)
+    except ValueError:
+        return _DEFAULT_RETRY_AFTER_S
+    return min(seconds, _LONGEST_RETRY_AFTER_S) if seconds >= 0 else _DEFAULT_RETRY_AFTER_S
 
 
 def _causes(raw: object) -> list[Cause]:

@@ -33,17 +33,42 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
-    """All ready endpoints of a port of a Service."""
+class Candidate:
+    """An endpoint that can answer, and what decides whose it is."""
+
+    endpoint: Endpoint
+    ready: bool = True
+    """Else it is going away and still serves: for when nobody else is there."""
+    node: str = ""
+    zone: str = ""
+    for_nodes: frozenset[str] = frozenset()
+    for_zones: frozenset[str] = frozenset()
+    """Hints: whose clients should use it; without any, nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """All endpoints of a port of a Service, by address: the answer that clients everywhere share."""
 
     exists: bool
     """Whether the Service does."""
     labels: Labels = ()
     """Of the Service itself."""
+    all: tuple[Candidate, ...] = ()
+    local: bool = False
+    """Clients have to stay on their own Node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The endpoints of a port of a Service for clients of one place."""
+
+    exists: bool
+    labels: Labels = ()
     by_address: Mapping[Address, Endpoint] = field(default_factory=dict)
 
 
-MISSING = Endpoints(exists=False)
+MISSING = Candidates(exists=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """One address → what a client's proxy must know of it."""
 
+import re
+
 from hauberk.catalog.mesh import Mesh
-from hauberk.catalog.ports import CONTROL_PLANE_NS, is_meshed, pod_port_is_opaque
+from hauberk.catalog.ports import pod_port_is_opaque
+from hauberk.catalog.proxied import CONTROL_PLANE_NS, identity_at, inbound_port, is_proxys_own
 from hauberk.catalog.snapshot import Snapshot
 from hauberk.destination.answer import Endpoint, Labels
 from hauberk.model.pod import Pod
@@ -9,41 +12,43 @@ from hauberk.model.pod import Pod
 OWNER_LABEL_PREFIX = "linkerd.io/proxy-"
 """Followed by the kind of the Pod's owner, such as `deployment`; the value is its name."""
 
+OWNERS = ("deployment", "replicaset", "replicationcontroller", "statefulset", "daemonset", "job", "cronjob")
+"""Kinds of owners that a label names: who writes a Pod chooses none of its other labels for metrics."""
+
 POD_TEMPLATE_HASH = "pod-template-hash"
+
+_KIND = re.compile(r"[a-z][a-z0-9]{0,62}")
 
 
 def pod_endpoint(
     mesh: Mesh, snapshot: Snapshot, pod: Pod, ip: str, port: int, *, extra: Labels = (), opaque: bool = False
 ) -> Endpoint:
     """`extra` are labels beside the Pod's own; `opaque` says that the port is, whatever the Pod says of it."""
-    meshed = is_meshed(mesh, pod, port)
-    direct = port in mesh.unproxied_ports
+    identity = identity_at(mesh, pod, port)
+    takes_header = identity is not None and not is_proxys_own(mesh, pod, port)
     return Endpoint(
         ip=ip,
         port=port,
         labels=tuple(sorted({**_labels_of(pod), **dict(extra)}.items())),
-        identity=mesh.identity(pod.spec.service_account_name, pod.metadata.namespace) if meshed else None,
+        identity=identity,
         opaque=opaque or pod_port_is_opaque(mesh, snapshot, pod, port),
-        transport_port=mesh.inbound_port if meshed and not direct else None,
+        transport_port=inbound_port(mesh, pod) if takes_header else None,
     )
 
 
 def _labels_of(pod: Pod) -> dict[str, str]:
-    labels = {"pod": pod.metadata.name, "serviceaccount": pod.spec.service_account_name}
+    labels = _owner(pod)
+    labels.update(pod=pod.metadata.name, serviceaccount=pod.spec.service_account_name)
     if pod.metadata.labels.get(CONTROL_PLANE_NS):
         labels["control_plane_ns"] = pod.metadata.labels[CONTROL_PLANE_NS]
     if POD_TEMPLATE_HASH in pod.metadata.labels:
         labels["pod_template_hash"] = pod.metadata.labels[POD_TEMPLATE_HASH]
-    labels.update(_owner(pod))
     return labels
 
 
 def _owner(pod: Pod) -> dict[str, str]:
-    named = {
-        key.removeprefix(OWNER_LABEL_PREFIX): value
-        for key, value in pod.metadata.labels.items()
-        if key.startswith(OWNER_LABEL_PREFIX)
-    }
+    labels = pod.metadata.labels
+    named = {kind: labels[OWNER_LABEL_PREFIX + kind] for kind in OWNERS if OWNER_LABEL_PREFIX + kind in labels}
     if not named:
         named = dict(_owner_by_reference(pod))
     # "job" is what the scraper calls its own work.
@@ -58,4 +63,5 @@ def _owner_by_reference(pod: Pod) -> list[tuple[str, str]]:
     if owner.kind == "ReplicaSet" and len(suffix) > 1 and owner.name.endswith(suffix):
         # A Deployment names its ReplicaSets so.
         return [("deployment", owner.name.removesuffix(suffix))]
-    return [(owner.kind.lower(), owner.name)]
+    kind = owner.kind.lower()
+    return [(kind, owner.name)] if _KIND.fullmatch(kind) else []

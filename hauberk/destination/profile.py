@@ -1,5 +1,6 @@
 """A name or address and a port → what it is as a whole. Pure: snapshot and question in, answer out."""
 
+from hauberk.catalog.kinds import canonical
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.names import Authority, service_of
 from hauberk.catalog.ports import service_port, service_protocol
@@ -21,12 +22,16 @@ def profile(mesh: Mesh, snapshot: Snapshot, authority: Authority) -> Profile | R
     service = snapshot.service(service_name.namespace, service_name.name)
     if service is None:
         return Refusal("not-found", f"there is no Service {service_name.namespace}/{service_name.name}")
+    where = f"Service {service_name.namespace}/{service_name.name}"
+    if service.spec.type == "ExternalName":
+        return Refusal("invalid-argument", f"{where} is an ExternalName: it stands for a host that is not of the mesh")
     if not service_name.instance:
         return _of_service(mesh, snapshot, service, authority.port)
     pod = _instance(snapshot, service, service_name.instance)
-    if pod is None or not pod.status.pod_ip:
-        return Refusal("not-found", f"Service {service_name.namespace}/{service_name.name} has no {authority.host}")
-    return _of_pod(mesh, snapshot, pod, pod.status.pod_ip, authority.port)
+    ip = _address(pod, ipv6=service.spec.prefers_ipv6) if pod is not None else ""
+    if pod is None or not ip:
+        return Refusal("not-found", f"{where} has no {authority.host}")
+    return _of_pod(mesh, snapshot, pod, ip, authority.port)
 
 
 def _of_address(mesh: Mesh, snapshot: Snapshot, authority: Authority) -> Profile | Refusal:
@@ -39,6 +44,11 @@ def _of_address(mesh: Mesh, snapshot: Snapshot, authority: Authority) -> Profile
     pod = snapshot.pod_at(authority.host)
     if pod is not None:
         return _of_pod(mesh, snapshot, pod, authority.host, authority.port)
+    pod = snapshot.pod_at_host(authority.host, authority.port)
+    if pod is not None:
+        # Its own address: the port of the machine leads around its proxy's.
+        ip = _address(pod, ipv6=":" in authority.host) or authority.host
+        return _of_pod(mesh, snapshot, pod, ip, pod.host_ports[authority.port])
     return Profile(endpoint=Endpoint(ip=authority.host, port=authority.port))
 
 
@@ -56,6 +66,12 @@ def _of_pod(mesh: Mesh, snapshot: Snapshot, pod: Pod, ip: str, port: int) -> Pro
     namespace = (("namespace", pod.metadata.namespace),)
     endpoint = pod_endpoint(mesh, snapshot, pod, ip, port, extra=namespace)
     return Profile(opaque=endpoint.opaque, endpoint=endpoint)
+
+
+def _address(pod: Pod, *, ipv6: bool) -> str:
+    """The Pod's address of a family, or else of the other one; empty where it has none yet."""
+    addresses = [address for address in map(canonical, pod.status.addresses) if address]
+    return next((address for address in addresses if (":" in address) is ipv6), addresses[0] if addresses else "")
 
 
 def _instance(snapshot: Snapshot, service: Service, hostname: str) -> Pod | None:

@@ -13,8 +13,10 @@ from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.snapshot import Snapshot, Version
 from hauberk.catalog.views import View, Views
 from hauberk.destination import resolve, wire
-from hauberk.destination.answer import Endpoints, Profile
+from hauberk.destination.answer import Candidates, Endpoints, Profile
+from hauberk.destination.choose import Place, relevant, seen_from
 from hauberk.destination.confirm import Heartbeat
+from hauberk.destination.place import place_of
 from hauberk.destination.profile import profile
 from hauberk.runtime.latest import Latest
 
@@ -33,7 +35,7 @@ class Destination:
         self._mesh = mesh
         self._latest = latest
         self._callers = callers
-        self._endpoints = Views[resolve.Question, Endpoints | Refusal](
+        self._endpoints = Views[resolve.Question, Candidates | Refusal](
             lambda snapshot, question: resolve.resolve(mesh, snapshot, question), latest.value
         )
         self._profiles = Views[Authority, Profile | Refusal](
@@ -68,7 +70,9 @@ class Destination:
         question = resolve.question_of(self._mesh, authority)
         if isinstance(question, Refusal):
             await refuse(context, question)
-        await self._stream(context, parse_workload(token), self._endpoints, question, _endpoint_messages)
+        workload = parse_workload(token)
+        says = _EndpointMessages(lambda: place_of(self._latest.value, workload))
+        await self._stream(context, workload, self._endpoints, question, says)
 
     async def _get_profile(self, raw: bytes, context: Context) -> None:
         request = wire.read_request(raw)
@@ -83,7 +87,7 @@ class Destination:
         workload: Workload | None,
         views: Views[Q, A],
         question: Q,
-        messages: Callable[[View[A], A | None, int], list[bytes] | Refusal],
+        messages: Callable[[View[A]], list[bytes] | Refusal],
     ) -> None:
         """The answer, and again whenever it changes. A slow reader skips what it did not read in time."""
         client_id = client_id_of(context)
@@ -92,13 +96,11 @@ class Destination:
                 await refuse(context, refused)
             with views.open(question) as view:
                 refusal: Refusal | None = None
-                sent: A | None = None
-                seen = view.latest.version
                 while refusal is None:
-                    bodies = messages(view, sent, seen)
+                    seen = view.latest.version
+                    bodies = messages(view)
                     if isinstance(bodies, Refusal):
                         await refuse(context, bodies)
-                    sent, seen = view.latest.value, view.latest.version
                     await write(context, bodies, views.version_of(view))
                     await view.latest.changed(seen)
                     refusal = self._callers.may_ask(views.snapshot, client_id, workload)
@@ -151,22 +153,29 @@ async def write(context: Context, bodies: list[bytes], version: Version) -> None
     await context.write(bodies[-1] + wire.version_bytes(version))
 
 
-def _endpoint_messages(
-    view: View[Endpoints | Refusal], sent: Endpoints | Refusal | None, seen: int
-) -> list[bytes] | Refusal:
-    answer = view.latest.value
-    if isinstance(answer, Refusal):
-        return answer
-    if isinstance(sent, Endpoints):
-        old = sent
-        return view.shared(("since", seen), lambda: wire.changes(old, answer))
-    if not answer.exists:
-        return Refusal("not-found", "there is no such Service")
-    return view.shared("whole", lambda: wire.whole(answer))
+class _EndpointMessages:
+    """What one stream of endpoints says next. Streams of clients in places that make no difference share it."""
+
+    def __init__(self, place: Callable[[], Place]) -> None:
+        """`place` is asked for each message: a Node may get its zone after its first Pods."""
+        self._place = place
+        self._sent: tuple[int, Place, Endpoints] | None = None
+
+    def __call__(self, view: View[Candidates | Refusal]) -> list[bytes] | Refusal:
+        answer = view.latest.value
+        if isinstance(answer, Refusal):
+            return answer
+        place = relevant(answer, self._place())
+        endpoints = view.shared(("seen from", place), lambda: seen_from(answer, place))
+        sent, self._sent = self._sent, (view.latest.version, place, endpoints)
+        if sent is not None:
+            old = sent[2]
+            return view.shared(("since", sent[0], sent[1], place), lambda: wire.changes(old, endpoints))
+        if not answer.exists:
+            return Refusal("not-found", "there is no such Service")
+        return view.shared(("whole", place), lambda: wire.whole(endpoints))
 
 
-def _profile_messages(
-    view: View[Profile | Refusal], _sent: Profile | Refusal | None, _seen: int
-) -> list[bytes] | Refusal:
+def _profile_messages(view: View[Profile | Refusal]) -> list[bytes] | Refusal:
     answer = view.latest.value
     return answer if isinstance(answer, Refusal) else view.shared("whole", lambda: [wire.profile(answer)])

@@ -7,18 +7,20 @@ from ipaddress import IPv4Address
 
 from hauberk.enrollment.addresses import AddressesExhausted, choose
 from hauberk.enrollment.answer import Refusal
-from hauberk.enrollment.environment import ProxySubject, environment_of
 from hauberk.enrollment.expose import ServiceChange, expose
 from hauberk.enrollment.mesh import CREATED_BY, Mesh
 from hauberk.enrollment.permission import is_administrator, may_run_as
 from hauberk.enrollment.request import EnrollmentSpec
-from hauberk.enrollment.tuning import OPAQUE_PORTS, AnnotationInvalid, Tuning, inherited, port_list, tuning_of
 from hauberk.model.identity import identity_of
 from hauberk.model.metadata import ObjectMeta
 from hauberk.model.namespace import Namespace
 from hauberk.model.pod import Container, ContainerPort, Pod, PodCondition, PodIP, PodSpec, PodStatus
 from hauberk.model.service import Service
 from hauberk.model.serviceaccount import ServiceAccount
+from hauberk.sidecar.environment import ProxySubject, environment_of
+from hauberk.sidecar.keys import OPAQUE_PORTS
+from hauberk.sidecar.syntax import ports
+from hauberk.sidecar.tuning import AnnotationInvalid, Tuning, inherited, tuning_of
 
 PROXY_CONTAINER = "linkerd-proxy"
 """The name that tools look for; the program's own container is the first."""
@@ -68,7 +70,7 @@ def admit(request: Request, facts: Facts, mesh: Mesh) -> Admission | Refusal:
         return refusal
     try:
         of_namespace = inherited(facts.namespace.metadata.annotations) if facts.namespace is not None else {}
-        tuning = tuning_of({**of_namespace, **request.spec.annotations}, mesh)
+        tuning = tuning_of({**of_namespace, **request.spec.annotations}, mesh.defaults)
         address = choose(
             mesh.pod_network,
             name=f"{request.namespace}/{request.spec.name}-{request.suffix}",
@@ -93,7 +95,9 @@ def admit(request: Request, facts: Facts, mesh: Mesh) -> Admission | Refusal:
         service=change,
         pod=pod,
         identity=identity,
-        environment=environment_of(_subject(request, pod, identity, tuning), mesh, trust_anchors=facts.trust_anchors),
+        environment=environment_of(
+            _subject(request, pod, identity, tuning), mesh.home, trust_anchors=facts.trust_anchors
+        ),
     )
 
 
@@ -157,7 +161,7 @@ def _pod(request: Request, mesh: Mesh, address: IPv4Address) -> Pod:
     }
     annotations = {**spec.annotations, "linkerd.io/created-by": CREATED_BY}
     if OPAQUE_PORTS in annotations:
-        annotations[OPAQUE_PORTS] = port_list(annotations[OPAQUE_PORTS])
+        annotations[OPAQUE_PORTS] = ports(annotations[OPAQUE_PORTS])
     if spec.foreign_proxy:
         annotations["hauberk.dev/foreign-proxy"] = "true"
     program = Container(

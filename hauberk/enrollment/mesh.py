@@ -1,7 +1,11 @@
 """What every workload of this mesh is told: names, networks and where the control plane is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+
+from hauberk.sidecar import keys
+from hauberk.sidecar.environment import Home, Service
 
 CREATED_BY = "hauberk/run"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
@@ -41,3 +45,20 @@ class Mesh:
     def networks(self) -> str:
         """Where workloads and services of the mesh live, as a list of CIDRs."""
         return f"{self.pod_network},{self.service_network}"
+
+    @property
+    def home(self) -> Home:
+        """Where proxies find the control plane: all its services are behind one front proxy."""
+        front = Service(f"{self.proxy_api_address or self.gateway}:{self.proxy_api_port}", self.control_identity)
+        return Home(
+            identity=front,
+            destination=front,
+            policy=front,
+            cluster_domain=self.cluster_domain,
+            networks=self.networks,
+        )
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """What holds for proxies where no annotation says otherwise, by the keys of annotations."""
+        return {keys.OPAQUE_PORTS: self.opaque_ports, keys.DEFAULT_INBOUND_POLICY: self.default_inbound_policy}

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
 
+from hauberk.client.vault import Vault, VaultUnavailable
 from hauberk.identity import kept
 from hauberk.identity.certificate import Signing
 from hauberk.identity.files import PRIVATE, PUBLIC, write_durably
@@ -26,22 +26,6 @@ _ATTEMPTS = 10
 """At writing while others write too."""
 
 log = logging.getLogger(__name__)
-
-
-class VaultUnavailable(Exception):
-    """The cluster cannot be asked now."""
-
-
-class Vault(Protocol):
-    """Objects of the control plane's own namespace, as documents of Kubernetes' JSON."""
-
-    async def read(self, kind: Literal["Secret", "ConfigMap"], name: str) -> Document | None:
-        """None: there is no such object. Raises VaultUnavailable."""
-        ...
-
-    async def write(self, document: Document) -> bool:
-        """Create it, or replace that very version. False: somebody else was faster. Raises VaultUnavailable."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ _SAYS_ONLY = ("linkerd.io/created-by", "linkerd.io/proxy-version", "linkerd.io/t
 _TRAFFIC_PREFIXES = ("balancer.linkerd.io/", "balancer.alpha.linkerd.io/", "retry.linkerd.io/", "timeout.linkerd.io/")
 """Settings of traffic to a Service or by a route: one that is not honoured changes what the manifest means."""
 
-_TRAFFIC_KINDS = ("Service", "HTTPRoute")
+_TRAFFIC_KINDS = ("Service", "HTTPRoute", "GRPCRoute")
 _PORT_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 

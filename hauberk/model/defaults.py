@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hauberk.model.grpcroute import GRPCRoute, GRPCRouteRule
 from hauberk.model.httproute import HTTPPathMatch, HTTPRoute, HTTPRouteMatch, HTTPRouteRule
 from hauberk.model.resource import Resource
 from hauberk.model.service import Service, ServicePort
@@ -33,6 +34,8 @@ def with_defaults(resource: Resource) -> Resource:
             return _service(resource)
         case HTTPRoute():
             return _route(resource)
+        case GRPCRoute() if not resource.spec.rules:
+            return replace(resource, spec=replace(resource.spec, rules=(GRPCRouteRule(),)))
         case _:
             return resource
 

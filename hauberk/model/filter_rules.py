@@ -1,19 +1,17 @@
-"""The rules of an HTTPRoute's filters, and which are honoured. Pure."""
+"""The rules of routes' filters, and which are honoured. Pure."""
 
 import re
 
 from hauberk.model import names
-from hauberk.model.httproute import (
-    HTTPHeaderFilter,
-    HTTPPathModifier,
-    HTTPRequestRedirectFilter,
-    HTTPRouteFilter,
-    HTTPRouteRule,
-)
+from hauberk.model.grpcroute import GRPCRouteFilter, GRPCRouteRule
+from hauberk.model.httproute import HTTPPathModifier, HTTPRequestRedirectFilter, HTTPRouteFilter, HTTPRouteRule
 from hauberk.model.problem import Problem, Problems
+from hauberk.model.route import HeaderFilter
 
-HONOURED = ("RequestHeaderModifier", "RequestRedirect")
-_KNOWN = ("ResponseHeaderModifier", "RequestMirror", "URLRewrite", "CORS", "ExtensionRef", "ExternalAuth")
+_OF_HTTP = ("RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect")
+_OF_HTTP_BACKENDS = ("RequestHeaderModifier", "ResponseHeaderModifier")
+_OF_GRPC = ("RequestHeaderModifier",)
+_KNOWN = (*_OF_HTTP, "RequestMirror", "URLRewrite", "CORS", "ExtensionRef", "ExternalAuth")
 _MAX = 16
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{1,4096}")
@@ -23,31 +21,55 @@ _OURS = "l5d-"
 """Headers in which proxies tell each other facts: identities, overrides."""
 
 
-def rule_filters(field: str, rule: HTTPRouteRule) -> Problems:
+def http_filters(field: str, rule: HTTPRouteRule, *, inbound: bool) -> Problems:
     """Check the filters of a rule, against each other and against the rest of the rule."""
-    if len(rule.filters) > _MAX:
-        yield Problem(f"{field}.filters", f"has {len(rule.filters)} entries; {_MAX} are the most")
-    seen: set[str] = set()
-    for index, of in enumerate(rule.filters):
-        yield from _filter(f"{field}.filters[{index}]", of, rule)
-        if of.type in seen:
-            yield Problem(f"{field}.filters[{index}].type", f"{of.type} is there twice")
-        seen.add(of.type)
-    if "RequestRedirect" in seen and rule.backend_refs:
+    yield from _filters(field, rule.filters, _OF_HTTP, rule, inbound=inbound)
+    if any(of.type == "RequestRedirect" for of in rule.filters) and rule.backend_refs:
         yield Problem(f"{field}.backendRefs", "a rule that redirects has no backends")
+    for index, backend in enumerate(rule.backend_refs):
+        yield from _filters(f"{field}.backendRefs[{index}]", backend.filters, _OF_HTTP_BACKENDS, rule)
 
 
-def _filter(field: str, of: HTTPRouteFilter, rule: HTTPRouteRule) -> Problems:
-    if of.type in _KNOWN:
-        yield names.not_yet(f"{field}.type", of.type, f"honoured: {', '.join(HONOURED)}")
+def grpc_filters(field: str, rule: GRPCRouteRule, *, inbound: bool) -> Problems:
+    """The same for gRPC."""
+    yield from _filters(field, rule.filters, _OF_GRPC, rule, inbound=inbound)
+    for index, backend in enumerate(rule.backend_refs):
+        yield from _filters(f"{field}.backendRefs[{index}]", backend.filters, _OF_GRPC, rule)
+
+
+def _filters(
+    field: str,
+    filters: tuple[HTTPRouteFilter | GRPCRouteFilter, ...],
+    honoured: tuple[str, ...],
+    rule: HTTPRouteRule | GRPCRouteRule,
+    *,
+    inbound: bool = False,
+) -> Problems:
+    if inbound and filters:
+        yield names.not_yet(f"{field}.filters", "a filter of a Server's route", "make a route of the Service")
         return
-    if of.type not in HONOURED:
-        yield from names.one_of(f"{field}.type", of.type, HONOURED)
-        return
+    if len(filters) > _MAX:
+        yield Problem(f"{field}.filters", f"has {len(filters)} entries; {_MAX} are the most")
+    seen: set[str] = set()
+    for index, of in enumerate(filters):
+        place = f"{field}.filters[{index}]"
+        if of.type in honoured:
+            yield from _filter(place, of, rule)
+        elif of.type in _KNOWN:
+            yield names.not_yet(f"{place}.type", of.type, f"honoured: {', '.join(honoured)}")
+        else:
+            yield from names.one_of(f"{place}.type", of.type, honoured)
+        if of.type in seen:
+            yield Problem(f"{place}.type", f"{of.type} is there twice")
+        seen.add(of.type)
+
+
+def _filter(field: str, of: HTTPRouteFilter | GRPCRouteFilter, rule: HTTPRouteRule | GRPCRouteRule) -> Problems:
+    redirect = of.request_redirect if isinstance(of, HTTPRouteFilter) else None
     settings = {
         "requestHeaderModifier": of.request_header_modifier,
-        "requestRedirect": of.request_redirect,
         "responseHeaderModifier": of.response_header_modifier,
+        "requestRedirect": redirect,
     }
     own = of.type[0].lower() + of.type[1:]
     for key, value in settings.items():
@@ -57,11 +79,13 @@ def _filter(field: str, of: HTTPRouteFilter, rule: HTTPRouteRule) -> Problems:
             yield Problem(f"{field}.{key}", f"does not belong to type {of.type}")
     if of.request_header_modifier is not None:
         yield from _headers(f"{field}.requestHeaderModifier", of.request_header_modifier)
-    if of.request_redirect is not None:
-        yield from _redirect(f"{field}.requestRedirect", of.request_redirect, rule)
+    if of.response_header_modifier is not None:
+        yield from _headers(f"{field}.responseHeaderModifier", of.response_header_modifier)
+    if redirect is not None and isinstance(rule, HTTPRouteRule):
+        yield from _redirect(f"{field}.requestRedirect", redirect, rule)
 
 
-def _headers(field: str, headers: HTTPHeaderFilter) -> Problems:
+def _headers(field: str, headers: HeaderFilter) -> Problems:
     if not (headers.set or headers.add or headers.remove):
         yield Problem(field, "changes nothing: it has neither set, add nor remove")
     for key, changed in (("set", headers.set), ("add", headers.add), ("remove", headers.remove)):

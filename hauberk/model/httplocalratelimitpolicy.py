@@ -1,7 +1,6 @@
 """HTTPLocalRateLimitPolicy (policy.linkerd.io): how many requests in a second each proxy of a Server takes."""
 
-from typing import ClassVar
-
+from hauberk.model.condition import Condition
 from hauberk.model.part import Part
 from hauberk.model.resource import Resource
 
@@ -43,10 +42,14 @@ class HTTPLocalRateLimitPolicySpec(Part, frozen=True, kw_only=True):
     overrides: tuple[RateLimitOverride, ...] = ()
 
 
+class HTTPLocalRateLimitPolicyStatus(Part, frozen=True, kw_only=True):
+    conditions: tuple[Condition, ...] = ()
+    target_ref: RateLimitTarget | None = None
+
+
 class HTTPLocalRateLimitPolicy(Resource, frozen=True, kw_only=True):
     """Of several for one Server, the oldest holds."""
 
-    ignored: ClassVar[frozenset[str]] = frozenset({"status"})
-
     api_version: str = "policy.linkerd.io/v1alpha1"
     spec: HTTPLocalRateLimitPolicySpec
+    status: HTTPLocalRateLimitPolicyStatus | None = None

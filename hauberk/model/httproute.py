@@ -3,22 +3,10 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hauberk.model.condition import Condition
 from hauberk.model.duration import milliseconds
 from hauberk.model.part import Part
 from hauberk.model.resource import Resource
-
-
-class ParentReference(Part, frozen=True, kw_only=True):
-    """What the route is attached to: a Service (requests to it) or a Server (requests that reach it)."""
-
-    group: str = "gateway.networking.k8s.io"
-    kind: str = "Gateway"
-    namespace: str | None = None
-    name: str
-    section_name: str | None = None
-    port: int | None = None
-    """Of a Service; None: all its ports."""
+from hauberk.model.route import BackendReference, HeaderFilter, HeaderMatch, ParentReference, RouteStatus
 
 
 class HTTPPathMatch(Part, frozen=True, kw_only=True):
@@ -26,32 +14,13 @@ class HTTPPathMatch(Part, frozen=True, kw_only=True):
     value: str = "/"
 
 
-class HTTPHeaderMatch(Part, frozen=True, kw_only=True):
-    """A condition on a header or a query parameter."""
-
-    type: str = "Exact"
-    name: str
-    value: str
-
-
 class HTTPRouteMatch(Part, frozen=True, kw_only=True):
     """All conditions hold."""
 
     path: HTTPPathMatch | None = None
-    headers: tuple[HTTPHeaderMatch, ...] = ()
-    query_params: tuple[HTTPHeaderMatch, ...] = ()
+    headers: tuple[HeaderMatch, ...] = ()
+    query_params: tuple[HeaderMatch, ...] = ()
     method: str | None = None
-
-
-class HTTPHeader(Part, frozen=True, kw_only=True):
-    name: str
-    value: str
-
-
-class HTTPHeaderFilter(Part, frozen=True, kw_only=True):
-    set: tuple[HTTPHeader, ...] = ()
-    add: tuple[HTTPHeader, ...] = ()
-    remove: tuple[str, ...] = ()
 
 
 class HTTPPathModifier(Part, frozen=True, kw_only=True):
@@ -77,20 +46,12 @@ class HTTPRouteFilter(Part, frozen=True, kw_only=True):
     )
 
     type: str
-    request_header_modifier: HTTPHeaderFilter | None = None
-    response_header_modifier: HTTPHeaderFilter | None = None
+    request_header_modifier: HeaderFilter | None = None
+    response_header_modifier: HeaderFilter | None = None
     request_redirect: HTTPRequestRedirectFilter | None = None
 
 
-class HTTPBackendRef(Part, frozen=True, kw_only=True):
-    """Where matching requests go, in proportion to the weights."""
-
-    group: str = ""
-    kind: str = "Service"
-    namespace: str | None = None
-    name: str
-    port: int | None = None
-    weight: int = 1
+class HTTPBackendRef(BackendReference, frozen=True, kw_only=True):
     filters: tuple[HTTPRouteFilter, ...] = ()
 
 
@@ -101,16 +62,22 @@ class HTTPRouteTimeouts(Part, frozen=True, kw_only=True):
     backend_request: str | None = None
 
     @property
-    def request_ms(self) -> int | None:
-        """Milliseconds; None where there is no limit, which is also what a zero means (GEP-1742)."""
-        return None if self.request is None else milliseconds(self.request) or None
+    def limit_ms(self) -> int | None:
+        """Milliseconds for a request with all its tries; None where there is no limit, which a zero means (GEP-1742).
+
+        The tries share the limit of a single one: no try lasts longer, and no rule says less than it does.
+        """
+        given = (text for text in (self.request, self.backend_request) if text is not None)
+        return min((limit for limit in map(milliseconds, given) if limit), default=None)
 
 
 class HTTPRouteRule(Part, frozen=True, kw_only=True):
     """One of the matches holds; without matches, every request does."""
 
-    not_honoured: ClassVar[Mapping[str, str]] = {"name": "", "retry": "", "sessionPersistence": ""}
+    not_honoured: ClassVar[Mapping[str, str]] = {"retry": "", "sessionPersistence": ""}
 
+    name: str | None = None
+    """For people: nothing refers to it here."""
     matches: tuple[HTTPRouteMatch, ...] = ()
     filters: tuple[HTTPRouteFilter, ...] = ()
     backend_refs: tuple[HTTPBackendRef, ...] = ()
@@ -126,19 +93,9 @@ class HTTPRouteSpec(Part, frozen=True, kw_only=True):
     rules: tuple[HTTPRouteRule, ...] = ()
 
 
-class RouteParentStatus(Part, frozen=True, kw_only=True):
-    parent_ref: ParentReference
-    controller_name: str
-    conditions: tuple[Condition, ...] = ()
-
-
-class HTTPRouteStatus(Part, frozen=True, kw_only=True):
-    parents: tuple[RouteParentStatus, ...] = ()
-
-
 class HTTPRoute(Resource, frozen=True, kw_only=True):
     """What becomes of HTTP requests, by path, headers, query and method. The group decides which one it is."""
 
     api_version: str
     spec: HTTPRouteSpec
-    status: HTTPRouteStatus | None = None
+    status: RouteStatus | None = None

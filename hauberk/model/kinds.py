@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from hauberk.model import tables
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
 from hauberk.model.networkauthentication import NetworkAuthentication
+from hauberk.model.node import Node
 from hauberk.model.pod import Pod
 from hauberk.model.resource import Resource
 from hauberk.model.server import Server
@@ -42,6 +44,8 @@ class Kind:
     """Whether people may write it; the others are made by the control plane."""
     deprecated: frozenset[str] = frozenset()
     """Versions that are served and to be replaced by the newest."""
+    on_machines: bool = True
+    """Whether a plain machine serves it; else only Kubernetes has such objects."""
 
     @property
     def api_version(self) -> str:
@@ -62,6 +66,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(CORE, ("v1",), "ServiceAccount", "serviceaccounts", ("sa",), True, ServiceAccount, tables.PLAIN),
     Kind(CORE, ("v1",), "Service", "services", ("svc",), True, Service, tables.SERVICE),
     Kind(CORE, ("v1",), "Pod", "pods", ("po",), True, Pod, tables.POD, writable=False),
+    Kind(CORE, ("v1",), "Node", "nodes", ("no",), False, Node, tables.PLAIN, writable=False, on_machines=False),
     Kind(
         group=DISCOVERY,
         versions=("v1",),
@@ -132,7 +137,7 @@ KINDS: tuple[Kind, ...] = (
         short_names=(),
         namespaced=True,
         struct=HTTPRoute,
-        columns=tables.HTTP_ROUTE,
+        columns=tables.ROUTE,
     ),
     Kind(
         group=GATEWAY,
@@ -142,7 +147,17 @@ KINDS: tuple[Kind, ...] = (
         short_names=(),
         namespaced=True,
         struct=HTTPRoute,
-        columns=tables.HTTP_ROUTE,
+        columns=tables.ROUTE,
+    ),
+    Kind(
+        group=GATEWAY,
+        versions=("v1", "v1alpha2"),
+        kind="GRPCRoute",
+        plural="grpcroutes",
+        short_names=(),
+        namespaced=True,
+        struct=GRPCRoute,
+        columns=tables.ROUTE,
     ),
 )
 

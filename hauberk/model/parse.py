@@ -22,7 +22,6 @@ _NOT_YET = frozenset(
     {
         "EgressNetwork.policy.linkerd.io",
         "ExternalWorkload.workload.linkerd.io",
-        "GRPCRoute.gateway.networking.k8s.io",
         "Gateway.gateway.networking.k8s.io",
         "GatewayClass.gateway.networking.k8s.io",
         "Link.multicluster.linkerd.io",

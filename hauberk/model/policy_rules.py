@@ -76,6 +76,8 @@ def _target(policy: AuthorizationPolicy) -> Problems:
             yield from group("spec.targetRef", target.group, POLICY)
         case "HTTPRoute":
             yield from group("spec.targetRef", target.group, POLICY + GATEWAY)
+        case "GRPCRoute":
+            yield from group("spec.targetRef", target.group, GATEWAY)
         case "Namespace":
             yield from group("spec.targetRef", target.group, CORE)
             if target.name != policy.metadata.namespace:
@@ -83,10 +85,9 @@ def _target(policy: AuthorizationPolicy) -> Problems:
                     "spec.targetRef.name",
                     f"{target.name!r} is not the policy's own namespace, {policy.metadata.namespace}",
                 )
-        case "GRPCRoute":
-            yield names.not_yet("spec.targetRef.kind", target.kind)
         case _:
-            yield from names.one_of("spec.targetRef.kind", target.kind, ("Server", "HTTPRoute", "Namespace"))
+            kinds = ("Server", "HTTPRoute", "GRPCRoute", "Namespace")
+            yield from names.one_of("spec.targetRef.kind", target.kind, kinds)
     yield from names.subdomain("spec.targetRef.name", target.name)
 
 

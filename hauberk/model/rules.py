@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hauberk.model import names, policy_rules, rate_rules, route_rules
+from hauberk.model import names, policy_rules, rate_rules
 from hauberk.model.annotations import annotation_problems
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
+from hauberk.model.grpc_route_rules import grpc_route
+from hauberk.model.grpcroute import GRPCRoute
+from hauberk.model.http_route_rules import http_route
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.kinds import Kind
@@ -53,6 +56,8 @@ def _service(service: Service) -> Problems:
     yield from _only("spec.type", spec.type, ("ClusterIP",), ("NodePort", "LoadBalancer", "ExternalName"))
     yield from _only("spec.sessionAffinity", spec.session_affinity, ("None",), ("ClientIP",))
     yield from _only("spec.internalTrafficPolicy", spec.internal_traffic_policy, ("Cluster",), ("Local",))
+    if spec.publish_not_ready_addresses:
+        yield names.not_yet("spec.publishNotReadyAddresses", "true", "programs are called when they are ready")
     yield from _only(
         "spec.ipFamilyPolicy", spec.ip_family_policy, ("SingleStack", "PreferDualStack"), ("RequireDualStack",)
     )
@@ -115,5 +120,6 @@ _RULES: dict[type[Resource], Callable[[Any], Problems]] = {
     MeshTLSAuthentication: policy_rules.mesh_tls_authentication,
     NetworkAuthentication: policy_rules.network_authentication,
     HTTPLocalRateLimitPolicy: rate_rules.http_local_rate_limit_policy,
-    HTTPRoute: route_rules.http_route,
+    HTTPRoute: http_route,
+    GRPCRoute: grpc_route,
 }

@@ -36,7 +36,6 @@ class ServiceSpec(Part, frozen=True, kw_only=True):
             "loadBalancerIP",
             "loadBalancerSourceRanges",
             "allocateLoadBalancerNodePorts",
-            "publishNotReadyAddresses",
             "sessionAffinityConfig",
             "trafficDistribution",
             "topologyKeys",
@@ -52,12 +51,28 @@ class ServiceSpec(Part, frozen=True, kw_only=True):
     cluster_ips: tuple[str, ...] = msgspec.field(default=(), name="clusterIPs")
     session_affinity: str = "None"
     internal_traffic_policy: str = "Cluster"
+    """`Local`: only endpoints on the client's own Node."""
+    publish_not_ready_addresses: bool = False
+    """Endpoints are called whether they are ready or not, and also while they go away."""
     ip_families: tuple[str, ...] = ()
     ip_family_policy: str = "SingleStack"
 
     @property
     def headless(self) -> bool:
         return self.cluster_ip == HEADLESS
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The virtual ones, the primary one first; empty for a Service that is headless or an ExternalName."""
+        given = dict.fromkeys((self.cluster_ip, *self.cluster_ips))
+        return tuple(address for address in given if address and address != HEADLESS)
+
+    @property
+    def prefers_ipv6(self) -> bool:
+        """Whether its primary address is one of IPv6, or would be if it had any."""
+        if self.addresses:
+            return ":" in self.addresses[0]
+        return self.ip_families[:1] == ("IPv6",)
 
 
 class LoadBalancerStatus(Part, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httplocalratelimitpolicy import RateLimit
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.namespace import Namespace
@@ -107,7 +108,7 @@ def _slice_endpoints(part: EndpointSlice) -> str:
     return _listed([address for endpoint in part.endpoints for address in endpoint.addresses])
 
 
-def _hostnames(route: HTTPRoute) -> str:
+def _hostnames(route: HTTPRoute | GRPCRoute) -> str:
     return ",".join(route.spec.hostnames) or "<none>"
 
 
@@ -169,4 +170,4 @@ RATE_LIMIT = (
     AGE,
 )
 
-HTTP_ROUTE = (NAME, Column("Hostnames", _of(_hostnames), "Hosts that the route is for."), AGE)
+ROUTE = (NAME, Column("Hostnames", _of(_hostnames), "Hosts that the route is for."), AGE)

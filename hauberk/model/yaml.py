@@ -39,15 +39,24 @@ class Document:
 
 def documents(content: str | bytes, *, file: str) -> list[Document]:
     """Return the objects of a file, those of a `kind: List` one by one; raises ManifestInvalid. JSON is YAML too."""
-    text = _text(content, file)
-    found: list[Document] = []
-    for number, (line, value) in enumerate(_values(text, file), 1):
-        if number > DOCUMENTS_MAX:
-            raise ManifestInvalid(Source(file), (Problem("", f"has more than {DOCUMENTS_MAX} documents"),))
-        if value is not None:
-            found += _objects(value, Source(file, number, line))
+    found = [item for document in whole(content, file=file) for item in _objects(document.raw, document.source)]
     if len(found) == 1 and found[0].source.document == 1:
         return [Document(Source(file, 0, found[0].source.line), found[0].raw)]
+    return found
+
+
+def whole(content: str | bytes, *, file: str) -> list[Document]:
+    """Return the objects of a file as they were written: a List is one. Raises ManifestInvalid."""
+    found: list[Document] = []
+    for number, (line, value) in enumerate(_values(_text(content, file), file), 1):
+        source = Source(file, number, line)
+        if number > DOCUMENTS_MAX:
+            raise ManifestInvalid(Source(file), (Problem("", f"has more than {DOCUMENTS_MAX} documents"),))
+        if value is None:
+            continue
+        if not isinstance(value, dict):
+            raise ManifestInvalid(source, (Problem("", "is not an object: it needs apiVersion, kind and metadata"),))
+        found.append(Document(source, value))
     return found
 
 
@@ -60,9 +69,7 @@ def _text(content: str | bytes, file: str) -> str:
         raise ManifestInvalid(Source(file), (Problem("", f"is not text: byte {error.start} is not UTF-8"),)) from None
 
 
-def _objects(value: object, source: Source) -> Iterator[Document]:
-    if not isinstance(value, dict):
-        raise ManifestInvalid(source, (Problem("", "is not an object: it needs apiVersion, kind and metadata"),))
+def _objects(value: Mapping[str, Any], source: Source) -> Iterator[Document]:
     if value.get("kind") != "List" or value.get("apiVersion") != "v1":
         yield Document(source, value)
         return

@@ -4,12 +4,15 @@ What cannot be resolved becomes no authorization: a policy whose authentication 
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from hauberk.catalog.kinds import POLICY_GROUP
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.snapshot import Snapshot
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
+from hauberk.model.policy_rules import mesh_tls_authentication, network_authentication
+from hauberk.model.problem import Problems
 from hauberk.policy.inbound_policy import (
     ANY_MEMBER,
     EVERYWHERE,
@@ -19,6 +22,9 @@ from hauberk.policy.inbound_policy import (
     Unauthenticated,
 )
 from hauberk.policy.routing import Default, Resource
+
+AUTHORIZATIONS_MAX = 999
+"""Of a port or a route by policies, the oldest first: proxies take a thousand, and one is the default."""
 
 DEFAULT_POLICIES = frozenset(
     {
@@ -53,7 +59,7 @@ def authorizations(
     mesh: Mesh, snapshot: Snapshot, policies: Iterable[AuthorizationPolicy]
 ) -> tuple[Authorization, ...]:
     found = (_authorization(mesh, snapshot, policy) for policy in policies)
-    return tuple(authorization for authorization in found if authorization is not None)
+    return tuple(islice((authorization for authorization in found if authorization is not None), AUTHORIZATIONS_MAX))
 
 
 def _authorization(mesh: Mesh, snapshot: Snapshot, policy: AuthorizationPolicy) -> Authorization | None:
@@ -65,12 +71,12 @@ def _authorization(mesh: Mesh, snapshot: Snapshot, policy: AuthorizationPolicy) 
         match reference.kind:
             case "NetworkAuthentication" if networks is None:
                 network = snapshot.network_authentication(where, reference.name)
-                if network is None:
+                if network is None or _makes_no_sense(network_authentication(network)):
                     return None
                 networks = tuple(Network(n.cidr, tuple(n.excepted)) for n in network.spec.networks)
             case "MeshTLSAuthentication" if clients is None:
                 mesh_tls = snapshot.mesh_tls_authentication(where, reference.name)
-                if mesh_tls is None:
+                if mesh_tls is None or _makes_no_sense(mesh_tls_authentication(mesh_tls)):
                     return None
                 clients = _identities(mesh, mesh_tls)
             case "ServiceAccount" if clients is None:
@@ -83,6 +89,11 @@ def _authorization(mesh: Mesh, snapshot: Snapshot, policy: AuthorizationPolicy) 
         networks=EVERYWHERE if networks is None else networks,
         clients=Unauthenticated() if clients is None else clients,
     )
+
+
+def _makes_no_sense(problems: Problems) -> bool:
+    """Proxies take a policy whole or not at all: one network that is none would leave the port to its default."""
+    return next(problems, None) is not None
 
 
 def _identities(mesh: Mesh, of: MeshTLSAuthentication) -> Identities:

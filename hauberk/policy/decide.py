@@ -2,34 +2,25 @@
 
 from dataclasses import dataclass
 
-from hauberk.catalog.kinds import POLICY_GROUP
+from hauberk.catalog.attaching import routes_of_server
+from hauberk.catalog.kinds import POLICY_GROUP, order
 from hauberk.catalog.mesh import Mesh
-from hauberk.catalog.ports import (
-    CONTROL_PLANE_NS,
-    REQUIRE_IDENTITY_PORTS,
-    name_of,
-    parse_ports,
-    pod_port_is_opaque,
-)
+from hauberk.catalog.ports import REQUIRE_IDENTITY_PORTS, name_of, parse_ports, pod_port_is_opaque
+from hauberk.catalog.proxied import CONTROL_PLANE_NS
 from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.selecting import server_of
 from hauberk.catalog.snapshot import Snapshot
-from hauberk.model.httproute import HTTPRoute
+from hauberk.model.grpcroute import GRPCRoute, GRPCRouteFilter
+from hauberk.model.honoured import recognisable
+from hauberk.model.httproute import HTTPRoute, HTTPRouteFilter
 from hauberk.model.pod import Pod
 from hauberk.model.server import Server
 from hauberk.policy import route as routes
 from hauberk.policy.authorization import DEFAULT_POLICIES, authorizations, default_authorizations
-from hauberk.policy.inbound_policy import (
-    Authorization,
-    InboundRoute,
-    InboundRule,
-    Network,
-    Protocol,
-    ServerPolicy,
-    Unauthenticated,
-)
+from hauberk.policy.inbound_policy import InboundRoute, InboundRule, Protocol, ServerPolicy
+from hauberk.policy.probe import probe_route
 from hauberk.policy.rate import rate_limit_of
-from hauberk.policy.routing import EVERY_PATH, Default, Fail, Filter, Match, ModifyHeaders, RequestMatch, Resource
+from hauberk.policy.routing import EVERY_PATH, CallMatch, Default, Fail, Filter, ModifyHeaders, RequestMatch, Resource
 
 DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy"
 
@@ -43,7 +34,7 @@ _PROTOCOLS: dict[str, Protocol] = {
 }
 
 _HTTP = ("detect", "http1", "http2")
-"""Those with routes and rate limits in the contract."""
+"""Those with routes of requests and rate limits in the contract."""
 
 _AUTHENTICATED = {
     "all-unauthenticated": "all-authenticated",
@@ -80,7 +71,7 @@ def _by_default(mesh: Mesh, snapshot: Snapshot, pod: Pod, port: int) -> ServerPo
         meta=Default(policy),
         protocol="opaque" if opaque else "detect",
         authorizations=default_authorizations(mesh, policy),
-        routes=() if opaque else _default_routes(mesh, pod, port),
+        routes=() if opaque else _default_routes(mesh, pod, port, "detect"),
     )
 
 
@@ -97,7 +88,7 @@ def _by_server(mesh: Mesh, snapshot: Snapshot, server: Server, pod: Pod, port: i
             *authorizations(mesh, snapshot, (*of_server, *of_namespace)),
             *default_authorizations(mesh, server.spec.access_policy),
         ),
-        routes=_routes(mesh, snapshot, server, pod, port) if protocol in _HTTP else (),
+        routes=_routes(mesh, snapshot, server, (pod, port), protocol) if protocol in (*_HTTP, "grpc") else (),
         rate_limit=rate_limit_of(mesh, snapshot, server) if protocol in _HTTP else None,
     )
 
@@ -118,27 +109,43 @@ def _default_policy(mesh: Mesh, snapshot: Snapshot, pod: Pod, port: int) -> str:
     return policy
 
 
-def _routes(mesh: Mesh, snapshot: Snapshot, server: Server, pod: Pod, port: int) -> tuple[InboundRoute, ...]:
-    attached = snapshot.routes("Server", server.metadata.namespace, server.metadata.name)
-    # A route of another namespace would open a Server by that namespace's authorizations.
-    own = [route for route in attached if route.metadata.namespace == server.metadata.namespace]
-    if not own:
-        return _default_routes(mesh, pod, port)
-    return tuple(_route(mesh, snapshot, route) for route in own)
+def _routes(
+    mesh: Mesh, snapshot: Snapshot, server: Server, at: tuple[Pod, int], protocol: Protocol
+) -> tuple[InboundRoute, ...]:
+    """The routes of a Server. Where it reads gRPC, routes of requests have no effect; elsewhere calls are requests."""
+    attached = routes_of_server(snapshot, server)
+    found: tuple[HTTPRoute | GRPCRoute, ...] = attached.grpc
+    if protocol != "grpc":
+        found = tuple(sorted((*attached.http, *attached.grpc), key=order))
+    if not found:
+        return _default_routes(mesh, *at, protocol)
+    unreadable = next((route for route in found if not recognisable(route)), None)
+    if unreadable is not None:
+        # Nobody can tell which requests it means. Without it they would take another route, which may let in more.
+        return (_shut(unreadable, protocol),)
+    return tuple(_route(mesh, snapshot, route, protocol) for route in found)
 
 
-def _route(mesh: Mesh, snapshot: Snapshot, route: HTTPRoute) -> InboundRoute:
+def _route(mesh: Mesh, snapshot: Snapshot, route: HTTPRoute | GRPCRoute, protocol: Protocol) -> InboundRoute:
     meta = routes.meta_of(route)
-    policies = snapshot.authorizations(meta.namespace, f"HTTPRoute.{meta.group}", meta.name)
+    policies = snapshot.authorizations(meta.namespace, f"{meta.kind}.{meta.group}", meta.name)
     return InboundRoute(
         meta=meta,
         hosts=routes.hosts_of(route),
         authorizations=authorizations(mesh, snapshot, policies),
-        rules=tuple(
-            InboundRule(routes.matches_of(rule), tuple(map(_inbound_filter, routes.filters_of(rule.filters))))
-            for rule in route.spec.rules
-        ),
+        rules=_rules(route, protocol),
     )
+
+
+def _rules(route: HTTPRoute | GRPCRoute, protocol: Protocol) -> tuple[InboundRule, ...]:
+    if isinstance(route, HTTPRoute):
+        return tuple(InboundRule(routes.requests_of(rule), _filters(rule.filters)) for rule in route.spec.rules)
+    matches = routes.calls_of if protocol == "grpc" else routes.calls_as_requests
+    return tuple(InboundRule(matches(rule), _filters(rule.filters)) for rule in route.spec.rules)
+
+
+def _filters(filters: tuple[HTTPRouteFilter | GRPCRouteFilter, ...]) -> tuple[Filter, ...]:
+    return tuple(map(_inbound_filter, routes.filters_of(filters)))
 
 
 def _inbound_filter(of: Filter) -> Filter:
@@ -147,28 +154,16 @@ def _inbound_filter(of: Filter) -> Filter:
     return of
 
 
-def _default_routes(mesh: Mesh, pod: Pod, port: int) -> tuple[InboundRoute, ...]:
-    default = InboundRoute(meta=Default("default"), rules=(InboundRule((EVERY_PATH,)),))
-    paths = _probe_paths(pod, port)
-    if not paths:
-        return (default,)
-    meta = Default("probe")
-    networks = tuple(Network(str(network)) for network in mesh.probe_networks)
-    probe = InboundRoute(
-        meta=meta,
-        authorizations=(Authorization(meta, networks, Unauthenticated()),),
-        rules=tuple(InboundRule((RequestMatch(path=Match("exact", path), method="GET"),)) for path in paths),
-    )
-    return (default, probe)
+def _shut(route: HTTPRoute | GRPCRoute, protocol: Protocol) -> InboundRoute:
+    refusal = Fail(500, f"{route.kind} {route.metadata.name} has matches that nobody understands: see its status")
+    return InboundRoute(meta=routes.meta_of(route), rules=(InboundRule(_everything(protocol), (refusal,)),))
 
 
-def _probe_paths(pod: Pod, port: int) -> tuple[str, ...]:
-    paths: list[str] = []
-    for container in pod.spec.containers:
-        for probe in (container.liveness_probe, container.readiness_probe, container.startup_probe):
-            if probe is None or probe.http_get is None:
-                continue
-            at = probe.http_get.port
-            if at == port or (isinstance(at, str) and name_of(pod, port) == at):
-                paths.append(probe.http_get.path or "/")
-    return tuple(dict.fromkeys(paths))
+def _everything(protocol: Protocol) -> tuple[RequestMatch, ...] | tuple[CallMatch, ...]:
+    return (CallMatch(),) if protocol == "grpc" else (EVERY_PATH,)
+
+
+def _default_routes(mesh: Mesh, pod: Pod, port: int, protocol: Protocol) -> tuple[InboundRoute, ...]:
+    default = InboundRoute(meta=Default("default"), rules=(InboundRule(_everything(protocol)),))
+    probe = probe_route(mesh, pod, port, of_calls=protocol == "grpc")
+    return (default, probe) if probe is not None else (default,)

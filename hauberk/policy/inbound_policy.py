@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hauberk.policy.routing import Filter, Host, Meta, RequestMatch
+from hauberk.policy.routing import CallMatch, Filter, Host, Meta, RequestMatch
 
 Protocol = Literal["detect", "opaque", "tls", "http1", "http2", "grpc"]
 
@@ -48,7 +48,8 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class InboundRule:
-    matches: tuple[RequestMatch, ...]
+    matches: tuple[RequestMatch, ...] | tuple[CallMatch, ...]
+    """Of calls where the protocol is gRPC, else of requests."""
     filters: tuple[Filter, ...] = ()
     needs: frozenset[str] = frozenset()
 

@@ -2,32 +2,22 @@
 
 from dataclasses import dataclass
 
+from hauberk.catalog.attaching import routes_of_port
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.names import Authority, service_of
 from hauberk.catalog.ports import service_port, service_protocol
 from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.snapshot import Snapshot
-from hauberk.model.httproute import HTTPBackendRef, HTTPRoute, HTTPRouteRule
-from hauberk.model.service import Service
+from hauberk.model.grpcroute import GRPCRoute, GRPCRouteRule
+from hauberk.model.httproute import HTTPRoute, HTTPRouteRule
+from hauberk.model.service import Service, ServicePort
 from hauberk.policy import route as routes
-from hauberk.policy.outbound_policy import (
-    Backend,
-    Balance,
-    Forward,
-    Nowhere,
-    OpaqueRoute,
-    OutboundPolicy,
-    OutboundRoute,
-    OutboundRule,
-)
-from hauberk.policy.routing import EVERY_PATH, Default, Fail, Meta, Resource
-
-CORE = "core"
-"""How the contract spells the group of Services."""
+from hauberk.policy.backend import backends_of, balancer, service_meta
+from hauberk.policy.outbound_policy import Backend, Forward, OpaqueRoute, OutboundPolicy, OutboundRoute, OutboundRule
+from hauberk.policy.routing import EVERY_PATH, Default
 
 EGRESS_FALLBACK = Default("egress-fallback")
 UNDEFINED_PORT = Default("undefined-port")
-INVALID = Default("invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +42,17 @@ def outbound(mesh: Mesh, snapshot: Snapshot, question: Question) -> OutboundPoli
     services = snapshot.services_at(authority.host)
     if services:
         return _service_policy(mesh, snapshot, services[0], question)
-    if mesh.contains(ip):
+    if _is_workload(mesh, snapshot, authority):
         return Refusal("not-found", f"{authority.host} is not a Service; its profile says which workload it is")
     return _egress(authority)
+
+
+def _is_workload(mesh: Mesh, snapshot: Snapshot, authority: Authority) -> bool:
+    """Whether the address is one of the mesh's networks, or leads to a Pod wherever that is."""
+    if authority.ip is not None and mesh.contains(authority.ip):
+        return True
+    host = authority.host
+    return snapshot.pod_at(host) is not None or snapshot.pod_at_host(host, authority.port) is not None
 
 
 def _service_policy(mesh: Mesh, snapshot: Snapshot, service: Service, question: Question) -> OutboundPolicy:
@@ -62,92 +60,72 @@ def _service_policy(mesh: Mesh, snapshot: Snapshot, service: Service, question: 
     port = service_port(service, number)
     if port is None:
         return OutboundPolicy(
-            meta=_service_meta(service, number),
+            meta=service_meta(service, number),
             protocol="opaque",
             routes=(),
             opaque=OpaqueRoute(meta=UNDEFINED_PORT, backend=None),
         )
-    protocol = service_protocol(mesh, snapshot, service, port)
-    own = _balancer(mesh, service, number)
+    own = balancer(mesh, service, number)
+    attached = routes_of_port(mesh, snapshot, service, port, question.namespace)
+    if attached.grpc:
+        calls = tuple(_grpc_route(mesh, snapshot, route, own) for route in attached.grpc)
+        return OutboundPolicy(meta=own.meta, protocol="grpc", routes=calls, opaque=None)
+    return _http_policy(mesh, snapshot, (service, port), attached.http, own)
+
+
+def _http_policy(
+    mesh: Mesh, snapshot: Snapshot, at: tuple[Service, ServicePort], attached: tuple[HTTPRoute, ...], own: Backend
+) -> OutboundPolicy:
+    protocol = service_protocol(mesh, snapshot, *at)
+    found = tuple(_http_route(mesh, snapshot, route, own) for route in attached)
+    default = OutboundRoute(meta=Default("http"), rules=(OutboundRule(matches=(EVERY_PATH,), backends=(own,)),))
     return OutboundPolicy(
         meta=own.meta,
         protocol=protocol,
-        routes=() if protocol == "opaque" else _routes(mesh, snapshot, service, question, own),
+        routes=() if protocol == "opaque" else found or (default,),
         opaque=OpaqueRoute(meta=Default("opaq"), backend=own) if protocol in ("opaque", "detect") else None,
     )
 
 
-def _routes(
-    mesh: Mesh, snapshot: Snapshot, service: Service, question: Question, own: Backend
-) -> tuple[OutboundRoute, ...]:
-    namespace, name = service.metadata.namespace, service.metadata.name
-    found = tuple(
-        OutboundRoute(
-            meta=routes.meta_of(route),
-            hosts=routes.hosts_of(route),
-            rules=tuple(_rule(mesh, snapshot, route, rule, own) for rule in route.spec.rules),
-        )
-        for route in snapshot.routes("Service", namespace, name)
-        if route.metadata.namespace in (namespace, question.namespace) and _is_parent(route, service, question)
-    )
-    return found or (
-        OutboundRoute(meta=Default("http"), rules=(OutboundRule(matches=(EVERY_PATH,), backends=(own,)),)),
+def _http_route(mesh: Mesh, snapshot: Snapshot, route: HTTPRoute, own: Backend) -> OutboundRoute:
+    return OutboundRoute(
+        meta=routes.meta_of(route),
+        hosts=routes.hosts_of(route),
+        rules=tuple(_http_rule(mesh, snapshot, route, rule, own) for rule in route.spec.rules),
     )
 
 
-def _is_parent(route: HTTPRoute, service: Service, question: Question) -> bool:
-    return any(
-        reference.kind == "Service"
-        and reference.name == service.metadata.name
-        and (reference.namespace or route.metadata.namespace) == service.metadata.namespace
-        and reference.port in (None, question.authority.port)
-        for reference in route.spec.parent_refs
+def _http_rule(mesh: Mesh, snapshot: Snapshot, route: HTTPRoute, rule: HTTPRouteRule, own: Backend) -> OutboundRule:
+    namespace = route.metadata.namespace
+    return OutboundRule(
+        matches=routes.requests_of(rule),
+        backends=backends_of(mesh, snapshot, namespace, rule.backend_refs) if rule.backend_refs else (own,),
+        filters=routes.filters_of(rule.filters),
+        weighted=_is_weighted(rule),
+        request_timeout_ms=rule.timeouts.limit_ms if rule.timeouts is not None else None,
     )
 
 
-def _rule(mesh: Mesh, snapshot: Snapshot, route: HTTPRoute, rule: HTTPRouteRule, own: Backend) -> OutboundRule:
-    timeout = rule.timeouts.request_ms if rule.timeouts is not None else None
-    matches, filters = routes.matches_of(rule), routes.filters_of(rule.filters)
-    if not rule.backend_refs:
-        return OutboundRule(matches, (own,), filters, request_timeout_ms=timeout)
-    # Backends without weight get no traffic (Gateway API). They are left out here because another make of proxy
-    # panics on a choice among none but such, and sends everything to one that stands alone.
-    backends = tuple(
-        _backend(mesh, snapshot, route, reference) for reference in rule.backend_refs if reference.weight > 0
+def _grpc_route(mesh: Mesh, snapshot: Snapshot, route: GRPCRoute, own: Backend) -> OutboundRoute:
+    namespace = route.metadata.namespace
+    return OutboundRoute(
+        meta=routes.meta_of(route),
+        hosts=routes.hosts_of(route),
+        rules=tuple(
+            OutboundRule(
+                matches=routes.calls_of(rule),
+                backends=backends_of(mesh, snapshot, namespace, rule.backend_refs) if rule.backend_refs else (own,),
+                filters=routes.filters_of(rule.filters),
+                weighted=_is_weighted(rule),
+            )
+            for rule in route.spec.rules
+        ),
     )
-    if backends:
-        return OutboundRule(matches, backends, filters, weighted=True, request_timeout_ms=timeout)
-    nobody = _nowhere(INVALID, "no backend of this rule has a weight above 0")
-    return OutboundRule(matches, (nobody,), filters, request_timeout_ms=timeout)
 
 
-def _backend(mesh: Mesh, snapshot: Snapshot, route: HTTPRoute, reference: HTTPBackendRef) -> Backend:
-    if reference.group not in ("", CORE) or reference.kind != "Service" or reference.port is None:
-        return _nowhere(INVALID, f"backend {reference.name} is not a Service with a port", reference.weight)
-    # The route's namespace is the default (Gateway API, BackendObjectReference); another implementation takes the
-    # parent's.
-    namespace = reference.namespace or route.metadata.namespace
-    meta = Resource(CORE, "Service", namespace, reference.name, reference.port)
-    service = snapshot.service(namespace, reference.name)
-    if service is None:
-        return _nowhere(meta, f"Service not found {reference.name}", reference.weight)
-    if service.spec.type == "ExternalName" or service_port(service, reference.port) is None:
-        return _nowhere(meta, f"Service {reference.name} has no port {reference.port}", reference.weight)
-    own = _balancer(mesh, service, reference.port)
-    return Backend(own.meta, own.target, reference.weight, routes.filters_of(reference.filters))
-
-
-def _nowhere(meta: Meta, message: str, weight: int = 1) -> Backend:
-    return Backend(meta, Nowhere(), weight, (Fail(500, message),))
-
-
-def _balancer(mesh: Mesh, service: Service, port: int) -> Backend:
-    name = f"{service.metadata.name}.{service.metadata.namespace}.svc.{mesh.cluster_domain}"
-    return Backend(_service_meta(service, port), Balance(f"{name}:{port}"))
-
-
-def _service_meta(service: Service, port: int) -> Resource:
-    return Resource(CORE, "Service", service.metadata.namespace, service.metadata.name, port)
+def _is_weighted(rule: HTTPRouteRule | GRPCRouteRule) -> bool:
+    """Whether there is a choice to make: by weights, of those that have one."""
+    return any(reference.weight > 0 for reference in rule.backend_refs)
 
 
 def _egress(authority: Authority) -> OutboundPolicy:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hauberk.policy.routing import Filter, Host, Meta, RequestMatch
+from hauberk.policy.routing import CallMatch, Filter, Host, Meta, RequestMatch
 
-Protocol = Literal["detect", "opaque", "http1", "http2"]
+Protocol = Literal["detect", "opaque", "http1", "http2", "grpc"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRule:
-    matches: tuple[RequestMatch, ...]
+    matches: tuple[RequestMatch, ...] | tuple[CallMatch, ...]
+    """Of calls where the protocol is gRPC, else of requests."""
     backends: tuple[Backend, ...]
     """Never empty."""
     filters: tuple[Filter, ...] = ()
@@ -70,6 +71,6 @@ class OutboundPolicy:
     meta: Meta
     protocol: Protocol
     routes: tuple[OutboundRoute, ...]
-    """For HTTP/1 and HTTP/2 alike; none where the protocol is opaque."""
+    """For HTTP/1 and HTTP/2 alike, or for gRPC; none where the protocol is opaque."""
     opaque: OpaqueRoute | None
     """Where the protocol is opaque, or is to be detected."""

@@ -2,6 +2,7 @@
 
 from hauberk.catalog.kinds import POLICY_GROUP
 from hauberk.catalog.mesh import Mesh
+from hauberk.catalog.selecting import limits_of
 from hauberk.catalog.snapshot import Snapshot
 from hauberk.model.server import Server
 from hauberk.policy.inbound_policy import RateLimit, RateOverride
@@ -9,9 +10,9 @@ from hauberk.policy.routing import Resource
 
 
 def rate_limit_of(mesh: Mesh, snapshot: Snapshot, server: Server) -> RateLimit | None:
-    """What the oldest policy for the Server says; later ones have no effect."""
+    """What the policy that holds for the Server says."""
     namespace = server.metadata.namespace
-    policy = next(iter(snapshot.rate_limits(namespace, server.metadata.name)), None)
+    policy = limits_of(snapshot, namespace, server.metadata.name)
     if policy is None:
         return None
     spec = policy.spec

@@ -52,6 +52,16 @@ class RequestMatch:
     method: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CallMatch:
+    """A gRPC call; all conditions hold, and an empty name is any."""
+
+    service: str = ""
+    """With its package."""
+    method: str = ""
+    headers: tuple[tuple[str, Match], ...] = ()
+
+
 EVERY_PATH = RequestMatch(path=Match("prefix", "/"))
 
 
@@ -82,6 +92,7 @@ class Fail:
     """Answers every request with an error."""
 
     status: int
+    """Of HTTP; a gRPC call is answered with UNAVAILABLE (Gateway API, GRPCBackendRef)."""
     message: str
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
@@ -107,8 +107,8 @@ class Engine:
     async def delete(self, ref: Ref, *, expected: str | None = None, uid: str | None = None) -> Resource:
         return await self._ask(Delete(ref, expected, uid))
 
-    async def watch(self, kind: Kind | None, *, since: int) -> AsyncGenerator[Event, None]:
-        position = since
+    async def watch(self, kind: Kind | None, *, since: int | Mapping[Kind, int]) -> AsyncGenerator[Event, None]:
+        position = since if isinstance(since, int) else min(since.values())
         while True:
             self._open()
             seen = self._revision.version

@@ -32,6 +32,9 @@ class Index:
             return ordered
         return tuple(resource for resource in ordered if resource.metadata.namespace == namespace)
 
+    def refs(self, kind: Kind) -> tuple[Ref, ...]:
+        return tuple(self._refs.get((kind.group, kind.kind), ()))
+
     def put(self, resource: Resource) -> None:
         ref = ref_of(resource)
         key = (ref.group, ref.kind)

@@ -1,6 +1,6 @@
 """The contract of a store: what its users may rely on, whatever the back end."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
@@ -35,7 +35,11 @@ class Event:
     type: Literal["put", "delete"]
     resource: Resource
     revision: int
-    """Of the store, after the change. Of a put it is also the object's resource version."""
+    """Of the store, after the change. Of a put it is also the object's resource version.
+
+    In a cluster there is one exception: what only a later listing showed (a kind that was hidden until then, and every
+    deletion that was missed) has the revision of that listing.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,15 @@ class Gone(StoreError):
         super().__init__(f"{why}: list again")
 
 
+class Refused(StoreError):
+    """Whoever keeps the objects does not take this one, for a reason that lies in it: nothing was written."""
+
+    def __init__(self, ref: Ref, why: str) -> None:
+        super().__init__(f"{ref} is refused: {why}")
+        self.ref = ref
+        self.why = why
+
+
 class StoreUnavailable(StoreError):
     """The store cannot do it now and may later. Nothing was written (a read gave nothing)."""
 
@@ -101,15 +114,28 @@ class StoreCorrupt(StoreError):
 
 
 class Store(Protocol):
-    """Objects by name, with one order of changes for all of them.
+    """Objects by name, and the order of their changes.
 
-    Revisions count changes and begin at 1; a write is acknowledged when it is durable, and from then on every read
-    shows it. Any method may raise StoreUnavailable. Not thread-safe: for one event loop.
+    A write is acknowledged when it is durable, and from then on every read shows it. Any method may raise
+    StoreUnavailable. Not thread-safe: for one event loop.
+
+    Where one process keeps all objects (memory, SQLite), revisions count changes, begin at 1, and are one order for all
+    kinds: who knows all changes up to a revision knows everything that was there then.
+
+    In a cluster (Kubernetes), revisions are those of etcd. They rise with every change to anything in it, so there are
+    gaps, and a new store is not at 0. They order the changes of one kind. Changes of different kinds come as they come:
+    a watcher of several may be told of revision 7 of one kind before revision 6 of another. So what a snapshot of
+    several kinds can say honestly is the newest change that is in it, not that nothing older is missing; what is
+    missing comes by itself. Generations and refusals are Kubernetes' own. A kind that the cluster does not know is an
+    empty listing until it does.
     """
 
     @property
     def identity(self) -> str:
-        """A UUID that the store got when it was made. Revisions of different stores are not comparable."""
+        """A UUID that the store, or the cluster, got when it was made.
+
+        Revisions of different stores are not comparable.
+        """
         ...
 
     async def get(self, ref: Ref) -> Resource:
@@ -123,17 +149,17 @@ class Store(Protocol):
     async def create(self, resource: R) -> R:
         """Keep a new object, and return it as kept: with uid, creation time, generation 1 and resource version.
 
-        Raises AlreadyExists.
+        Raises AlreadyExists and Refused.
         """
         ...
 
     async def update(self, resource: R, *, expected: str | None) -> R:
-        """Replace an object. Its uid and creation time stay.
+        """Replace an object; in a cluster, what the mesh knows of it, but not its status. Its uid and age stay.
 
         Its generation grows if more than metadata and status changed.
 
         `expected` is the resource version that is to be replaced; None replaces any. An update that changes nothing
-        makes no revision. Raises NotFound, and Conflict where the object is in another state by now.
+        makes no revision. Raises NotFound, Refused, and Conflict where the object is in another state by now.
         """
         ...
 
@@ -144,16 +170,19 @@ class Store(Protocol):
         """
         ...
 
-    def watch(self, kind: Kind | None, *, since: int) -> AsyncGenerator[Event, None]:
+    def watch(self, kind: Kind | None, *, since: int | Mapping[Kind, int]) -> AsyncGenerator[Event, None]:
         """Yield every change after the revision `since`, in order and without a gap, for as long as the caller asks.
 
-        None watches all kinds. Raises Gone: then list, and watch from the revision of the listing. To be closed
-        (`aclosing`) by whoever stops earlier.
+        None watches all kinds. Whoever listed several has a revision of each, and gives them all: then no change after
+        them is left out; one before them, and one of a kind that is not named, may be told or not.
+
+        Raises Gone: then list, and watch from the revision of the listing. To be closed (`aclosing`) by whoever stops
+        earlier.
         """
         ...
 
     async def revision(self) -> int:
-        """The revision now; 0 while nothing was written."""
+        """The revision now, as far as it is known here; 0 while nothing was written."""
         ...
 
     async def close(self) -> None:

@@ -76,7 +76,7 @@ def _create(write: Create, current: Resource | None, revision: int, now: datetim
 
 def _update(write: Update, current: Resource, revision: int) -> Outcome:
     wanted, have = write.resource.metadata, current.metadata
-    _check(write.ref, current, expected=write.expected, uid=wanted.uid or None)
+    check(write.ref, current, expected=write.expected, uid=wanted.uid or None)
     kept = replace(
         wanted,
         uid=have.uid,
@@ -93,7 +93,7 @@ def _update(write: Update, current: Resource, revision: int) -> Outcome:
 
 
 def _delete(write: Delete, current: Resource, revision: int) -> Outcome:
-    _check(write.ref, current, expected=write.expected, uid=write.uid)
+    check(write.ref, current, expected=write.expected, uid=write.uid)
     return Outcome(current, Event("delete", current, revision))
 
 
@@ -103,7 +103,8 @@ def _existing(ref: Ref, current: Resource | None) -> Resource:
     return current
 
 
-def _check(ref: Ref, current: Resource, *, expected: str | None, uid: str | None) -> None:
+def check(ref: Ref, current: Resource, *, expected: str | None, uid: str | None) -> None:
+    """Raises Conflict where an object is not the one that is meant, or not in that state."""
     have = current.metadata
     if uid is not None and uid != have.uid:
         raise Conflict(ref, f"it is another object by now, of uid {have.uid}")

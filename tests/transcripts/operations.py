@@ -2,13 +2,19 @@
 
 from collections.abc import Callable
 
+from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from resources import endpoint_slice, load, pod, service
 
 from hauberk.catalog.join import Join
 from hauberk.catalog.kinds import Resource
+from hauberk.model.endpointslice import EndpointConditions
 
 Operation = Callable[[Join], None]
+
+settings.register_profile("patient", deadline=None)  # how long an example takes depends on what else runs
+settings.load_profile("patient")
 
 NAMES = ["a", "b", "c"]
 IPS = [f"10.77.0.{n}" for n in range(1, 5)]
@@ -46,7 +52,11 @@ def services(draw: st.DrawFn) -> Resource:
 @st.composite
 def slices(draw: st.DrawFn) -> Resource:
     listed = draw(st.dictionaries(names, st.sampled_from(IPS)))
-    return endpoint_slice(draw(names), {"http": 8080}, listed, namespace=draw(namespaces), ready=draw(st.booleans()))
+    part = endpoint_slice(draw(names), {"http": 8080}, listed, namespace=draw(namespaces), ready=draw(st.booleans()))
+    going = EndpointConditions(ready=False, serving=True, terminating=True)
+    if not draw(st.integers(0, 3)):
+        return replace(part, endpoints=tuple(replace(listed, conditions=going) for listed in part.endpoints))
+    return part
 
 
 @st.composite
@@ -116,10 +126,25 @@ def policies(draw: st.DrawFn) -> Resource:
                 "rules": [{"backendRefs": [backend] if parent["kind"] == "Service" else []}],
             },
         },
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "GRPCRoute",
+            "metadata": metadata,
+            "spec": {
+                "parentRefs": [parent],
+                "rules": [
+                    {
+                        "matches": draw(st.sampled_from([[], [{"method": {"service": "a.B"}}], _UNREADABLE])),
+                        "backendRefs": [backend] if parent["kind"] == "Service" else [],
+                    }
+                ],
+            },
+        },
     ]
     return load(draw(st.sampled_from(manifests)))
 
 
+_UNREADABLE = [{"method": {"type": "RegularExpression", "method": "a|b"}}]
 _annotations = st.sampled_from([{}, {"config.linkerd.io/default-inbound-policy": "deny"}])
 
 resources = st.one_of(pods(), services(), slices(), servers(), policies())

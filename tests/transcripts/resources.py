@@ -8,11 +8,13 @@ import msgspec
 from hauberk.catalog.kinds import Resource
 from hauberk.model.authorizationpolicy import AuthorizationPolicy
 from hauberk.model.endpointslice import EndpointSlice
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.meshtlsauthentication import MeshTLSAuthentication
 from hauberk.model.namespace import Namespace
 from hauberk.model.networkauthentication import NetworkAuthentication
+from hauberk.model.node import Node
 from hauberk.model.pod import Pod
 from hauberk.model.server import Server
 from hauberk.model.service import Service
@@ -30,6 +32,8 @@ STRUCTS: Mapping[str, type[Resource]] = {
         NetworkAuthentication,
         HTTPLocalRateLimitPolicy,
         HTTPRoute,
+        GRPCRoute,
+        Node,
     )
 }
 
@@ -37,7 +41,7 @@ STRUCTS: Mapping[str, type[Resource]] = {
 def load(manifest: dict[str, Any]) -> Resource:
     """Also Pods and EndpointSlices, which people may not write."""
     metadata = dict(manifest["metadata"])
-    if manifest["kind"] != "Namespace":
+    if manifest["kind"] not in ("Namespace", "Node"):
         metadata.setdefault("namespace", "default")
     return msgspec.convert({**manifest, "metadata": metadata}, STRUCTS[manifest["kind"]])
 
@@ -55,6 +59,7 @@ def pod(
     ports: Mapping[str, int] | None = None,
 ) -> Pod:
     in_mesh = {"linkerd.io/control-plane-ns": "hauberk"} if meshed else {}
+    beside = [{"name": "linkerd-proxy"}] if meshed else []
     declared = [{"name": port_name, "containerPort": number} for port_name, number in (ports or {}).items()]
     return msgspec.convert(
         {
@@ -66,7 +71,10 @@ def pod(
                 "labels": {**in_mesh, **(labels or {})},
                 "annotations": dict(annotations or {}),
             },
-            "spec": {"serviceAccountName": service_account, "containers": [{"name": "program", "ports": declared}]},
+            "spec": {
+                "serviceAccountName": service_account,
+                "containers": [{"name": "program", "ports": declared}, *beside],
+            },
             "status": {"phase": phase, "podIP": ip},
         },
         Pod,

@@ -124,8 +124,8 @@ def _inbound_routes(routes: Any, *, grpc: bool) -> Iterator[str]:
         for authz in route.authorizations:
             yield from _authz(authz)
         for rule in route.rules:
-            yield from () if grpc else _matches(rule.matches)
-            yield from _filters(rule.filters)
+            yield from _calls(rule.matches) if grpc else _matches(rule.matches)
+            yield from _filters(rule.filters, grpc=grpc)
 
 
 def _authz(authz: inbound_pb2.Authz) -> Iterator[str]:
@@ -155,13 +155,13 @@ def _outbound(policy: outbound_pb2.OutboundPolicy) -> Iterator[str]:
         yield from _http_routes(detect.http1.routes)
         yield from _http_routes(detect.http2.routes)
         yield from _opaque_routes(detect.opaque.routes)
-    elif kind in ("http1", "http2"):
-        yield from _http_routes(getattr(policy.protocol, kind).routes)
+    elif kind in ("http1", "http2", "grpc"):
+        yield from _http_routes(getattr(policy.protocol, kind).routes, grpc=kind == "grpc")
     elif kind == "opaque":
         yield from _opaque_routes(policy.protocol.opaque.routes)
 
 
-def _http_routes(routes: Any) -> Iterator[str]:
+def _http_routes(routes: Any, *, grpc: bool = False) -> Iterator[str]:
     if not routes:
         yield "HTTP without routes answers 404 to everything"
     for route in routes:
@@ -170,9 +170,9 @@ def _http_routes(routes: Any) -> Iterator[str]:
         if not route.rules:
             yield "a route without rules"
         for rule in route.rules:
-            yield from _matches(rule.matches)
-            yield from _filters(rule.filters)
-            yield from _distribution(rule.backends)
+            yield from _calls(rule.matches) if grpc else _matches(rule.matches)
+            yield from _filters(rule.filters, grpc=grpc)
+            yield from _distribution(rule.backends, grpc=grpc)
             if (
                 rule.HasField("timeouts")
                 and rule.timeouts.HasField("request")
@@ -194,7 +194,7 @@ def _opaque_routes(routes: Any) -> Iterator[str]:
                 yield "an empty distribution without a filter waits for ever"
 
 
-def _distribution(distribution: Any) -> Iterator[str]:
+def _distribution(distribution: Any, *, grpc: bool = False) -> Iterator[str]:
     kind = distribution.WhichOneof("kind")
     if kind is None:
         yield "a distribution without a kind is invalid"
@@ -209,10 +209,10 @@ def _distribution(distribution: Any) -> Iterator[str]:
             yield "a backend of weight 0: another make of proxy panics if there are only such"
         listed = [backend.backend for backend in listed]
     for route_backend in listed:
-        yield from _backend(route_backend.backend, getattr(route_backend, "filters", ()))
+        yield from _backend(route_backend.backend, getattr(route_backend, "filters", ()), grpc=grpc)
 
 
-def _backend(backend: outbound_pb2.Backend, filters: Any) -> Iterator[str]:
+def _backend(backend: outbound_pb2.Backend, filters: Any, *, grpc: bool) -> Iterator[str]:
     yield from _meta(backend.metadata, "a backend")
     if not backend.HasField("queue") or not backend.queue.HasField("failfast_timeout") or not backend.queue.capacity:
         yield "a backend without a queue is invalid"
@@ -229,7 +229,7 @@ def _backend(backend: outbound_pb2.Backend, filters: Any) -> Iterator[str]:
         yield from _weighted(backend.forward)
     elif not any(f.WhichOneof("kind") == "failure_injector" for f in filters):
         yield "a backend without a kind answers 502"
-    yield from _filters(filters)
+    yield from _filters(filters, grpc=grpc)
 
 
 def _meta(metadata: Any, what: str) -> Iterator[str]:
@@ -262,12 +262,24 @@ def _matches(matches: Any) -> Iterator[str]:
             yield "a method without a type is invalid"
 
 
-def _filters(filters: Any) -> Iterator[str]:
+def _calls(matches: Any) -> Iterator[str]:
+    for match in matches:
+        if not match.HasField("rpc"):
+            yield "a match of calls without an RPC is invalid"
+        for of in match.headers:
+            if not of.name or of.WhichOneof("value") is None:
+                yield "a header match without a name or value is invalid"
+
+
+def _filters(filters: Any, *, grpc: bool) -> Iterator[str]:
     for of in filters:
         kind = of.WhichOneof("kind")
         if kind is None:
             yield "a filter without a kind is invalid"
-        if kind == "failure_injector" and not (
+        if kind == "failure_injector" and grpc:
+            if not (1 <= of.failure_injector.code <= 16 and of.failure_injector.ratio.denominator):
+                yield "a failure of a call without a code or ratio is invalid"
+        elif kind == "failure_injector" and not (
             100 <= of.failure_injector.status <= 599 and of.failure_injector.ratio.denominator
         ):
             yield "a failure injector without a status or ratio is invalid"

@@ -17,6 +17,7 @@ from hauberk._api.linkerd import destination_pb2, inbound_pb2, outbound_pb2
 from hauberk.catalog.refusal import Refusal
 from hauberk.destination import resolve
 from hauberk.destination import wire as destination_wire
+from hauberk.destination.choose import Place, seen_from
 from hauberk.policy import capability, decide, wire
 from hauberk.policy.inbound_policy import ServerPolicy
 from hauberk.policy.outbound import outbound as outbound_policy
@@ -57,7 +58,7 @@ def test_what_remains_of_every_message_means_the_same(script: Path, monkeypatch:
 
 def test_updates_add_up_to_the_same_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the mark that a message replaces what was held, and without versions."""
-    world, held = World(), dict[str, dict[Address, str]]()
+    world, held = World(), dict[tuple[str, Place], dict[Address, str]]()
     changes = destination_wire.changes
 
     def followed(old: object, new: object) -> list[bytes]:
@@ -77,7 +78,7 @@ def test_updates_add_up_to_the_same_endpoints(monkeypatch: pytest.MonkeyPatch) -
                 answer = resolve.resolve(world.mesh, world.snapshot, question)
                 assert not isinstance(answer, Refusal)
                 whole: dict[Address, str] = {}
-                for body in destination_wire.whole(answer):
+                for body in destination_wire.whole(seen_from(answer, path[1])):
                     whole = applied(whole, without_ours(destination_pb2.Update.FromString(body)))
                 assert held.setdefault(path, whole) == whole, f"{script.stem}: {path}"
                 compared += 1

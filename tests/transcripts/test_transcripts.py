@@ -12,6 +12,8 @@ import pytest
 import resources
 from world import World
 
+from hauberk.destination.choose import Place
+
 HERE = Path(__file__).parent
 SCRIPTS = sorted(HERE.glob("*.txt"))
 
@@ -104,8 +106,8 @@ _VERBS: dict[str, Callable[[World, list[str], str], str]] = {
     "slice": _slice,
     "delete": _delete,
     "put": lambda world, _, text: world.put_yaml(text),
-    "endpoints": lambda world, arguments, _: world.endpoints(*arguments),
-    "watch": lambda world, arguments, _: world.watch(*arguments),
+    "endpoints": lambda world, arguments, _: world.endpoints(arguments[0], Place(*arguments[1:])),
+    "watch": lambda world, arguments, _: world.watch(arguments[0], Place(*arguments[1:])),
     "profile": lambda world, arguments, _: world.profile(*arguments),
     "inbound": lambda world, arguments, _: world.inbound(arguments[0], arguments[1], int(arguments[2])),
     "outbound": lambda world, arguments, _: world.outbound(*arguments),

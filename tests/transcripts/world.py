@@ -19,7 +19,8 @@ from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.snapshot import Snapshot, Version
 from hauberk.destination import resolve
 from hauberk.destination import wire as destination_wire
-from hauberk.destination.answer import Endpoints
+from hauberk.destination.answer import Candidates, Endpoints
+from hauberk.destination.choose import NOWHERE, Place, seen_from
 from hauberk.destination.profile import profile
 from hauberk.policy import decide, outbound
 from hauberk.policy import wire as policy_wire
@@ -34,7 +35,7 @@ class World:
         self.mesh = mesh or Mesh()
         self.join = Join()
         self.revision = 0
-        self._watched: dict[str, tuple[resolve.Question, Endpoints]] = {}
+        self._watched: dict[tuple[str, Place], tuple[resolve.Question, Endpoints]] = {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -56,22 +57,21 @@ class World:
         self.join.delete(self.join._held[found[0]])
         return self._changes()
 
-    def endpoints(self, path: str) -> str:
+    def endpoints(self, path: str, place: Place = NOWHERE) -> str:
         question = resolve.question_of(self.mesh, authority(path))
         if isinstance(question, Refusal):
             return shown_refusal(question)
         answer = resolve.resolve(self.mesh, self.snapshot, question)
         if isinstance(answer, Refusal):
             return shown_refusal(answer)
-        return shown_all(destination_pb2.Update, destination_wire.whole(answer))
+        return shown_all(destination_pb2.Update, destination_wire.whole(seen_from(answer, place)))
 
-    def watch(self, path: str) -> str:
+    def watch(self, path: str, place: Place = NOWHERE) -> str:
         """Opens a stream whose updates are shown after each change."""
         question = resolve.question_of(self.mesh, authority(path))
         assert isinstance(question, resolve.Question)
-        answer = resolve.resolve(self.mesh, self.snapshot, question)
-        assert isinstance(answer, Endpoints)
-        self._watched[path] = (question, answer)
+        answer = self._seen(question, place)
+        self._watched[path, place] = (question, answer)
         return shown_all(destination_pb2.Update, destination_wire.whole(answer))
 
     def profile(self, path: str) -> str:
@@ -94,13 +94,18 @@ class World:
 
     def _changes(self) -> str:
         lines = [f"revision {self.revision}"]
-        for path, (question, old) in self._watched.items():
-            new = resolve.resolve(self.mesh, self.snapshot, question)
-            assert isinstance(new, Endpoints)
+        for (path, place), (question, old) in self._watched.items():
+            new = self._seen(question, place)
             if new != old:
-                self._watched[path] = (question, new)
-                lines += [f"{path}:", shown_all(destination_pb2.Update, destination_wire.changes(old, new))]
+                self._watched[path, place] = (question, new)
+                where = f"{path}:" if place == NOWHERE else f"{path} from {place.node} in {place.zone}:"
+                lines += [where, shown_all(destination_pb2.Update, destination_wire.changes(old, new))]
         return "\n".join(lines)
+
+    def _seen(self, question: resolve.Question, place: Place) -> Endpoints:
+        answer = resolve.resolve(self.mesh, self.snapshot, question)
+        assert isinstance(answer, Candidates)
+        return seen_from(answer, place)
 
 
 def authority(path: str) -> Authority:

@@ -12,6 +12,7 @@ from hauberk.app.controllers.admin import Admin
 from hauberk.app.controllers.groups import authority_spec, catalog_mesh, lifetimes
 from hauberk.app.opening import listening, running
 from hauberk.app.proxy_api import serving
+from hauberk.client.vault import ClusterVault
 from hauberk.config.controller import Controller
 from hauberk.identity.keeper import Keeper, Scheme
 from hauberk.identity.reviewed import Reviewed
@@ -35,7 +36,7 @@ async def identity(settings: Controller, admin: Admin) -> None:
         group = await stack.enter_async_context(asyncio.TaskGroup())
         namespace = settings.mesh.namespace
         keeper = Keeper(
-            cluster.Vault(client, namespace),
+            ClusterVault(client, namespace),
             Scheme(generated=settings.issuer_scheme == "generated", external_bundle=settings.external_ca),
             settings.private_dir / "issuer",
             name=f"identity.{namespace}.{settings.mesh.trust_domain}",

@@ -1,53 +1,53 @@
-"""The back ends that are held to the contract. Another one is added here and nowhere else in this directory."""
+"""Each test runs on every back end. Another one is added here and in `grounds.py`, and nowhere else."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "kubernetes"))
+
+from apikit.programs import missing
+from apikit.server import ApiServer, an_api_server
+from grounds import Ground, cluster, memory, prepare, sqlite
+
 from hauberk.runtime.clock import ManualClock
 from hauberk.store.history import Retention
-from hauberk.store.memory import MemoryStore
 from hauberk.store.protocol import Store
-from hauberk.store.sqlite import SqliteStore
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
-
-Opened = AbstractAsyncContextManager[Store]
-Open = Callable[..., Opened]
-"""`open(retention=…)`: a store, new and empty the first time, and the same one again where it outlives its process."""
 
 
 @pytest.fixture
 def clock() -> ManualClock:
+    """Of the back ends that have one; a cluster has its own."""
     return ManualClock(START)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Open:
-    @asynccontextmanager
-    async def memory(retention: Retention) -> AsyncIterator[Store]:
-        store = MemoryStore(clock=clock, retention=retention)
-        yield store
-        await store.close()
+@pytest.fixture(scope="session")
+def api_server() -> Iterator[ApiServer]:
+    if reason := missing():
+        pytest.skip(reason)
+    with an_api_server() as server:
+        asyncio.run(prepare(server))
+        yield server
 
-    @asynccontextmanager
-    async def sqlite(retention: Retention) -> AsyncIterator[Store]:
-        store = await SqliteStore.open(tmp_path / "state" / "mesh.db", clock=clock, retention=retention)
-        yield store
-        await store.close()
 
-    back_ends = {"memory": memory, "sqlite": sqlite}
-
-    def open_(retention: Retention | None = None) -> Opened:
-        return back_ends[request.param](retention or Retention())
-
-    return open_
+@pytest.fixture(params=["memory", "sqlite", pytest.param("kubernetes", marks=pytest.mark.kubernetes)])
+def ground(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Ground:
+    match request.param:
+        case "memory":
+            return memory(clock)
+        case "sqlite":
+            return sqlite(clock, tmp_path / "state" / "mesh.db")
+        case _:
+            return cluster(request.getfixturevalue("api_server"))
 
 
 @pytest.fixture
-async def store(opened: Open) -> AsyncIterator[Store]:
-    async with opened() as store:
+async def store(ground: Ground) -> AsyncIterator[Store]:
+    async with ground.open(Retention()) as store:
         yield store

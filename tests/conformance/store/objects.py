@@ -1,11 +1,13 @@
-"""Objects in a few words, and the kinds they are of."""
+"""Objects in a few words, and the kinds they are of: such as every back end, Kubernetes too, keeps alike."""
 
-from hauberk.model.httproute import HTTPRoute, HTTPRouteSpec, ParentReference
+from hauberk.model.httproute import HTTPRoute, HTTPRouteSpec
 from hauberk.model.kinds import Kind, by_kind
 from hauberk.model.metadata import ObjectMeta
 from hauberk.model.namespace import Namespace
-from hauberk.model.pod import Pod, PodSpec
-from hauberk.model.service import Service, ServicePort, ServiceSpec
+from hauberk.model.networkauthentication import Network, NetworkAuthentication, NetworkAuthenticationSpec
+from hauberk.model.route import ParentReference
+from hauberk.model.selector import LabelSelector
+from hauberk.model.server import Server, ServerSpec
 from hauberk.store.protocol import Ref
 
 
@@ -15,24 +17,26 @@ def kind(group: str, name: str) -> Kind:
     return found
 
 
-SERVICE = kind("", "Service")
 NAMESPACE = kind("", "Namespace")
-POD = kind("", "Pod")
+SERVER = kind("policy.linkerd.io", "Server")
+NETWORK = kind("policy.linkerd.io", "NetworkAuthentication")
 POLICY_ROUTE = kind("policy.linkerd.io", "HTTPRoute")
 GATEWAY_ROUTE = kind("gateway.networking.k8s.io", "HTTPRoute")
+KINDS = (NAMESPACE, SERVER, NETWORK, POLICY_ROUTE, GATEWAY_ROUTE)
 
 
-def service(name: str = "web", namespace: str = "default", *, port: int = 80, **meta: object) -> Service:
+def server(name: str = "web", namespace: str = "default", *, port: int = 80, **meta: object) -> Server:
     metadata = ObjectMeta(name=name, namespace=namespace, **meta)  # type: ignore[arg-type]
-    return Service(metadata=metadata, spec=ServiceSpec(ports=(ServicePort(port=port, target_port="http"),)))
+    return Server(metadata=metadata, spec=ServerSpec(pod_selector=LabelSelector(), port=port))
 
 
 def namespace(name: str) -> Namespace:
     return Namespace(metadata=ObjectMeta(name=name))
 
 
-def pod(name: str, node: str = "here") -> Pod:
-    return Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=PodSpec(node_name=node))
+def network(name: str, cidr: str = "10.0.0.0/8") -> NetworkAuthentication:
+    spec = NetworkAuthenticationSpec(networks=(Network(cidr=cidr),))
+    return NetworkAuthentication(metadata=ObjectMeta(name=name, namespace="default"), spec=spec)
 
 
 def route(of: Kind, name: str = "r") -> HTTPRoute:

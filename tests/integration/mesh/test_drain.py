@@ -7,9 +7,10 @@ import threading
 import time
 
 import pytest
+from meshkit.contract import VIRTUAL_IP
 from meshkit.http import Http
 from meshkit.mesh import Mesh
-from meshkit.pair import a_pair
+from meshkit.pair import HOST, SERVER_IP, a_pair
 from meshkit.start import run_server
 from meshkit.until import WITHIN_S, until
 from meshkit.workload import Workload
@@ -42,6 +43,25 @@ def test_a_request_in_flight_is_answered_and_then_there_is_another_proxy(mesh: M
 
 def log(mesh: Mesh, workload: Workload) -> str:
     return (mesh.runtime / "workloads" / workload.pod / "proxy.log").read_text()
+
+
+def test_a_program_that_still_answers_may_call_others_meanwhile() -> None:
+    """Its connections end first, and then those that it began: a classic sidecar is told to end when its program is."""
+    with a_pair() as pair, pair.http() as asking:
+        program = pair.server.directory / "program.log"
+        asking.request("GET", "/hold")
+        until("the request has reached the program", lambda: "holding" in program.read_text(), seen=program.read_text)
+        pair.server_proxy.process.terminate()
+        until("it drains", lambda: "draining" in pair.server_proxy.said(), seen=pair.server_proxy.said)
+        with pytest.raises(ConnectionRefusedError):
+            pair.plane.hub.connect((SERVER_IP, 8080))
+        with pair.server.http(HOST, (VIRTUAL_IP, 80)) as http:
+            assert http.get("/about").status == 200
+        with pair.server.http(HOST, ("127.0.0.1", 8080)) as http:
+            assert http.get("/release").status == 200
+        assert asking.getresponse().read() == b"released"
+        assert pair.server_proxy.process.wait(WITHIN_S) == 0
+        assert "all connections are done" in pair.server_proxy.said()
 
 
 @pytest.mark.parametrize("side", ["client", "server"])

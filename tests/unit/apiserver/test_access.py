@@ -9,7 +9,7 @@ from hauberk.model.kinds import KINDS
 OWNER, STRANGER = 1000, 1001
 ROOT = 0
 VERBS = ("create", "update", "patch", "delete", "deletecollection")
-KIND = {(kind.group, kind.kind): kind for kind in KINDS}
+KIND = {(kind.group, kind.kind): kind for kind in KINDS if kind.on_machines}
 
 
 def may(uid: int, verb: str, kind: tuple[str, str], subresource: str | None = None) -> bool:

@@ -2,7 +2,7 @@ import pytest
 from resources import pod, service
 from world import World
 
-from hauberk.catalog.ports import is_meshed, parse_ports, pod_port_is_opaque, service_port, service_protocol
+from hauberk.catalog.ports import parse_ports, pod_port_is_opaque, service_port, service_protocol
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,3 @@ def test_the_word_of_a_port_beats_the_lists(app_protocol: str | None, protocol: 
     port = service_port(smtp, 25)
     assert port is not None
     assert service_protocol(world.mesh, world.snapshot, smtp, port) == protocol
-
-
-def test_a_port_of_no_proxy_is_not_meshed() -> None:
-    world = World()
-    assert is_meshed(world.mesh, pod("a", "10.77.0.1"), 80)
-    assert not is_meshed(world.mesh, pod("a", "10.77.0.1", meshed=False), 80)

@@ -5,7 +5,8 @@ from world import World
 from hauberk.catalog.kinds import Resource
 from hauberk.catalog.names import ServiceName
 from hauberk.catalog.refusal import Refusal
-from hauberk.destination.answer import Endpoints
+from hauberk.destination.answer import Candidates, Endpoints
+from hauberk.destination.choose import NOWHERE, Place, seen_from
 from hauberk.destination.resolve import Question, resolve
 
 PODS = {"web-1": "10.77.0.1", "web-2": "10.77.0.2"}
@@ -20,10 +21,10 @@ def world() -> World:
     return world
 
 
-def resolved(world: World, *, instance: str = "", port: int = 80) -> Endpoints:
+def resolved(world: World, *, instance: str = "", port: int = 80, place: Place = NOWHERE) -> Endpoints:
     answer = resolve(world.mesh, world.snapshot, Question(ServiceName("web", "default", instance), port))
-    assert isinstance(answer, Endpoints)
-    return answer
+    assert isinstance(answer, Candidates)
+    return seen_from(answer, place)
 
 
 def ips(answer: Endpoints) -> list[str]:

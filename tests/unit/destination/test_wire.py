@@ -10,7 +10,8 @@ from hauberk.catalog.names import Authority, ServiceName
 from hauberk.catalog.refusal import Refusal
 from hauberk.catalog.snapshot import Version
 from hauberk.destination import wire
-from hauberk.destination.answer import MISSING, Address, Endpoint, Endpoints
+from hauberk.destination.answer import Address, Candidates, Endpoint, Endpoints
+from hauberk.destination.choose import NOWHERE, seen_from
 from hauberk.destination.profile import profile
 from hauberk.destination.resolve import Question, resolve
 
@@ -44,12 +45,13 @@ def test_changes_applied_in_order_give_the_whole_set(history: list[tuple[str, Re
         (join.put if verb == "put" else join.delete)(resource)
         for question, receiver in following.items():
             answer = resolve(MESH, join.at(Version("store", 1)), question)
-            assert isinstance(answer, Endpoints)
-            for body in wire.changes(sent[question], answer) if question in sent else wire.whole(answer):
+            assert isinstance(answer, Candidates)
+            seen = seen_from(answer, NOWHERE)
+            for body in wire.changes(sent[question], seen) if question in sent else wire.whole(seen):
                 receiver.take(body)
-            sent[question] = answer
+            sent[question] = seen
             anew = Receiver()
-            for body in wire.whole(answer):
+            for body in wire.whole(seen):
                 anew.take(body)
             assert receiver.held == anew.held
 
@@ -70,7 +72,7 @@ def test_every_profile_is_one_that_any_proxy_takes(history: list[tuple[str, Reso
 
 
 def test_a_body_and_a_version_are_one_message() -> None:
-    body = wire.whole(MISSING)[0] + wire.version_bytes(Version("store", 7))
+    body = wire.whole(Endpoints(exists=False))[0] + wire.version_bytes(Version("store", 7))
     update = destination_pb2.Update.FromString(body)
     assert (update.version.store, update.version.revision) == ("store", 7)
     assert update.replaces

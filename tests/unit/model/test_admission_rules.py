@@ -19,6 +19,14 @@ def route(rule: Manifest, **spec: Any) -> Manifest:
     }
 
 
+def grpc(rule: Manifest, **spec: Any) -> Manifest:
+    return {**route(rule, **spec), "kind": "GRPCRoute"}
+
+
+def calls(match: Manifest) -> Manifest:
+    return grpc({"matches": [match]})
+
+
 def path(kind: str, value: str) -> Manifest:
     return {"matches": [{"path": {"type": kind, "value": value}}]}
 
@@ -53,6 +61,14 @@ def override(requests_per_second: int, *clients: Manifest) -> Manifest:
 CLIENT = {"kind": "ServiceAccount", "name": "web"}
 OVERRIDE = "spec.overrides[0]"
 RULE = "spec.rules[0]"
+HEADER = f"{RULE}.matches[0].headers[0].value"
+NOT_READY = "spec.publishNotReadyAddresses"
+STATUS = {"conditions": [{"type": "Accepted", "status": "True"}]}
+CLOSE = "spec.trafficDistribution"
+SERVICE = {"group": "core", "kind": "Service", "name": "web"}
+SERVER = {"group": "policy.linkerd.io", "kind": "Server", "name": "web"}
+BACKEND = {"name": "web", "port": 80}
+OF_GRPC = {"group": "policy.linkerd.io", "kind": "GRPCRoute", "name": "web"}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +119,48 @@ RULE = "spec.rules[0]"
             {**route({}), "metadata": {"name": "web", "annotations": {"timeout.linkerd.io/request": "1s"}}},
             "metadata.annotations[timeout.linkerd.io/request]",
         ),
-        (route({"timeouts": {"request": "1s"}}), f"{RULE}.timeouts"),
+        (route({"timeouts": {"request": "1.5s"}}), f"{RULE}.timeouts.request"),
+        (route({"timeouts": {"request": "1s", "backendRequest": "2s"}}), f"{RULE}.timeouts.backendRequest"),
+        (
+            route({"timeouts": {"request": "1s"}}, parentRefs=[SERVER]),
+            f"{RULE}.timeouts",
+        ),
+        (
+            route(filtered("RequestHeaderModifier", {"remove": ["x"]}), parentRefs=[SERVER]),
+            f"{RULE}.filters",
+        ),
+        (route({"backendRefs": [BACKEND]}, parentRefs=[SERVER]), f"{RULE}.backendRefs"),
+        (
+            route({"backendRefs": [{**BACKEND, **filtered("RequestRedirect", {"port": 81})}]}),
+            f"{RULE}.backendRefs[0].filters[0].type",
+        ),
+        (route({"matches": [{}] * 65}), f"{RULE}.matches"),
+        (route({"name": "Not a name"}), f"{RULE}.name"),
+        (route({}, rules=[{"name": "a"}, {"name": "a"}]), "spec.rules[1].name"),
+        (route({}, rules=[{"matches": [{}] * 43}] * 3), "spec.rules"),
+        (route({}, parentRefs=[{**SERVICE, "sectionName": "a b"}]), "spec.parentRefs[0].sectionName"),
+        (route({}, parentRefs=[{**SERVER, "sectionName": "http"}]), "spec.parentRefs[0].sectionName"),
+        (calls({"method": {"type": "RegularExpression", "service": ".*"}}), f"{RULE}.matches[0].method.type"),
+        (calls({"method": {"type": "Prefix", "service": "a"}}), f"{RULE}.matches[0].method.type"),
+        (calls({"method": {}}), f"{RULE}.matches[0].method"),
+        (calls({"method": {"service": "a..b"}}), f"{RULE}.matches[0].method.service"),
+        (calls({"method": {"method": "a/b"}}), f"{RULE}.matches[0].method.method"),
+        (calls({"headers": [{"name": "x", "value": "(", "type": "RegularExpression"}]}), HEADER),
+        (grpc(filtered("ResponseHeaderModifier", {"remove": ["x"]})), f"{RULE}.filters[0].type"),
+        (grpc(filtered("RequestMirror", {})), f"{RULE}.filters[0].requestMirror"),
+        (grpc({}, parentRefs=[{"name": "gateway"}]), "spec.parentRefs[0].kind"),
+        (grpc({}, parentRefs=[]), "spec.parentRefs"),
+        (
+            {**grpc({}), "metadata": {"name": "web", "annotations": {"retry.linkerd.io/grpc": "internal"}}},
+            "metadata.annotations[retry.linkerd.io/grpc]",
+        ),
+        (
+            policy("AuthorizationPolicy", {"targetRef": OF_GRPC, "requiredAuthenticationRefs": []}),
+            "spec.targetRef.group",
+        ),
+        ({**plain("Service"), "spec": {"ports": [{"port": 80}], "publishNotReadyAddresses": True}}, NOT_READY),
+        ({**plain("Service"), "spec": {"ports": [{"port": 80}], "trafficDistribution": "PreferClose"}}, CLOSE),
+        ({**plain("Service"), "spec": {"type": "ExternalName", "ports": [{"port": 80}]}}, "spec.type"),
         (route({"retry": {"attempts": 2}}), f"{RULE}.retry"),
         (
             plain("ServiceAccount", annotations={"hauberk.dev/allowed-uids": "1000;1001"}),
@@ -133,7 +190,7 @@ def test_what_asks_the_mesh_for_something_it_does_not_do_is_warned_about(manifes
 
 
 def test_a_rate_limit_needs_one_limit_and_no_other() -> None:
-    for manifest in (limits(identity=rate(5)), override(10, CLIENT), {**limits(total=rate(1)), "status": {"x": 1}}):
+    for manifest in (limits(identity=rate(5)), override(10, CLIENT), {**limits(total=rate(1)), "status": STATUS}):
         assert parse_manifest(manifest, source="x.yaml").kind == "HTTPLocalRateLimitPolicy"
 
 

@@ -78,7 +78,7 @@ def test_a_backend_has_its_own_filters(world: World) -> None:
     ("redirect", "expected"),
     [
         ({}, Redirect(302)),
-        ({"scheme": "ftp", "port": 8443}, Redirect(302, scheme="ftp", port=8443)),
+        ({"scheme": "https", "port": 8443}, Redirect(302, scheme="https", port=8443)),
         (
             {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/x"}, "statusCode": 301},
             Redirect(301, path=Match("exact", "/x")),
@@ -90,18 +90,19 @@ def test_a_backend_has_its_own_filters(world: World) -> None:
     ],
 )
 def test_a_redirect_keeps_what_it_does_not_name(world: World, redirect: dict[str, Any], expected: Redirect) -> None:
-    found = rule(world, {"filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]})
+    matches = [{"path": {"type": "PathPrefix", "value": "/x"}}]
+    found = rule(world, {"matches": matches, "filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]})
     assert found.filters == (expected,)
 
 
-def test_a_match_may_name_any_method_and_header(world: World) -> None:
+def test_a_match_may_name_a_method_headers_and_parameters(world: World) -> None:
     match = {
-        "method": "PURGE",
+        "method": "PUT",
         "headers": [{"name": "X", "value": "a.*", "type": "RegularExpression"}],
         "queryParams": [{"name": "q", "value": "1"}],
     }
     (found,) = rule(world, {"matches": [match]}).matches
-    assert found.method == "PURGE"
+    assert found.method == "PUT"
     assert found.headers == (("x", Match("regex", "a.*")),)
     assert found.query == (("q", Match("exact", "1")),)
 

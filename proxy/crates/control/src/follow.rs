@@ -60,7 +60,13 @@ impl Asking {
         loop {
             let (mut answered, begun) = (false, Instant::now());
             let end = match lines.lease() {
-                Ok(line) => self.once(&mut question, lines, (*line).clone(), &mut answered).await,
+                Ok(line) => {
+                    let end = self.once(&mut question, lines, (*line).clone(), &mut answered).await;
+                    if let End::Silent = end {
+                        lines.was_silent(&line);
+                    }
+                    end
+                }
                 Err(error) => End::Closed(Status::internal(error.to_string())),
             };
             // One that answers and hangs up at once is in trouble as well: it is not asked at the pace of a healthy one.

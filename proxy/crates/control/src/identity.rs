@@ -17,6 +17,7 @@ use crate::backoff::Pauses;
 use crate::config::Identity as Config;
 use crate::key::{self, Key};
 use crate::resolve::Resolver;
+use crate::service::Address;
 use crate::transport::{Show, channel};
 
 pub use crate::key::KeyError;
@@ -25,6 +26,8 @@ pub use crate::key::KeyError;
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The first attempts follow each other quickly: nothing works before the first certificate.
 const RETRY_MIN: Duration = Duration::from_millis(100);
+/// A server on this machine is about to start; to look for it costs next to nothing.
+const RETRY_MAX_LOCAL: Duration = Duration::from_millis(500);
 /// Longest token that is sent.
 const TOKEN_MAX: usize = 64 * 1024;
 /// How often a long wait looks at the wall clock.
@@ -75,7 +78,11 @@ impl Identity {
     /// Asks for certificates until it is dropped. What was installed stays in force while the authority is away.
     pub async fn run(self) {
         let min = RETRY_MIN.min(self.config.min_refresh);
-        let mut pauses = Pauses::new(Backoff { min, max: self.config.min_refresh.max(min), jitter: 0.1 });
+        let max = match self.config.service.address() {
+            Address::Unix(_) => self.config.min_refresh.min(RETRY_MAX_LOCAL),
+            Address::Tcp { .. } => self.config.min_refresh,
+        };
+        let mut pauses = Pauses::new(Backoff { min, max: max.max(min), jitter: 0.1 });
         let mut show = Show::Nothing;
         loop {
             let pause = match self.certify(show).await {

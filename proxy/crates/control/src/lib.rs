@@ -11,6 +11,7 @@ pub mod capabilities;
 pub mod config;
 pub mod controller;
 mod default_policy;
+mod dial;
 mod end;
 mod follow;
 pub mod identity;

@@ -11,6 +11,7 @@ use hauberk_metrics::resolutions::{Resolutions, Resolved};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
+use crate::backoff::random;
 use crate::srv::{self, NoInstances};
 
 /// How long the records of instances may take. The name's own addresses are looked up at the same time, so that a name
@@ -43,11 +44,11 @@ impl Resolver {
         tokio::select! {
             biased;
             found = &mut instances => match found {
-                Some(found) => Ok(found),
+                Some(found) => Ok(of_port(found, port)),
                 None => named.await,
             },
             named = &mut named => match instances.await {
-                Some(found) => Ok(found),
+                Some(found) => Ok(of_port(found, port)),
                 None => named,
             },
         }
@@ -68,7 +69,11 @@ impl Resolver {
     }
 
     async fn named(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        let found = lookup_host((host, port)).await.map(Iterator::collect::<Vec<_>>);
+        let mut found = lookup_host((host, port)).await.map(Iterator::collect::<Vec<_>>);
+        if let Ok(found) = &mut found {
+            // The system sorts them alike on every machine: all proxies would go to the same instance.
+            found.sort_by_cached_key(|_| random());
+        }
         let result = |of: fn(&SocketAddr) -> bool| match &found {
             Ok(found) if found.iter().any(of) => Resolved::Found,
             Ok(_) => Resolved::NotFound,
@@ -77,5 +82,24 @@ impl Resolver {
         self.counts.count(self.client, "a", result(SocketAddr::is_ipv4));
         self.counts.count(self.client, "aaaa", result(SocketAddr::is_ipv6));
         found
+    }
+}
+
+/// A name has records for all ports of its instances; where one is that of the question, the others are other services'.
+fn of_port(instances: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
+    let (those, others): (Vec<_>, Vec<_>) = instances.into_iter().partition(|instance| instance.port() == port);
+    if those.is_empty() { others } else { those }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_are_asked_at_the_port_of_the_question_or_where_there_is_none_at_their_own() {
+        let all: Vec<SocketAddr> =
+            ["10.0.0.1:8086", "10.0.0.1:9990", "10.0.0.2:8086"].map(|addr| addr.parse().unwrap()).to_vec();
+        assert_eq!(of_port(all.clone(), 8086), [all[0], all[2]]);
+        assert_eq!(of_port(all.clone(), 8090), all);
     }
 }

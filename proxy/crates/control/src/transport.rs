@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -18,6 +17,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::dial::dial;
 use crate::resolve::Resolver;
 use crate::service::{Address, Service};
 
@@ -114,16 +114,4 @@ impl Connector {
         let name = ServerName::try_from(target.server_name.to_string()).map_err(io::Error::other)?;
         Ok(Box::new(TlsConnector::from(config.ok_or_else(none)?).connect(name, socket).await?))
     }
-}
-
-/// The first of the addresses that answers.
-async fn dial(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }

@@ -89,12 +89,12 @@ impl Worker {
         })
     }
 
-    /// Serves connections to the program until draining begins.
+    /// Serves connections to the program until that side drains.
     pub async fn serve_inbound(self: Rc<Self>, listener: TcpListener) {
         self.serve(Side::Inbound, listener).await;
     }
 
-    /// Serves connections of the program until draining begins.
+    /// Serves connections of the program until that side has drained.
     pub async fn serve_outbound(self: Rc<Self>, listener: TcpListener) {
         self.serve(Side::Outbound, listener).await;
     }
@@ -150,7 +150,7 @@ impl Worker {
             self.begin(side, accepted.socket, accepted.peer, accepted.place);
         };
         let gate = Gate::new(side, &self.shared.budgets, &self.shared.metrics);
-        accept_all(gate, self.drain.clone(), || listener.accept(), begin).await;
+        accept_all(gate, self.drain.clone().closes(side, &self.shared.budgets), || listener.accept(), begin).await;
     }
 
     /// Serves one connection in a task of its own, which holds its place.

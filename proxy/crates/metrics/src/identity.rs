@@ -13,6 +13,8 @@ pub struct IdentityMetrics {
     current: Mutex<Option<Current>>,
     renewed: Counter,
     failed: Counter,
+    roots_changed: Counter,
+    roots_refused: Counter,
     resolutions: Arc<Resolutions>,
 }
 
@@ -49,6 +51,16 @@ impl IdentityMetrics {
         self.failed.increment();
     }
 
+    /// Other trust roots came into force.
+    pub fn roots_changed(&self) {
+        self.roots_changed.increment();
+    }
+
+    /// Trust roots that were to come into force could not be read.
+    pub fn roots_refused(&self) {
+        self.roots_refused.increment();
+    }
+
     /// Writes all families, under Linkerd's present names and the ones that older alerts watch.
     pub fn write(&self, out: &mut Text) {
         if let Some(current) = *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -63,6 +75,10 @@ impl IdentityMetrics {
         out.family(name, Kind::Counter, "Requests for a certificate");
         out.sample(name, "", &["result=\"ok\""], self.renewed.get());
         out.sample(name, "", &["result=\"error\""], self.failed.get());
+        let name = "hauberk_trust_roots_changes_total";
+        out.family(name, Kind::Counter, "Changes of the file with the trust roots");
+        out.sample(name, "", &["result=\"ok\""], self.roots_changed.get());
+        out.sample(name, "", &["result=\"error\""], self.roots_refused.get());
         let help = "Certificates that came";
         out.single("identity_cert_refresh_count", Kind::Counter, help, self.renewed.get());
     }

@@ -1,7 +1,7 @@
 //! Listening and connecting with the options that a proxy wants.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -31,9 +31,15 @@ impl KeepAlive {
     }
 }
 
-/// Binds a listener. With `freebind` the address may not exist yet (ip(7), `IP_FREEBIND`). `[::]` takes IPv4 as well.
+/// Binds a listener. With `freebind` the address may not exist yet (ip(7), `IP_FREEBIND`). `[::]` takes IPv4 as well, and
+/// IPv4 alone where the kernel has no other.
 pub fn bind(addr: SocketAddr, backlog: i32, freebind: bool) -> io::Result<TcpListener> {
-    bind_as(addr, backlog, freebind, false)
+    match bind_as(addr, backlog, freebind, false) {
+        Err(error) if error.raw_os_error() == Some(libc::EAFNOSUPPORT) && addr.ip() == Ipv6Addr::UNSPECIFIED => {
+            bind_as((Ipv4Addr::UNSPECIFIED, addr.port()).into(), backlog, freebind, false)
+        }
+        bound => bound,
+    }
 }
 
 /// Binds a listener for IPv6 beside another one, which has the same port for IPv4.
@@ -86,4 +92,37 @@ pub async fn connect(addr: SocketAddr, timeout: Duration, keep_alive: KeepAlive)
     })??;
     keep_alive.apply(&SockRef::from(&stream))?;
     Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use seccompiler::{
+        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+        TargetArch,
+    };
+
+    use super::*;
+
+    /// This thread has no IPv6 from now on.
+    fn lose_ipv6() {
+        let family =
+            SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::AF_INET6 as u64).unwrap();
+        let rules = [(libc::SYS_socket, vec![SeccompRule::new(vec![family]).unwrap()])];
+        let no = SeccompAction::Errno(libc::EAFNOSUPPORT as u32);
+        let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();
+        let filter = SeccompFilter::new(rules.into(), SeccompAction::Allow, no, arch).unwrap();
+        seccompiler::apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn every_address_is_ipv4_alone_where_there_is_no_other_family() {
+        let bound = std::thread::spawn(|| {
+            lose_ipv6();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+            let _within = runtime.enter();
+            let local = |addr: &str| bind(addr.parse().unwrap(), 1, false).map(|it| it.local_addr().unwrap().ip());
+            (local("[::]:0").unwrap(), local("[::1]:0").is_err())
+        });
+        assert_eq!(bound.join().unwrap(), (Ipv4Addr::UNSPECIFIED.into(), true));
+    }
 }

@@ -29,6 +29,11 @@ impl Namespace {
         Ok(Self { fd: File::open("/proc/thread-self/ns/net")?.into() })
     }
 
+    /// The network namespace that a file stands for, such as one in `/run/netns`.
+    pub fn open(file: &Path) -> io::Result<Self> {
+        Ok(Self { fd: File::open(file)?.into() })
+    }
+
     /// Moves the calling thread, and what it starts from now on, into a fresh network namespace. Nothing names it, so
     /// it vanishes with the last process in it. Needs CAP_SYS_ADMIN.
     pub fn unshare() -> io::Result<()> {

@@ -21,8 +21,13 @@ pub use signals::{Deliveries, Delivery, SignalMask, Signals};
 
 /// Whether the process may do what this crate's other functions need: its effective user is root.
 pub fn is_root() -> bool {
+    effective_user() == 0
+}
+
+/// The user whose rights the process has, and to whom its connections belong.
+pub fn effective_user() -> u32 {
     // SAFETY: takes nothing and cannot fail.
-    unsafe { libc::geteuid() == 0 }
+    unsafe { libc::geteuid() }
 }
 
 /// Makes this process the parent of every descendant whose own parent ended (prctl(2), `PR_SET_CHILD_SUBREAPER`).

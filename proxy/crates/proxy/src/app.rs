@@ -27,6 +27,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::admin::Admin;
+use crate::anchors::Anchors;
 use crate::config::Config;
 use crate::confine::confine;
 use crate::front::Front;
@@ -97,7 +98,11 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
     let identity = identity.map_err(io::Error::other)?;
     let certified = identity.ready();
     spawn_local(become_ready(certified.clone(), ready));
-    spawn_local(identity.run());
+    let trusting = trusting(&config, &tls, &metrics);
+    spawn_local(async move {
+        trusting.await;
+        identity.run().await;
+    });
 
     let (discover, answered) = discover(&config, &tls, certified.clone(), &metrics);
     let access_log = access_log(config.access_log, &metrics.data)?;
@@ -113,14 +118,30 @@ async fn serve(mut config: Config, log: Log) -> io::Result<()> {
         () = workers.one_ended() => return Err(io::Error::other("a worker ended; see the log before this line")),
     };
     tracing::info!(why, "draining: no new connections, what is in flight finishes");
-    draining.begin();
+    let drained = async {
+        draining.begin_in_order(&shared.budgets).await;
+        workers.all_ended().await;
+    };
     tokio::select! {
-        () = workers.all_ended() => tracing::info!("all connections are done"),
+        () = drained => tracing::info!("all connections are done"),
         () = tokio::time::sleep(config.grace) => tracing::warn!("some connections did not finish in time"),
         why = signals::end_wanted(end) => tracing::warn!(why = why?, "told again to end"),
     }
     access_log.iter().for_each(|log| log.finish(LAST_LINES));
     Ok(())
+}
+
+/// Returns when there are trust roots.
+fn trusting(config: &Config, tls: &Arc<Store>, metrics: &Metrics) -> impl Future<Output = ()> + use<> {
+    let control = &config.control;
+    let (known, mut is_known) = watch::channel(!control.roots.is_empty());
+    if let Some(file) = control.roots_file.clone() {
+        spawn_local(Anchors::new(file, tls.clone(), metrics.identity.clone()).follow(known));
+    }
+    async move {
+        // An error means that nobody looks for others: those that were given are there.
+        let _ = is_known.wait_for(|known| *known).await;
+    }
 }
 
 /// Its lines go to standard output, apart from the proxy's own log.

@@ -6,6 +6,7 @@
 mod admin;
 #[cfg(feature = "jemalloc")]
 mod allocator;
+mod anchors;
 mod app;
 mod config;
 mod confine;
@@ -16,24 +17,34 @@ mod signals;
 mod worker;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: hauberk-proxy [supervise --spec FILE | redirect … | --version | --help]
+const USAGE: &str = "usage: hauberk-proxy [COMMAND ARGUMENTS | --version | --help]
 
 Without arguments: the proxy, configured by the environment (LINKERD2_PROXY_*, HAUBERK_PROXY_*).
 supervise: a program in the mesh on this machine (what `hauberk run` becomes).
 redirect: the rules that send a network namespace's TCP through the proxy in it.
+cni: the same as a plugin of the container runtime, and what installs that on a node.
+validate-network: whether they are there.
+await, sleep: until the proxy is ready, for a time; for hooks of containers.
 ";
 
 /// EX_USAGE of sysexits(3): what the contract's launcher expects of a wrong environment.
 const USAGE_ERROR: u8 = 64;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    let Some(word) = arguments.next() else { return proxy() };
+    let mut arguments = std::env::args_os();
+    // Container runtimes know plugins by the name of their file.
+    let is_plugin = arguments.next().is_some_and(|own| Path::new(&own).ends_with(hauberk_cni::NAME));
+    let Some(word) = arguments.next() else { return if is_plugin { hauberk_cni::run_plugin() } else { proxy() } };
     match word.to_str() {
         Some("supervise") => hauberk_supervise::run(arguments),
-        Some("redirect") => hauberk_supervise::run_redirect(arguments),
+        Some("redirect") => hauberk_redirect::redirect(arguments),
+        Some("validate-network") => hauberk_redirect::validate_network(arguments),
+        Some("await") => hauberk_supervise::wait_for_proxy(arguments),
+        Some("sleep") => hauberk_supervise::sleep(arguments),
+        Some("cni") => hauberk_cni::run(arguments),
         Some("--version" | "version") => say(&format!("hauberk-proxy {}\n", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h" | "help") => say(USAGE),
         _ => {

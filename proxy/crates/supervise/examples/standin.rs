@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next().as_deref().and_then(|word| word.to_str()) {
         Some("supervise") => hauberk_supervise::run(arguments),
-        Some("redirect") => hauberk_supervise::run_redirect(arguments),
+        Some("redirect") => hauberk_redirect::redirect(arguments),
         Some(_) => ExitCode::FAILURE,
         None => proxy().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
     }

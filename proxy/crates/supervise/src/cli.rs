@@ -1,15 +1,15 @@
 //! The words on the command line.
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
-use crate::failure::Failure;
-use crate::redirect::Redirect;
+use hauberk_core::words::Words;
+
+use crate::failure::{Failure, say};
 use crate::supervise;
-use crate::tool::Tool;
+use crate::waiting::{Await, read_sleep};
 
 const SUPERVISE_USAGE: &str = "usage: hauberk-proxy supervise --spec FILE
 
@@ -17,11 +17,14 @@ Runs the workload that FILE describes (written by `hauberk run`, removed once re
 namespace of its own, with a proxy beside it. Exits with the program's code.
 ";
 
-const REDIRECT_USAGE: &str =
-    "usage: hauberk-proxy redirect [--print] [--skip-inbound-ports LIST] [--skip-outbound-ports LIST]
+const AWAIT_USAGE: &str = "usage: hauberk-proxy await [--timeout DURATION] [--port PORT]
 
-Sends the TCP of this network namespace through the proxy in it (uid 2102, ports 4143 and 4140).
-LIST: ports and ranges, such as 25,4190-4191. --print shows the rules (for `nft -f -`) and changes nothing.
+Returns when the proxy of this network is ready (2m, port 4191): for a container's postStart hook.
+";
+
+const SLEEP_USAGE: &str = "usage: hauberk-proxy sleep SECONDS
+
+Waits: for a container's preStop hook, where the image has no shell and the cluster no `sleep` action.
 ";
 
 /// What exits with 2: a mistake on the command line, as usual.
@@ -41,31 +44,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }))
 }
 
-/// `redirect`: arguments after the word itself.
-pub fn redirect(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut arguments = arguments.into_iter();
-    let mut wanted = Redirect { skip_inbound: BTreeSet::from([4190, 4191]), ..Redirect::default() };
-    let mut only_print = false;
-    while let Some(flag) = arguments.next() {
-        let ports = match flag.to_str() {
-            Some("--print") => {
-                only_print = true;
-                continue;
-            }
-            Some("--skip-inbound-ports") => &mut wanted.skip_inbound,
-            Some("--skip-outbound-ports") => &mut wanted.skip_outbound,
-            _ if is_help(&flag) => return print(REDIRECT_USAGE),
-            _ => return misuse(REDIRECT_USAGE),
-        };
-        match arguments.next().as_deref().and_then(OsStr::to_str).and_then(port_list) {
-            Some(list) => ports.extend(list),
-            None => return misuse(REDIRECT_USAGE),
+/// `await`: arguments after the word itself.
+pub fn wait_for_proxy(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words = arguments.into_iter().map(|word| word.to_string_lossy().into_owned());
+    let wanted = match Await::read(Words::new(words)) {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => return print(AWAIT_USAGE),
+        Err(why) => {
+            say(&why);
+            return misuse(AWAIT_USAGE);
         }
-    }
-    if only_print {
-        return print(&wanted.rules());
-    }
-    match apply(&wanted.rules()) {
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let waited = runtime.map_err(|e| Failure::new(e.to_string(), "")).and_then(|it| it.block_on(wanted.run()));
+    match waited {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();
@@ -74,36 +66,20 @@ pub fn redirect(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Ports and ranges with commas between them; `None` where it is something else.
-fn port_list(text: &str) -> Option<Vec<u16>> {
-    let mut ports = Vec::new();
-    for part in text.split(',').filter(|part| !part.is_empty()) {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let range = first.trim().parse::<u16>().ok()?..=last.trim().parse::<u16>().ok()?;
-        if range.is_empty() || *range.start() == 0 {
-            return None;
-        }
-        ports.extend(range);
+/// `sleep`: arguments after the word itself.
+pub fn sleep(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter();
+    match (arguments.next(), arguments.next()) {
+        (Some(flag), None) if is_help(&flag) => print(SLEEP_USAGE),
+        (Some(time), None) => match time.to_str().and_then(read_sleep) {
+            Some(time) => {
+                std::thread::sleep(time);
+                ExitCode::SUCCESS
+            }
+            None => misuse(SLEEP_USAGE),
+        },
+        _ => misuse(SLEEP_USAGE),
     }
-    Some(ports)
-}
-
-fn apply(rules: &str) -> Result<(), Failure> {
-    let failed = |why: String| {
-        Failure::new(
-            format!("the rules were not accepted: {}", why.trim()),
-            "it needs root (CAP_NET_ADMIN) and nf_tables",
-        )
-    };
-    let mut nft = Command::new(Tool::Nft.find()?);
-    let nft = nft.args(["-f", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped());
-    let mut nft = nft.spawn().map_err(|e| failed(e.to_string()))?;
-    if let Some(mut stdin) = nft.stdin.take() {
-        // Should nft end without reading, it says why.
-        let _ = stdin.write_all(rules.as_bytes());
-    }
-    let output = nft.wait_with_output().map_err(|e| failed(e.to_string()))?;
-    if output.status.success() { Ok(()) } else { Err(failed(String::from_utf8_lossy(&output.stderr).into_owned())) }
 }
 
 fn is_help(flag: &OsStr) -> bool {
@@ -120,18 +96,4 @@ fn print(text: &str) -> ExitCode {
 fn misuse(usage: &str) -> ExitCode {
     let _ = std::io::stderr().write_all(usage.as_bytes());
     ExitCode::from(USAGE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_come_alone_and_in_ranges() {
-        assert_eq!(port_list("25,4190-4192"), Some(vec![25, 4190, 4191, 4192]));
-        assert_eq!(port_list(""), Some(vec![]));
-        for wrong in ["http", "0", "5-4", "65536", "1-", "-"] {
-            assert_eq!(port_list(wrong), None, "{wrong}");
-        }
-    }
 }

@@ -19,15 +19,15 @@ mod nsswitch;
 mod program;
 mod proxy;
 mod readiness;
-pub mod redirect;
 mod relay;
 mod spec;
 mod supervise;
 mod token;
 mod tool;
+mod waiting;
 mod workload_dir;
 
-pub use cli::{redirect as run_redirect, run};
+pub use cli::{run, sleep, wait_for_proxy};
 
 /// The user that the proxy runs as, in Linkerd's contract too.
 pub const PROXY_UID: u32 = 2102;

@@ -8,7 +8,7 @@ use hauberk_net::namespace::Namespace;
 use crate::children::Children;
 use crate::failure::{Failure, say};
 use crate::spec::EnrollmentStatus;
-use crate::tool::{self, Tool, is_done_already};
+use crate::tool::{ip, is_done_already};
 
 /// How long another runner may be busy with the host's network.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(15);
@@ -112,10 +112,6 @@ impl Network {
 fn mac(address: Ipv4Addr) -> String {
     let [a, b, c, d] = address.octets();
     format!("0a:58:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
-}
-
-async fn ip(args: &[&str], input: &str, inside: Option<&Namespace>, children: &Children) -> Result<String, Failure> {
-    tool::run(Tool::Ip, args, input, inside, children).await
 }
 
 fn tolerate(result: Result<String, Failure>) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ use crate::children::{Children, Running};
 use crate::failure::{Failure, say};
 use crate::lease::Report;
 use crate::log::BoundedLog;
-use crate::readiness::proxy_is_ready;
+use crate::readiness::{ADMIN_PORT, proxy_is_ready};
 use crate::spec::Spec;
 use crate::workload_dir::WorkloadDir;
 
@@ -136,7 +136,7 @@ impl Proxy {
     /// Waits for its end, and meanwhile for its readiness.
     async fn attend(&self, proxy: &mut Running) -> io::Result<ExitStatus> {
         let ready = async {
-            proxy_is_ready().await;
+            proxy_is_ready(ADMIN_PORT).await;
             self.set_ready(true);
             std::future::pending().await
         };

@@ -21,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// So many failures in a row end readiness; one success brings it back.
 const FAILURES_MAX: u32 = 3;
 
-const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4191);
+/// Where the proxy of a workload on a plain machine tells of itself.
+pub(crate) const ADMIN_PORT: u16 = 4191;
 
 /// Whether a program counts as ready, from the answers so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,9 +60,10 @@ pub(crate) async fn ask(check: &Readiness, address: Ipv4Addr) -> bool {
 }
 
 /// Waits until the proxy says that it has its certificate and is ready. Bounded by the caller.
-pub(crate) async fn proxy_is_ready() {
+pub(crate) async fn proxy_is_ready(admin_port: u16) {
+    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, admin_port));
     loop {
-        if let Ok(Some(StatusCode::OK)) = tokio::time::timeout(TIMEOUT, get(ADMIN, "/ready")).await {
+        if let Ok(Some(StatusCode::OK)) = tokio::time::timeout(TIMEOUT, get(admin, "/ready")).await {
             return;
         }
         tokio::time::sleep(INTERVAL_PROXY).await;

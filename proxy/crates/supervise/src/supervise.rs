@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hauberk_net::namespace::Namespace;
 use hauberk_net::process::{self, Guard, SignalMask, Signals};
+use hauberk_redirect::{Mode, Redirect};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -18,12 +19,11 @@ use crate::lease::Report;
 use crate::network::Network;
 use crate::proxy::Proxy;
 use crate::readiness::Verdict;
-use crate::redirect::Redirect;
 use crate::relay::{self, RELAYED};
 use crate::spec::Spec;
-use crate::tool::{self, Tool};
+use crate::tool;
 use crate::workload_dir::WorkloadDir;
-use crate::{identity, lease, log, program, readiness, token};
+use crate::{PROXY_UID, identity, lease, log, program, readiness, token};
 
 /// How long the control plane may take to say which names there are before the program starts without.
 const NAMES_TIMEOUT: Duration = Duration::from_secs(2);
@@ -134,14 +134,12 @@ impl Workload {
     /// Everything up to the start of the program, in the order in which each part needs the one before.
     async fn begin(&mut self, target: &relay::Target) -> Result<Running, Failure> {
         self.spec.program.check()?;
-        tool::require(Tool::Ip)?;
-        tool::require(Tool::Nft)?;
+        tool::require_ip()?;
         let dir = WorkloadDir::create(&self.spec.workload_dir)?;
         self.renew_lease();
         self.network.bring_up(&self.isolation.host, &self.children).await?;
         self.not_interrupted()?;
-        let rules = redirect(&self.spec).rules();
-        tool::run(Tool::Nft, &["-f", "-"], &rules, None, &self.children).await?;
+        hauberk_redirect::apply(&redirect(&self.spec), Mode::Nft, None).map_err(|e| Failure::new(e.what, e.hint))?;
         self.serve_names().await?;
         self.not_interrupted()?;
         self.start_proxy(&dir).await?;
@@ -262,7 +260,9 @@ fn redirect(spec: &Spec) -> Redirect {
     Redirect {
         skip_inbound: spec.skip_inbound_ports.iter().copied().collect(),
         skip_outbound: spec.skip_outbound_ports.iter().copied().collect(),
+        proxy_uid: PROXY_UID,
         local_dns: true,
+        ..Redirect::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The system's own tools for networks: `ip` and `nft`.
+//! The system's own tool for networks: `ip`.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,64 +14,25 @@ use tokio::net::unix::pipe;
 use crate::children::Children;
 use crate::failure::Failure;
 
-/// Each takes milliseconds; longer means that the kernel is stuck.
+/// It takes milliseconds; longer means that the kernel is stuck.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// What is kept of a tool's output.
+/// What is kept of its output.
 const OUTPUT_MAX: u64 = 64 * 1024;
-/// Where they are when PATH does not say.
+/// Where it is when PATH does not say.
 const FALLBACK: [&str; 2] = ["/usr/sbin", "/sbin"];
 
-/// One of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Tool {
-    Ip,
-    Nft,
-}
-
-impl Tool {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ip => "ip",
-            Self::Nft => "nft",
-        }
-    }
-
-    fn package(self) -> &'static str {
-        match self {
-            Self::Ip => "iproute2",
-            Self::Nft => "nftables",
-        }
-    }
-
-    pub(crate) fn find(self) -> Result<PathBuf, Failure> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path)
-            .chain(FALLBACK.iter().map(PathBuf::from))
-            .filter(|folder| folder.is_absolute())
-            .map(|folder| folder.join(self.name()))
-            .find(|file| file.is_file())
-            .ok_or_else(|| {
-                Failure::new(
-                    format!("the program `{}` is missing", self.name()),
-                    format!("install it: apt-get install {}", self.package()),
-                )
-            })
-    }
-}
-
-/// Runs `tool` with `input`, in the namespace `inside` or in this process's own; its output.
-pub(crate) async fn run(
-    tool: Tool,
+/// Runs `ip` with `input`, in the namespace `inside` or in this process's own; its output.
+pub(crate) async fn ip(
     arguments: &[&str],
     input: &str,
     inside: Option<&Namespace>,
     children: &Children,
 ) -> Result<String, Failure> {
-    let mut command = Command::new(tool.find()?);
+    let mut command = Command::new(find_ip()?);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let failed = |why: String| {
-        let call = format!("{} {}", tool.name(), arguments.join(" "));
-        Failure::new(format!("`{call}` failed: {}", why.trim().replace('\n', "; ")), hint(&why))
+        let what = format!("`ip {}` failed: {}", arguments.join(" "), why.trim().replace('\n', "; "));
+        Failure::new(what, hint(&why))
     };
     if let Some(namespace) = inside {
         namespace.start_inside(&mut command).map_err(|e| failed(e.to_string()))?;
@@ -90,9 +51,19 @@ pub(crate) fn is_done_already(failure: &Failure) -> bool {
     ["File exists", "Cannot find device", "does not exist"].iter().any(|known| text.contains(known))
 }
 
-/// Whether `tool` is there at all, before anything was changed.
-pub(crate) fn require(tool: Tool) -> Result<(), Failure> {
-    tool.find().map(|_: PathBuf| ())
+/// Whether `ip` is there at all, before anything was changed.
+pub(crate) fn require_ip() -> Result<(), Failure> {
+    find_ip().map(|_: PathBuf| ())
+}
+
+fn find_ip() -> Result<PathBuf, Failure> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(FALLBACK.iter().map(PathBuf::from))
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join("ip"))
+        .find(|file| file.is_file())
+        .ok_or_else(|| Failure::new("the program `ip` is missing", "install it: apt-get install iproute2"))
 }
 
 struct Output {
@@ -126,7 +97,7 @@ fn hint(why: &str) -> &'static str {
     if why.contains("Operation not permitted") {
         "programs enter the mesh as root with CAP_NET_ADMIN; in a container it has to be granted"
     } else if why.contains("Operation not supported") || why.contains("Unknown device type") {
-        "the kernel lacks a part: bridge, veth, nf_tables with nat, redirect and reject are needed"
+        "the kernel lacks a part: bridge and veth are needed"
     } else {
         "run it by hand as root to see more"
     }

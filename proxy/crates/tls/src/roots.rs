@@ -25,6 +25,16 @@ pub enum RootsError {
 }
 
 impl Roots {
+    /// Nobody is trusted: before the roots are known.
+    pub fn none() -> Self {
+        Self(Arc::new(RootCertStore::empty()))
+    }
+
+    /// Whether nobody is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All certificates of a PEM text; anything between them is passed over.
     pub fn from_pem(text: &str) -> Result<Self, RootsError> {
         let mut roots = RootCertStore::empty();

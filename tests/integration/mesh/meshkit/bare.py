@@ -75,12 +75,16 @@ class Host:
 class Proxy:
     """A real proxy in a host, with everything that leaves and enters the host sent through it."""
 
-    def __init__(self, host: Host, environment: Mapping[str, str]) -> None:
+    def __init__(self, host: Host, environment: Mapping[str, str], *within: str) -> None:
+        """`within`: as for `start`. Names with our own prefix stay as they are."""
         self.host = host
         self._binary = os.environ["HAUBERK_PROXY_BINARY"]
-        self._environment = {f"LINKERD2_PROXY_{name}": value for name, value in environment.items()}
+        self._environment = {
+            name if name.startswith("HAUBERK_PROXY_") else f"LINKERD2_PROXY_{name}": value
+            for name, value in environment.items()
+        }
         host.must(self._binary, "redirect")
-        self.start()
+        self.start(*within)
 
     def start(self, *within: str) -> None:
         """`within`: words that put what follows them in a place of its own."""
@@ -135,6 +139,10 @@ class Net:
         ):
             host.must("ip", *command)
         return host
+
+    def alone(self, name: str) -> Host:
+        """A host that somebody else connects, if anybody does."""
+        return self._namespace(name, "")
 
     def add_ipv6(self, host: Host, ip: str) -> None:
         """Make the host, and the hub, a member of both families."""

@@ -42,6 +42,7 @@ Refusal = tuple[grpc.StatusCode, str]
 Answer = bytes | Refusal
 Answers = Callable[[str, bytes], Answer]
 """Method and request → what is streamed to whoever asks that, whole, and again whenever it changes."""
+Passing = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 T = TypeVar("T")
 
 
@@ -117,13 +118,22 @@ class ControlPlane:
     async def _up(self) -> None:
         self._server = grpc.aio.server()
         self._server.add_generic_rpc_handlers((_Handler(self),))
-        plain = self._server.add_insecure_port("127.0.0.1:0")
+        plain = self._plain = self._server.add_insecure_port("127.0.0.1:0")
         await self._server.start()
         self._open: set[asyncio.StreamWriter] = set()
         self._doors = [
             await self._door(IDENTITY_PORT, "linkerd-identity", plain, ssl.CERT_NONE),
             await self._door(PORT, "linkerd-destination", plain, ssl.CERT_REQUIRED),
         ]
+
+    def open_socket(self, path: Path) -> None:
+        """Be there by a Unix socket too, without TLS."""
+
+        async def opened() -> None:
+            self._doors.append(await asyncio.start_unix_server(self._passing_on(self._plain), path))
+
+        self._await(opened())
+        path.chmod(0o666)  # a proxy is another user
 
     async def _down(self) -> None:
         for door in self._doors:
@@ -142,13 +152,16 @@ class ControlPlane:
         with namespace.visiting(self.hub.pid):
             listening = socket.create_server((HUB, port), reuse_port=True)
 
+        return await asyncio.start_server(self._passing_on(plain), sock=listening, ssl=context)
+
+    def _passing_on(self, plain: int) -> Passing:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             to_reader, to_writer = await asyncio.open_connection("127.0.0.1", plain)
             self._open |= {writer, to_writer}
             await asyncio.gather(_copy(reader, to_writer), _copy(to_reader, writer))
             self._open -= {writer, to_writer}
 
-        return await asyncio.start_server(serve, sock=listening, ssl=context)
+        return serve
 
     async def certify(self, raw: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         self.count(CERTIFY, raw)
@@ -162,7 +175,8 @@ class ControlPlane:
         return response.SerializeToString()
 
     def _sign(self, csr: x509.CertificateSigningRequest, name: str, until: datetime) -> bytes:
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        # A common name has at most 64 characters.
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if len(name) <= 64 else [])
         key = csr.public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey)
         issuer, now = self.authority.certificate.subject, datetime.now(UTC) - timedelta(seconds=20)

@@ -79,8 +79,12 @@ def proxy_beside(
     host: Host, plane: ControlPlane, settings: Mapping[str, str] | None = None
 ) -> tuple[Proxy, ec.EllipticCurvePublicKey]:
     """A proxy that has just been started, and the key of which its certificate will be."""
-    key = key_files(_identity_dir(host), identity(host.name))
-    return Proxy(host, {**_environment(plane, host), **(settings or {})}), key
+    key = key_files_of(host)
+    return Proxy(host, {**proxy_settings(plane, host), **(settings or {})}), key
+
+
+def key_files_of(host: Host) -> ec.EllipticCurvePublicKey:
+    return key_files(_identity_dir(host), identity(host.name))
 
 
 def _identity_dir(host: Host) -> Path:
@@ -89,7 +93,7 @@ def _identity_dir(host: Host) -> Path:
     return directory
 
 
-def _environment(plane: ControlPlane, host: Host) -> dict[str, str]:
+def proxy_settings(plane: ControlPlane, host: Host) -> dict[str, str]:
     """What its injector would give (names without the prefix)."""
     directory = host.directory / "identity"
     token = f"token of {host.name}"

@@ -51,11 +51,17 @@ impl Acceptor {
         (Self { workers, turn: Cell::new(0) }, arrivals)
     }
 
-    /// Accepts on a listener, which must not block, until draining begins.
+    /// Accepts on a listener, which must not block, until its side is drained.
     pub async fn serve(&self, shared: &Shared, drain: Drain, side: Side, listener: TcpListener) -> io::Result<()> {
         let listener = Listener::new(listener)?;
         let gate = Gate::new(side, &shared.budgets, &shared.metrics);
-        accept_all(gate, drain, || listener.accept(), |accepted| self.hand(side, accepted)).await;
+        accept_all(
+            gate,
+            drain.closes(side, &shared.budgets),
+            || listener.accept(),
+            |accepted| self.hand(side, accepted),
+        )
+        .await;
         Ok(())
     }
 

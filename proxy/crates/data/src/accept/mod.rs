@@ -24,8 +24,6 @@ pub(crate) use gate::Gate;
 use gate::Refused;
 use trouble::Trouble;
 
-use crate::drain::Drain;
-
 /// Whose connections a listener takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -42,10 +40,10 @@ pub(crate) struct Accepted<S> {
     pub(crate) place: Share,
 }
 
-/// Accepts until draining begins, and hands on whom the gate lets in; the others are turned away at once.
+/// Accepts until the listener `closes`, and hands on whom the gate lets in; the others are turned away at once.
 pub(crate) async fn accept_all<S, F>(
     mut gate: Gate,
-    mut drain: Drain,
+    closes: impl Future<Output = ()>,
     accept: impl Fn() -> F,
     hand: impl Fn(Accepted<S>),
 ) where
@@ -53,11 +51,11 @@ pub(crate) async fn accept_all<S, F>(
     F: Future<Output = io::Result<(S, SocketAddr)>>,
 {
     let mut trouble = Trouble::default();
-    let mut draining = pin!(drain.begun());
+    let mut closes = pin!(closes);
     loop {
         let accepted = tokio::select! {
             biased;
-            () = &mut draining => return,
+            () = &mut closes => return,
             accepted = accept() => accepted,
         };
         match accepted {
@@ -76,7 +74,7 @@ pub(crate) async fn accept_all<S, F>(
                 let Some(pause) = trouble.met(gate.side, &error, Instant::now()) else { continue };
                 tokio::select! {
                     biased;
-                    () = &mut draining => return,
+                    () = &mut closes => return,
                     () = tokio::time::sleep(pause) => {}
                 }
             }

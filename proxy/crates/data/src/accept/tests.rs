@@ -63,7 +63,7 @@ enum End {
 async fn let_in(gate: Gate, given: &[Given], ended: Option<usize>) -> Vec<End> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
-    let (signal, drain) = drain::channel();
+    let (signal, mut drain) = drain::channel();
     let (next, clients, held) = (Cell::new(0), RefCell::new(Vec::new()), RefCell::new(Vec::new()));
     let accept = || {
         let given = given.get(next.replace(next.get() + 1)).map(|given| match given {
@@ -87,7 +87,7 @@ async fn let_in(gate: Gate, given: &[Given], ended: Option<usize>) -> Vec<End> {
             }
         }
     };
-    accept_all(gate, drain, accept, |accepted: Accepted<TcpStream>| held.borrow_mut().push(accepted)).await;
+    accept_all(gate, drain.begun(), accept, |accepted: Accepted<TcpStream>| held.borrow_mut().push(accepted)).await;
     clients.into_inner().iter().map(end).collect()
 }
 

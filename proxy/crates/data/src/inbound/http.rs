@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::accept::Side;
 use crate::access_log::Logged;
 use crate::http::body::Body;
 use crate::http::client::SendError;
@@ -64,7 +65,7 @@ pub(super) async fn serve(
         http2: http2.then_some(worker.shared.config.inbound.http.server),
         buffers: &worker.shared.budgets.buffers,
         patience: Patience::new(&worker.shared, labels::client_stalled),
-        drain: worker.drain.clone(),
+        drain: worker.drain.of(Side::Inbound),
         explain,
     };
     let service = move |request, interims| connection.clone().call(request, interims);

@@ -9,6 +9,7 @@ use bytes::BytesMut;
 use hauberk_core::inbound::{Protocol, ServerPolicy};
 use tokio::io::AsyncRead;
 
+use crate::accept::Side;
 use crate::connect::ConnectError;
 use crate::first_word::{self, Dialled, First, Unreachable};
 use crate::inbound::Client;
@@ -74,7 +75,9 @@ where
         }
         First::Closed => Ok(Silence::Over),
         First::Unreachable(error) => Err(Refused::Io(io::Error::other(error))),
-        First::Nobody if first_word::client_alone(client, heard, &worker.drain).await? => Ok(Silence::Broken(None)),
+        First::Nobody if first_word::client_alone(client, heard, &worker.drain.of(Side::Inbound)).await? => {
+            Ok(Silence::Broken(None))
+        }
         First::Nobody => Ok(Silence::Over),
     }
 }

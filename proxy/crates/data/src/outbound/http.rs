@@ -10,6 +10,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Version};
 use tokio::time::Instant;
 
+use crate::accept::Side;
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers::{self, REQUIRE_ID};
@@ -44,7 +45,7 @@ pub(super) async fn serve(
         http2: http2.then_some(worker.shared.config.outbound.http.server),
         buffers: &worker.shared.budgets.buffers,
         patience: Patience::new(&worker.shared, labels::client_stalled),
-        drain: worker.drain.clone(),
+        drain: worker.drain.of(Side::Outbound),
         explain: worker.shared.config.outbound.informational_headers,
     };
     let service = move |request, interims| connection.clone().call(request, interims);

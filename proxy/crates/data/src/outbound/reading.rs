@@ -9,6 +9,7 @@ use hauberk_core::detect::{self, Detected};
 use hauberk_metrics::families::{DataMetrics, Direction};
 use tokio::time::Instant;
 
+use crate::accept::Side;
 use crate::counted::Counted;
 use crate::detection;
 use crate::first_word::{self, Dialled, First};
@@ -111,7 +112,7 @@ async fn silent(
         }
     }
     destination.label(worker, socket, None);
-    let spoke = first_word::client_alone(socket, heard, &worker.drain).await?;
+    let spoke = first_word::client_alone(socket, heard, &worker.drain.of(Side::Outbound)).await?;
     Ok(if spoke { Silence::Broken(None) } else { Silence::Over(ended(false, None)) })
 }
 

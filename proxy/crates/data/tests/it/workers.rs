@@ -124,23 +124,24 @@ fn as_many_connections_as_there_may_be_are_served_whichever_worker_has_them() {
 }
 
 #[test]
-fn draining_ends_each_worker_with_its_last_connection_and_none_before() {
+fn a_program_with_connections_may_begin_others_and_with_its_last_one_all_ends() {
     run(async {
         let proxy = proxy().await;
         let mut sockets = proxy.greeted(2 * WORKERS).await;
         proxy.drain.begin();
-        eventually(|| Rc::strong_count(&proxy.acceptor) == 1).await;
-        assert!(TcpStream::connect(proxy.addr).await.is_err(), "nothing listens any more");
+        sockets.extend(proxy.greeted(WORKERS).await);
         for socket in &mut sockets {
             socket.write_all(b"still").await.unwrap();
             let mut echo = [0; 5];
             socket.read_exact(&mut echo).await.unwrap();
             assert_eq!(&echo, b"still");
         }
+        assert!(!proxy.threads.iter().any(JoinHandle::is_finished));
+        drop(sockets);
+        eventually(|| Rc::strong_count(&proxy.acceptor) == 1).await;
+        assert!(TcpStream::connect(proxy.addr).await.is_err(), "nothing listens any more");
         let Proxy { acceptor, threads, .. } = proxy;
         drop(acceptor);
-        assert!(!threads.iter().any(JoinHandle::is_finished));
-        drop(sockets);
         eventually(|| threads.iter().all(JoinHandle::is_finished)).await;
     });
 }

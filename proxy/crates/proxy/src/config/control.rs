@@ -27,7 +27,10 @@ const MAX_REFRESH: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug)]
 pub(crate) struct Control {
     pub(crate) id: Id,
+    /// Those to begin with.
     pub(crate) roots: Roots,
+    /// Where they are read from, then and whenever they change.
+    pub(crate) roots_file: Option<PathBuf>,
     pub(crate) identity: Identity,
     /// None for a front proxy, which asks nothing.
     pub(crate) clients: Option<Config>,
@@ -61,7 +64,12 @@ fn dns_name(name: &str) -> Read<String> {
 /// Everything else.
 pub(super) fn read(env: &Env<'_>, local_name: Option<String>, front: bool) -> Option<Control> {
     let connect_timeout = env.get("CONTROL_CONNECT_TIMEOUT", duration).unwrap_or(CONNECT_TIMEOUT);
-    let roots = env.required("IDENTITY_TRUST_ANCHORS", |pem| Roots::from_pem(pem).map_err(|_| "certificates as PEM"));
+    let roots_file = env.get_whole("HAUBERK_PROXY_IDENTITY_TRUST_ANCHORS_FILE", path);
+    let pem = |pem: &str| Roots::from_pem(pem).map_err(|_| "certificates as PEM");
+    let roots = match roots_file {
+        Some(_) => env.get("IDENTITY_TRUST_ANCHORS", pem).or_else(|| Some(Roots::none())),
+        None => env.required("IDENTITY_TRUST_ANCHORS", pem),
+    };
     let service = service(env, "IDENTITY");
     let dir = env.required("IDENTITY_DIR", path);
     let token_file = env.required("IDENTITY_TOKEN_FILE", path);
@@ -74,6 +82,7 @@ pub(super) fn read(env: &Env<'_>, local_name: Option<String>, front: bool) -> Op
     Some(Control {
         id: Id::Dns(local_name?.into()),
         roots: roots?,
+        roots_file,
         identity: Identity {
             service: service?,
             dir: dir?,

@@ -157,3 +157,15 @@ fn system_calls_are_filtered_unless_somebody_says_off() {
     assert_eq!(forbidden("off"), Ok(None));
     assert!(forbidden("no").unwrap_err()[0].contains("HAUBERK_PROXY_SECCOMP=no"));
 }
+
+#[test]
+fn trust_roots_are_given_or_in_a_file() {
+    let roots = |pem, file| {
+        let more = [("IDENTITY_TRUST_ANCHORS", pem), ("HAUBERK_PROXY_IDENTITY_TRUST_ANCHORS_FILE", file)];
+        read_with(&more).0.map(|config| (config.control.roots.is_empty(), config.control.roots_file))
+    };
+    let file = Some("/var/run/linkerd/roots/ca-bundle.crt".into());
+    assert_eq!(roots("", "/var/run/linkerd/roots/ca-bundle.crt"), Ok((true, file)));
+    assert!(roots("", "").unwrap_err()[0].contains("IDENTITY_TRUST_ANCHORS is missing"));
+    assert!(roots("no PEM", "/roots").is_err());
+}

@@ -1,0 +1,102 @@
+"""`hauberk-proxy validate-network`: it succeeds where connections are redirected, and nowhere else."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from meshkit.bare import HUB, HUB6, PROXY_UID, Host, Net, listening
+from meshkit.start import BUILT, PROGRAMS
+
+POD, POD6 = "10.99.0.7", "fd99::7"
+NOBODY = 65534
+
+
+@pytest.fixture
+def pod() -> Iterator[Host]:
+    root = Path(tempfile.mkdtemp(prefix="hb-valid-"))
+    root.chmod(0o711)
+    try:
+        with Net(root) as net:
+            pod = net.host("pod", POD)
+            net.add_ipv6(pod, POD6)
+            net.hub.start("names.log", sys.executable, str(PROGRAMS / "naming.py"), "hub=20001")
+            listening(net.hub, 20001)
+            yield pod
+    finally:
+        shutil.rmtree(root)
+
+
+def validate(host: Host, *options: str, uid: int = NOBODY) -> subprocess.CompletedProcess[bytes]:
+    """As its container runs: nobody in particular, with no capability."""
+    as_user = ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs", "--bounding-set=-all")
+    return host.execute(*as_user, binary(), "validate-network", *options)
+
+
+def binary() -> str:
+    return os.environ.get("HAUBERK_PROXY_BINARY", str(BUILT))
+
+
+@pytest.mark.parametrize("mode", ["nft", "iptables"])
+def test_redirected_connections_of_both_families_are_seen(pod: Host, mode: str) -> None:
+    pod.must(binary(), "redirect", "--mode", mode)
+    done = validate(pod)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.decode().endswith("are redirected (192.0.2.1:20001, [2001:db8::1]:20001)\n")
+
+
+@pytest.mark.parametrize("to", [f"{HUB}:20001", f"[{HUB6}]:20001", f"{HUB}:9"])
+def test_what_reaches_the_outside_or_is_refused_there_is_not_redirected(pod: Host, to: str) -> None:
+    done = validate(pod, "--connect-addr", to, "--timeout", "300ms")
+    assert done.returncode == 1
+    assert b"look whether the CNI plugin runs" in done.stderr
+
+
+def test_one_family_that_is_not_redirected_is_enough_to_fail(pod: Host) -> None:
+    pod.must(binary(), "redirect")
+    pod.must("nft", "insert", "rule", "inet", "hauberk", "outbound", "meta", "nfproto", "ipv6", "return")
+    pod.must("nft", "flush", "chain", "inet", "hauberk", "egress")
+    done = validate(pod, "--timeout", "300ms")
+    assert done.returncode == 1
+    assert b"[2001:db8::1]:20001 did not come" in done.stderr
+
+
+def test_another_port_is_told_by_the_address_to_listen_on(pod: Host) -> None:
+    pod.must(binary(), "redirect", "--outbound-port", "5140")
+    assert validate(pod, "--timeout", "300ms").returncode == 1
+    for listen in ("127.0.0.1:5140", "0.0.0.0:5140"):
+        assert validate(pod, "--listen-addr", listen, "--connect-addr", "192.0.2.1:20001").returncode == 0
+    assert validate(pod, "--listen-addr", "[::]:5140").returncode == 0
+
+
+def test_without_ipv6_only_the_other_family_is_tried(pod: Host) -> None:
+    for interface in ("all", "eth0"):
+        pod.must("sysctl", "-w", f"net.ipv6.conf.{interface}.disable_ipv6=1")
+    pod.must(binary(), "redirect")
+    done = validate(pod)
+    assert (done.returncode, b"2001:db8" in done.stderr) == (0, False), done.stderr
+
+
+def test_a_network_without_any_way_out_fails(pod: Host) -> None:
+    for family in ("-4", "-6"):
+        pod.must("ip", family, "route", "flush", "table", "main")
+    done = validate(pod)
+    assert (done.returncode, b"no route to the outside" in done.stderr) == (1, True), done.stderr
+
+
+def test_as_the_proxys_own_user_nothing_can_be_told(pod: Host) -> None:
+    pod.must(binary(), "redirect")
+    done = validate(pod, uid=PROXY_UID)
+    assert (done.returncode, b"runAsUser" in done.stderr) == (1, True), done.stderr
+
+
+def test_beside_the_proxy_it_says_that_the_port_is_taken(pod: Host) -> None:
+    pod.must(binary(), "redirect")
+    pod.start("names.log", sys.executable, str(PROGRAMS / "naming.py"), "proxy=4140")
+    listening(pod, 4140)
+    done = validate(pod)
+    assert (done.returncode, b"before the proxy" in done.stderr) == (1, True), done.stderr

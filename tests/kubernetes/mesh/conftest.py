@@ -1,0 +1,90 @@
+"""A mesh on the test cluster, installed as a person would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE)]
+
+from podkit import objects  # noqa: E402
+from podkit.kubectl import Kubectl  # noqa: E402
+
+CONTROL = "hauberk"
+DEPLOYMENTS = ("deployment/linkerd-identity", "deployment/linkerd-destination", "deployment/linkerd-proxy-injector")
+INJECT: Mapping[str, str] = MappingProxyType({"linkerd.io/inject": "enabled"})
+_INSTALL_TIMEOUT_S = 60.0
+
+Namespace = Callable[..., str]
+"""`namespace(**annotations)`: a new one, whose pods are injected unless its annotations say otherwise."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.kubernetes)
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Kubectl:
+    found = Kubectl(os.environ)
+    if not found.program.exists() or found.attempt("version", timeout_s=10).returncode != 0:
+        pytest.skip("no test cluster is up: make cluster")
+    return found
+
+
+def hauberk(*words: str) -> str:
+    """What the command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hauberk.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=_INSTALL_TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def mesh(kubectl: Kubectl) -> str:
+    """Returns the namespace of the control plane, which is ready."""
+    if os.environ.get("HAUBERK_TEST_MESH") == "installed":
+        return CONTROL  # somebody works at one test, and keeps what runs
+    kubectl("delete", "namespace", CONTROL, "--ignore-not-found", timeout_s=_INSTALL_TIMEOUT_S)
+    kubectl("apply", "--server-side", "--force-conflicts", "--filename", "-", given=hauberk("install", "--crds"))
+    kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={_INSTALL_TIMEOUT_S:.0f}s")
+    kubectl("apply", "--filename", "-", given=hauberk("install", "--ignore-cluster"))
+    kubectl.rolled_out(CONTROL, *DEPLOYMENTS, timeout_s=_INSTALL_TIMEOUT_S)
+    return CONTROL
+
+
+@pytest.fixture(scope="module")
+def namespace(kubectl: Kubectl, mesh: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+    del mesh
+    made: list[str] = []
+
+    def make(annotations: Mapping[str, str] = INJECT) -> str:
+        name = f"{Path(request.node.name).stem.removeprefix('test_').replace('_', '-')}-{len(made)}"
+        kubectl("delete", "namespace", name, "--ignore-not-found")
+        made.append(name)
+        programs = {path.name: path.read_text() for path in (HERE / "programs").glob("*.py")}
+        kubectl.apply(
+            objects.namespace(name, annotations),
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": objects.PROGRAMS, "namespace": name},
+                "data": programs,
+            },
+        )
+        return name
+
+    yield make
+    for name in made:
+        kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")

@@ -1,0 +1,48 @@
+"""Ends processes of the test cluster as a crash does: by SIGKILL."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cluster.cluster import of
+from podkit.kubectl import Kubectl
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_UP_TIMEOUT_S = 120.0
+
+
+def kill_container(kubectl: Kubectl, namespace: str, selector: str, container: str) -> int:
+    """Kill all processes of this container in all pods that the selector picks; returns how many there were."""
+    pods = kubectl.get("pods", "--namespace", namespace, "--selector", selector)["items"]
+    statuses = [s for pod in pods for s in pod["status"]["containerStatuses"] if s["name"] == container]
+    killed = 0
+    for status in statuses:
+        for pid in _processes(status["containerID"].removeprefix("containerd://")):
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+    return killed
+
+
+def kill_daemon(name: str) -> None:
+    """One of the cluster's own programs, such as `kube-apiserver`."""
+    running = of(os.environ, lambda _: None).daemons.running(name)
+    assert running is not None, f"{name} does not run"
+    running.send(signal.SIGKILL)
+
+
+def cluster_up() -> None:
+    """Starts again what was killed, and waits until all is well."""
+    words = [sys.executable, "-m", "cluster", "up"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=_UP_TIMEOUT_S, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _processes(container: str) -> Iterator[int]:
+    """By the group that the kubelet made for it, in either version of cgroups."""
+    for listing in (_CGROUPS / "pids", _CGROUPS):
+        for procs in listing.glob(f"*/kubepods*/**/{container}/cgroup.procs"):
+            yield from (int(word) for word in procs.read_text().split())
+            return

@@ -1,0 +1,53 @@
+"""Pods come and go under load, and no request is lost; Jobs end."""
+
+import pytest
+from conftest import Namespace
+from podkit import objects
+from podkit.kubectl import Kubectl
+from podkit.load import loaded
+
+RATE = 200
+
+
+@pytest.fixture(scope="module")
+def home(kubectl: Kubectl, namespace: Namespace) -> str:
+    name = namespace()
+    of = objects.spec(objects.server(), grace_s=20)
+    kubectl.apply(*objects.placed([objects.deployment("server", of, replicas=2), objects.service("server")], name))
+    kubectl.rolled_out(name, "deployment/server")
+    return name
+
+
+def test_a_rolling_restart_loses_no_request(kubectl: Kubectl, home: str) -> None:
+    with loaded(kubectl, home, "http://server/", rate=RATE) as load:
+        kubectl("rollout", "restart", "--namespace", home, "deployment/server")
+        kubectl.rolled_out(home, "deployment/server")
+    assert load.failures == {}, load.told
+    assert load.seen["200"] > RATE
+
+
+def test_scaling_down_and_up_loses_no_request(kubectl: Kubectl, home: str) -> None:
+    with loaded(kubectl, home, "http://server/", rate=RATE) as load:
+        for replicas in (1, 3, 2):
+            kubectl("scale", "--namespace", home, "deployment/server", f"--replicas={replicas}")
+            kubectl.rolled_out(home, "deployment/server")
+    assert load.failures == {}, load.told
+
+
+def test_a_job_ends_although_its_proxy_would_go_on(kubectl: Kubectl, home: str) -> None:
+    of = objects.spec(objects.python("once", "load.py", "http://server/", "20", "1"), restartPolicy="Never")
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": {"spec": of}}}
+    kubectl.apply(*objects.placed([job], home))
+    kubectl("wait", "--namespace", home, "job/once", "--for=condition=Complete", "--timeout=60s")
+    assert '"200"' in kubectl("logs", "--namespace", home, "job/once", "--container", "once")
+
+
+def test_init_containers_have_the_network_of_the_mesh(kubectl: Kubectl, home: str) -> None:
+    first = objects.shell("first") | {
+        "command": ["busybox", "timeout", "10", "busybox", "wget", "-qO-", "http://server/"]
+    }
+    of = objects.spec(objects.shell(), initContainers=[first])
+    kubectl.apply(*objects.placed([objects.pod("prepared", of)], home))
+    kubectl("wait", "--namespace", home, "pod/prepared", "--for=condition=Ready", "--timeout=60s")
+    told = kubectl("logs", "--namespace", home, "prepared", "--container", "first")
+    assert f"default.{home}.serviceaccount" in told, "it was in the mesh already"
