@@ -45,7 +45,7 @@ async def _is_gone(client: Client, name: str) -> bool:
 
 async def _is_established(client: Client, name: str) -> bool:
     document = await client.get(CUSTOM_RESOURCE_DEFINITION, name)
-    conditions = document.get("status", {}).get("conditions", [])
+    conditions = document.get("status", {}).get("conditions") or []
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
