@@ -1,6 +1,7 @@
 """Under which keys each kind is filed. A kind that is not here is not needed to answer a proxy."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 
 import msgspec
@@ -137,6 +138,7 @@ def _policy_key(policy: AuthorizationPolicy | MeshTLSAuthentication | NetworkAut
             return ("network", namespace, name)
 
 
+@lru_cache(maxsize=1 << 16)
 def canonical(address: str) -> str:
     """An address as questions have it; empty for a text that is none."""
     try:

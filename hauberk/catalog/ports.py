@@ -74,7 +74,8 @@ def _joined(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 def pod_port_is_opaque(mesh: Mesh, snapshot: Snapshot, pod: Pod, port: int) -> bool:
     """By annotation (an empty one says: none), by default, or by a Server."""
-    if _annotated(mesh, snapshot, pod.metadata.annotations, pod.metadata.namespace).has(port, name_of(pod, port)):
+    listed = _annotated(mesh, snapshot, pod.metadata.annotations, pod.metadata.namespace)
+    if listed.has(port) or (listed.names and listed.has(port, name_of(pod, port))):
         return True
     return any(selects(server, pod, port) for server in snapshot.opaque_servers(pod.metadata.namespace))
 

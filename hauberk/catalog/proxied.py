@@ -1,5 +1,9 @@
-"""Which Pods have a proxy of the mesh, and where it listens. Both ends of a connection decide by the same functions."""
+"""Which Pods have a proxy of the mesh, and how a port of theirs is reached through it. Pure.
 
+Both ends of a connection decide by the same functions.
+"""
+
+from dataclasses import dataclass
 from functools import lru_cache
 
 from hauberk.catalog.mesh import Mesh
@@ -18,7 +22,37 @@ ADMIN_PORT = "linkerd-admin"
 """Names of the proxy's ports."""
 
 
-def proxy_of(mesh: Mesh, pod: Pod) -> Container | None:
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """A port that a proxy of this mesh answers for."""
+
+    identity: str
+    transport_port: int | None
+    """Where the proxy takes the transport header; None where it answers itself, and takes none."""
+
+
+def proxied(mesh: Mesh, pod: Pod, port: int) -> Proxied | None:
+    """How this port of the Pod is reached through its proxy; None where no proxy of this mesh is in the way.
+
+    A name that no certificate can carry is nobody's: such a proxy never gets ready, and others that are told of it
+    would refuse all that they are told with it.
+    """
+    proxy = _proxy_of(mesh, pod)
+    if proxy is None:
+        return None
+    skipped = pod.metadata.annotations.get(SKIP_INBOUND_PORTS)
+    if skipped and parse_ports(skipped).has(port):
+        return None
+    identity = mesh.identity(pod.spec.service_account_name, pod.metadata.namespace)
+    if not _can_be_certified(identity):
+        return None
+    declared = {of.name: of.container_port for of in proxy.ports}
+    if port in mesh.unproxied_ports or port == declared.get(ADMIN_PORT):
+        return Proxied(identity, None)
+    return Proxied(identity, declared.get(INBOUND_PORT, mesh.inbound_port))
+
+
+def _proxy_of(mesh: Mesh, pod: Pod) -> Container | None:
     """The proxy of this mesh that takes the Pod's connections; it has one by its label and its containers.
 
     A Pod of the control plane has a proxy for one port of its own, which is no way to its other ports.
@@ -28,40 +62,13 @@ def proxy_of(mesh: Mesh, pod: Pod) -> Container | None:
         return None
     if pod.metadata.namespace == mesh.namespace and CONTROL_PLANE_COMPONENT in labels:
         return None
-    return next((container for container in pod.lasting if container.name == PROXY_CONTAINER), None)
-
-
-def identity_at(mesh: Mesh, pod: Pod, port: int) -> str | None:
-    """Who answers at this port of the Pod; None where that is no proxy of this mesh.
-
-    A name that no certificate can carry is nobody's: such a proxy never gets ready, and others that are told of it
-    would refuse all that they are told with it.
-    """
-    if proxy_of(mesh, pod) is None:
-        return None
-    if parse_ports(pod.metadata.annotations.get(SKIP_INBOUND_PORTS, "")).has(port):
-        return None
-    identity = mesh.identity(pod.spec.service_account_name, pod.metadata.namespace)
-    return identity if _can_be_certified(identity) else None
-
-
-def inbound_port(mesh: Mesh, pod: Pod) -> int:
-    """The port of the Pod's proxy that takes the transport header."""
-    return _declared(mesh, pod, INBOUND_PORT) or mesh.inbound_port
-
-
-def is_proxys_own(mesh: Mesh, pod: Pod, port: int) -> bool:
-    """Whether the proxy itself answers there, without a transport header."""
-    return port in mesh.unproxied_ports or port == _declared(mesh, pod, ADMIN_PORT)
+    for container in pod.lasting:
+        if container.name == PROXY_CONTAINER:
+            return container
+    return None
 
 
 @lru_cache(maxsize=4096)
 def _can_be_certified(identity: str) -> bool:
     """Whether it is a DNS name (RFC 1035)."""
     return names.is_subdomain(identity) and max(map(len, identity.split("."))) <= names.LABEL_MAX
-
-
-def _declared(mesh: Mesh, pod: Pod, name: str) -> int | None:
-    proxy = proxy_of(mesh, pod)
-    ports = proxy.ports if proxy is not None else ()
-    return next((port.container_port for port in ports if port.name == name), None)

@@ -50,12 +50,10 @@ def command(namespace: str, form: str, *, force: bool, **options: Any) -> None: 
 
 async def _look(client: Client, namespace: str) -> tuple[list[dict[str, Any]], list[Document]]:
     from hauberk.install.looking import installed, made, pods
-
-    there = {**_named(await made(client, namespace)), **_named(await installed(client, namespace))}
-    return list(there.values()), [*await pods(client, namespace)]
-
-
-def _named(documents: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
     from hauberk.install.objects import name_of
 
-    return {name_of(document): document for document in documents}
+    found = [*await made(client, namespace), *await installed(client, namespace)]
+    there = {name_of(document): document for document in found}
+    # In the order in which they would be applied.
+    ordered = sorted(there.values(), key=lambda document: document["kind"] != "Namespace")
+    return ordered, [*await pods(client, namespace)]

@@ -24,6 +24,7 @@ _DOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 Domain = Annotated[str, Meta(pattern=f"^{_DOMAIN}$", max_length=190)]
 DomainOrNone = Annotated[str, Meta(pattern=f"^({_DOMAIN})?$", max_length=190)]
 """Or empty."""
+AbsolutePath = Annotated[str, Meta(pattern="^/")]
 Amount = Annotated[str, Meta(pattern=r"^(([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?)?$")]
 """A quantity as Kubernetes writes it, as text; or empty."""
 
@@ -122,6 +123,15 @@ class Cni(_Values, frozen=True, kw_only=True):
 
     enabled: bool = False
     """Pods get no init container for it. One whose redirect is missing does not start."""
+    bin_dir: AbsolutePath = "/opt/cni/bin"
+    """Where the nodes' plugins are."""
+    net_dir: AbsolutePath = "/etc/cni/net.d"
+    """Where the nodes' network configuration is."""
+    priority_class_name: str = "system-node-critical"
+    repair: bool = False
+    """Whether pods that started before the plugin was there are deleted, to be made anew. Whoever becomes root of a
+    node could then delete any pod.
+    """
 
 
 class Issuer(_Values, frozen=True, kw_only=True):
@@ -214,7 +224,7 @@ class Values(_Values, frozen=True, kw_only=True):
     high_availability: bool = False
     """Replicas apart from each other, and disruption budgets. `--ha` sets more: see values-ha.yaml."""
     image_pull_secrets: tuple[str, ...] = ()
-    """Names of Secrets in the control plane's namespace."""
+    """Names of Secrets in the control plane's namespace, and in that of the CNI plugin."""
     priority_class_name: str = ""
     node_selector: dict[str, str] = msgspec.field(default_factory=lambda: {"kubernetes.io/os": "linux"})
     tolerations: tuple[dict[str, Any], ...] = ()

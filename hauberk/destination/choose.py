@@ -38,7 +38,7 @@ def seen_from(candidates: Candidates, place: Place) -> Endpoints:
 
 def _chosen(candidates: Candidates, place: Place) -> Sequence[Candidate]:
     # A client that does not say where it runs is no reason to call nobody.
-    if candidates.local and place.node:
+    if candidates.local:
         return _ready_first([candidate for candidate in candidates.all if candidate.node == place.node])
     ready = [candidate for candidate in candidates.all if candidate.ready]
     return _hinted(ready, place) or ready or candidates.all

@@ -4,7 +4,7 @@ import re
 
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.ports import pod_port_is_opaque
-from hauberk.catalog.proxied import CONTROL_PLANE_NS, identity_at, inbound_port, is_proxys_own
+from hauberk.catalog.proxied import CONTROL_PLANE_NS, proxied
 from hauberk.catalog.snapshot import Snapshot
 from hauberk.destination.answer import Endpoint, Labels
 from hauberk.model.pod import Pod
@@ -24,15 +24,14 @@ def pod_endpoint(
     mesh: Mesh, snapshot: Snapshot, pod: Pod, ip: str, port: int, *, extra: Labels = (), opaque: bool = False
 ) -> Endpoint:
     """`extra` are labels beside the Pod's own; `opaque` says that the port is, whatever the Pod says of it."""
-    identity = identity_at(mesh, pod, port)
-    takes_header = identity is not None and not is_proxys_own(mesh, pod, port)
+    by_proxy = proxied(mesh, pod, port)
     return Endpoint(
         ip=ip,
         port=port,
         labels=tuple(sorted({**_labels_of(pod), **dict(extra)}.items())),
-        identity=identity,
+        identity=by_proxy.identity if by_proxy is not None else None,
         opaque=opaque or pod_port_is_opaque(mesh, snapshot, pod, port),
-        transport_port=inbound_port(mesh, pod) if takes_header else None,
+        transport_port=by_proxy.transport_port if by_proxy is not None else None,
     )
 
 

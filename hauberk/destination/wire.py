@@ -68,7 +68,8 @@ def whole(endpoints: Endpoints) -> list[bytes]:
 def changes(old: Endpoints, new: Endpoints) -> list[bytes]:
     """The bodies that turn one set into another; additions first, so that a set is never empty in between."""
     if not new.by_address:
-        return [pb.Update(no_endpoints=_no_endpoints(new)).SerializeToString()]
+        # Nobody was there before either where what changed is for clients of other places.
+        return [] if old == new else [pb.Update(no_endpoints=_no_endpoints(new)).SerializeToString()]
     changed = difference(old, new)
     bodies = list(_adds(changed.put, new))
     bodies.extend(

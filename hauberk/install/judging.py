@@ -72,7 +72,6 @@ def stale(there: Iterable[Document], rendered: Iterable[Document], *, kept: froz
         if (name := name_of(document)) not in wanted
         and not document["metadata"].get("ownerReferences")
         and not (name.kind == "ConfigMap" and name.name in kept)
-        and name.kind != "Namespace"
     ]
 
 

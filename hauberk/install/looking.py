@@ -8,7 +8,7 @@ from hauberk.client.api import Client, Selector
 from hauberk.client.errors import NotFound
 from hauberk.client.kinds import OtherKind
 from hauberk.install.judging import Cluster
-from hauberk.install.objects import CONFIG, MADE, NAMESPACE, NAMESPACE_LABEL, RENDERED
+from hauberk.install.objects import CONFIG, MADE, NAMESPACE, NAMESPACE_LABEL, RENDERED, namespaces_of
 
 POD = OtherKind("", "v1", "Pod", "pods")
 
@@ -52,11 +52,12 @@ async def pods(client: Client, namespace: str) -> list[dict[str, Any]]:
 
 async def _labelled(client: Client, namespace: str, wanted: Iterable[OtherKind]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    ours = namespaces_of(namespace)
     for kind in wanted:
-        # Others may have the label as well: what is ours and has a namespace is in that one.
-        where = namespace if kind.namespaced else None
-        listed = await client.list(kind, namespace=where, selector=_labelled_with(namespace))
-        found += [item for item in listed.items if kind is not NAMESPACE or item["metadata"]["name"] == namespace]
+        # Others may have the label as well: what is ours and has a namespace is in one of those.
+        for where in ours if kind.namespaced else (None,):
+            listed = await client.list(kind, namespace=where, selector=_labelled_with(namespace))
+            found += [item for item in listed.items if kind is not NAMESPACE or item["metadata"]["name"] in ours]
     return found
 
 

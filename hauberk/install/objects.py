@@ -11,6 +11,12 @@ NAMESPACE_LABEL = "linkerd.io/control-plane-ns"
 COMPONENT_LABEL = "linkerd.io/control-plane-component"
 CONFIG = "linkerd-config"
 
+
+def namespaces_of(namespace: str) -> tuple[str, str]:
+    """Where the objects of an installation are: the control plane's namespace, and that of its CNI plugin."""
+    return namespace, f"{namespace}-cni"
+
+
 NAMESPACE = OtherKind("", "v1", "Namespace", "namespaces", namespaced=False)
 SERVICE = OtherKind("", "v1", "Service", "services")
 SERVICE_ACCOUNT = OtherKind("", "v1", "ServiceAccount", "serviceaccounts")
@@ -27,6 +33,7 @@ RENDERED: tuple[OtherKind, ...] = (
     SERVICE,
     NETWORK_POLICY,
     kinds.POD_DISRUPTION_BUDGET,
+    kinds.DAEMON_SET,
     kinds.DEPLOYMENT,
     # Last: whoever they point to should be on its way.
     kinds.MUTATING_WEBHOOK_CONFIGURATION,

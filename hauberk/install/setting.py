@@ -1,6 +1,7 @@
 r"""`--set` in Helm's words: `a.b=c,d[0]=e,f={g,h}`, with `\` before a character that is meant as it stands. Pure.
 
-Unlike Helm's, a value has the type that the place wants: a version of 1.10 stays a text.
+Unlike Helm's, a value has the type that the place wants: a version of 1.10 stays a text. And `{}` is an empty list, of
+which Helm makes one with an empty text in it.
 """
 
 from collections.abc import Iterator

@@ -104,7 +104,7 @@ class Pod(Resource, frozen=True, kw_only=True):
     @property
     def lasting(self) -> tuple[Container, ...]:
         """The containers that are there as long as the Pod is, native sidecars among them."""
-        sidecars = (container for container in self.spec.init_containers if container.restart_policy == "Always")
+        sidecars = [container for container in self.spec.init_containers if container.restart_policy == "Always"]
         return (*self.spec.containers, *sidecars)
 
     @property

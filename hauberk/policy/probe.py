@@ -1,12 +1,16 @@
 """What kubelet asks a Pod, which is let in whatever the policy of the port says. Pure."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.ports import name_of
 from hauberk.model.pod import Pod, Probe
 from hauberk.policy.inbound_policy import Authorization, InboundRoute, InboundRule, Network, Unauthenticated
 from hauberk.policy.routing import CallMatch, Default, Match, RequestMatch
+
+RULES_MAX = 256
+"""Of a route, for any proxy."""
 
 HEALTH_SERVICE = "grpc.health.v1.Health"
 HEALTH_METHOD = "Check"
@@ -18,7 +22,7 @@ def probe_route(mesh: Mesh, pod: Pod, port: int, *, of_calls: bool) -> InboundRo
 
     `of_calls`: the port is read as gRPC, so that a probe by plain HTTP cannot succeed in any case.
     """
-    rules = tuple(dict.fromkeys(_rules(pod, port, of_calls=of_calls)))
+    rules = tuple(islice(dict.fromkeys(_rules(pod, port, of_calls=of_calls)), RULES_MAX))
     if not rules:
         return None
     meta = Default("probe")
@@ -32,13 +36,16 @@ def _rules(pod: Pod, port: int, *, of_calls: bool) -> Iterator[InboundRule]:
             if of_calls:
                 yield InboundRule((CallMatch(HEALTH_SERVICE, HEALTH_METHOD),))
             else:
-                path = Match("exact", f"/{HEALTH_SERVICE}/{HEALTH_METHOD}")
-                yield InboundRule((RequestMatch(path=path, method="POST"),))
+                yield _requested("POST", f"/{HEALTH_SERVICE}/{HEALTH_METHOD}")
         if probe.http_get is not None and not of_calls:
             at = probe.http_get.port
             if at == port or (isinstance(at, str) and name_of(pod, port) == at):
-                path = Match("exact", (probe.http_get.path or "/").partition("?")[0])
-                yield InboundRule((RequestMatch(path=path, method="GET"),))
+                path = (probe.http_get.path or "").partition("?")[0].removeprefix("/")
+                yield _requested("GET", f"/{path}")
+
+
+def _requested(method: str, path: str) -> InboundRule:
+    return InboundRule((RequestMatch(path=Match("exact", path), method=method),))
 
 
 def _probes(pod: Pod) -> Iterator[Probe]:

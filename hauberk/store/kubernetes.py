@@ -134,10 +134,14 @@ class KubernetesStore:
         self._open()
         return await self._writing.apply(document, subresource=None)
 
-    async def apply_status(self, resource: Resource, status: Mapping[str, Any]) -> None:
-        """Have these fields in the status of an object, which others may write to as well. Raises NotFound."""
+    async def apply_status(self, ref: Ref, status: Mapping[str, Any]) -> None:
+        """Have these fields in the status of an object, which others may write to as well. Raises NotFound.
+
+        Nothing is written where they are there already; those that this store applied before and that are no longer
+        named go.
+        """
         self._open()
-        await self._writing.apply_status(resource, status)
+        await self._writing.apply_status(ref, status)
 
     async def watch(self, kind: Kind | None, *, since: int | Mapping[Kind, int]) -> AsyncGenerator[Event, None]:
         wanted = {key_of(each): since if isinstance(since, int) else since[each] for each in self._kinds(kind, since)}

@@ -101,13 +101,11 @@ class Writing:
             raise _refusal(error, ref, "patch") from error
         return answer.body
 
-    async def apply_status(self, resource: Resource, status: Mapping[str, Any]) -> None:
-        meta = resource.metadata
+    async def apply_status(self, ref: Ref, status: Mapping[str, Any]) -> None:
         document = {
-            "apiVersion": kind_of(resource).api_version,
-            "kind": resource.kind,
-            # With the uid it cannot be another object of the same name.
-            "metadata": {"name": meta.name, "namespace": meta.namespace, "uid": meta.uid},
+            "apiVersion": _kind(ref).api_version,
+            "kind": ref.kind,
+            "metadata": {"name": ref.name, **({"namespace": ref.namespace} if ref.namespace else {})},
             "status": status,
         }
         await self.apply(document, subresource="status")

@@ -38,7 +38,8 @@ class Event:
     """Of the store, after the change. Of a put it is also the object's resource version.
 
     In a cluster there is one exception: what only a later listing showed (a kind that was hidden until then, and every
-    deletion that was missed) has the revision of that listing.
+    deletion that was missed) has the revision of that listing, so that several changes may have the same. Whoever stops
+    between them lists anew.
     """
 
 

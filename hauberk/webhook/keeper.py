@@ -9,10 +9,11 @@ import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
+from hauberk.client.vault import Document, Vault, VaultUnavailable
 from hauberk.runtime.clock import Clock
-from hauberk.webhook.certificate import Document, Kept, configuration_with, kept_in, pem_of, secret_with, wanted
+from hauberk.webhook.certificate import Kept, configuration_with, kept_in, pem_of, secret_with, wanted
 from hauberk.webhook.signing import Pair
 
 INTERVAL_S = 10.0
@@ -25,22 +26,6 @@ _ATTEMPTS = 10
 log = logging.getLogger(__name__)
 
 Configuration = Literal["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
-
-
-class VaultUnavailable(Exception):
-    """The cluster cannot be asked now."""
-
-
-class Vault(Protocol):
-    """Secrets of the control plane's own namespace, and configurations of webhooks, as Kubernetes' JSON."""
-
-    async def read(self, kind: Literal["Secret"] | Configuration, name: str) -> Document | None:
-        """None: there is no such object. Raises VaultUnavailable."""
-        ...
-
-    async def write(self, document: Document) -> bool:
-        """Create it, or replace that very version. False: somebody else was faster. Raises VaultUnavailable."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import os
 from contextlib import AsyncExitStack
 from random import SystemRandom
 
 from hauberk.app.controllers import cluster
 from hauberk.app.controllers.admin import Admin
 from hauberk.app.controllers.groups import catalog_mesh
+from hauberk.app.controllers.lease import Leader
+from hauberk.app.controllers.statuses import ClusterLease, Statuses
 from hauberk.app.controllers.validating import ask
 from hauberk.app.controllers.webhook import webhook
 from hauberk.app.failure import StartFailed
@@ -44,7 +47,8 @@ async def destination(settings: Controller, admin: Admin) -> None:
         feed = Feed(store, Backoff(0.1, 5.0, 0.2, SystemRandom()))
         spawn(group, feed.run(), name="feed")
         await feed.ready()
-        proxy_api = ProxyApi(catalog_mesh(settings), feed.latest, settings.streams)
+        mesh = catalog_mesh(settings)
+        proxy_api = ProxyApi(mesh, feed.latest, settings.streams)
         spawn(group, proxy_api.run(), name="views")
         await stack.enter_async_context(serving(proxy_api.services, settings.proxy_socket, shared=True))
         validator = webhook(
@@ -55,6 +59,9 @@ async def destination(settings: Controller, admin: Admin) -> None:
             labels=cluster.labels(COMPONENT, namespace),
             clock=clock,
         )
+        statuses = Statuses(store, mesh, feed.latest, clock=clock)
+        lease = ClusterLease(ClusterVault(client, namespace), cluster.labels(COMPONENT, namespace))
+        spawn(group, Leader(lease, os.uname().nodename, clock=clock).run(statuses.run), name="statuses")
         # Proxies are answered whether the webhook can be or not.
         spawn(group, validator, name="validator")
         admin.ready = True

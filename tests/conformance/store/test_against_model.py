@@ -1,7 +1,6 @@
 """Random writes against a naive model: after each step both say the same."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Coroutine
 from contextlib import aclosing
@@ -158,12 +157,17 @@ class DurableStoreMachine(StoreMachine):
     durable = True
 
 
+def descriptors() -> int:
+    """How many files and sockets this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 class ClusterStoreMachine(StoreMachine):
     counts = False
     server: ClassVar[ApiServer]
 
     async def open(self) -> Store:
-        self.descriptors = len(os.listdir("/proc/self/fd"))
+        self.descriptors = descriptors()
         self.client = Client(self.server.endpoint())
         await empty(self.client, [SERVER])
         store = await KubernetesStore.open(self.client, KINDS)
@@ -177,7 +181,7 @@ class ClusterStoreMachine(StoreMachine):
         await self.following
         await self.client.close()
         # The loop is closed next: connections that were just being made say goodbye first.
-        await until(lambda: len(os.listdir("/proc/self/fd")) <= self.descriptors)
+        await until(lambda: descriptors() <= self.descriptors)
 
 
 _slow = settings(max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -195,4 +199,4 @@ def server_for_machines(api_server: ApiServer) -> None:
 @pytest.mark.kubernetes
 @pytest.mark.usefixtures("server_for_machines")
 class TestKubernetes(ClusterStoreMachine.TestCase):
-    settings = settings(_slow, max_examples=15)
+    settings = settings(_slow, max_examples=8)

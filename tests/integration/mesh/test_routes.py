@@ -63,3 +63,44 @@ def test_weights_divide_requests_and_nothing_goes_to_a_weight_of_zero(mesh: Mesh
         assert Counter(by(http, "/none") for _ in range(50)) == {"two": 50}
         assert by(http, "/else") == "404"
     assert mesh.hauberk("delete", "httproutes.gateway.networking.k8s.io", "split").returncode == 0
+
+
+def modified(kind: str, **changes: object) -> dict[str, object]:
+    return {"type": kind, kind[0].lower() + kind[1:]: changes}
+
+
+@pytest.mark.usefixtures("versions")
+def test_headers_are_changed_for_a_rule_and_for_one_of_its_backends(mesh: Mesh, client: Workload) -> None:
+    answered = modified("ResponseHeaderModifier", set=[{"name": "x-route", "value": "here"}], remove=["x-served-by"])
+    asked = modified("RequestHeaderModifier", set=[{"name": "x-asked", "value": "set"}], remove=["x-gone"])
+    rules = [
+        {"matches": [path("/rule")], "filters": [answered], "backendRefs": backends(one=1)},
+        {"matches": [path("/backend")], "backendRefs": [{"name": "one", "port": 80, "filters": [asked]}]},
+        {"matches": [path("/")], "backendRefs": backends(one=1)},
+    ]
+    mesh.apply(route("headers", service_parent("one"), rules))
+    with client.http("one.default.svc.cluster.local") as http:
+        until("the route holds", lambda: http.get("/rule").headers.get("x-route") == "here", within_s=SOON_S)
+        assert "x-served-by" not in http.get("/rule").headers
+        assert "x-route" not in http.get("/else").headers
+        seen = dict(http.get("/backend", {"x-asked": "before", "x-gone": "1"}).json()["headers"])
+        assert (seen["x-asked"], "x-gone" in seen) == ("set", False)
+    assert mesh.hauberk("delete", "httproutes.gateway.networking.k8s.io", "headers").returncode == 0
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_request_ends_when_its_rule_says_so(mesh: Mesh, client: Workload) -> None:
+    rules = [{"matches": [path("/")], "timeouts": {"request": "300ms"}}]
+    mesh.apply(route("limit", service_parent("one"), rules))
+    with client.http("one.default.svc.cluster.local") as http:
+        until("the limit holds", lambda: http.get("/hold").status == 504, within_s=SOON_S)
+    assert mesh.hauberk("delete", "httproutes.gateway.networking.k8s.io", "limit").returncode == 0
+
+
+@pytest.mark.usefixtures("versions")
+def test_a_section_of_a_service_is_one_of_its_ports(mesh: Mesh, client: Workload) -> None:
+    parent = {**service_parent("one"), "sectionName": "port-80"}
+    mesh.apply(route("section", parent, [{"name": "only", "backendRefs": backends(two=1)}]))
+    with client.http("one.default.svc.cluster.local") as http:
+        until("the route holds", lambda: by(http, "/") == "two", within_s=SOON_S)
+    assert mesh.hauberk("delete", "httproutes.gateway.networking.k8s.io", "section").returncode == 0

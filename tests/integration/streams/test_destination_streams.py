@@ -7,7 +7,7 @@ import grpc.aio
 import pytest
 import strict
 from control_plane import WEB, WITHIN_S, WORKLOAD, ControlPlane
-from resources import endpoint_slice, pod, service
+from resources import endpoint_slice, load, pod, service
 from world import World
 
 from hauberk._api.linkerd import destination_pb2
@@ -75,6 +75,75 @@ async def test_a_stream_begins_with_the_whole_set_and_goes_on_with_what_changes(
         world.delete("EndpointSlice", "default", "web-1")
         plane.publish()
         assert (await read(stream)).no_endpoints.exists
+
+
+def in_zones(world: World, *, local: bool = False) -> None:
+    """web-1 on Node n1 in zone z1, web-2 on n2 in z2, each for clients of its own zone."""
+    for n in (1, 2):
+        labels = {"topology.kubernetes.io/zone": f"z{n}"}
+        world.put(load({"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"n{n}", "labels": labels}}))
+        world.put(pod(f"web-{n}", f"10.77.0.{n}", service_account="web"))
+    spec = {"clusterIP": "10.78.0.1", "ports": [{"name": "http", "port": 80}]}
+    policy = "Local" if local else "Cluster"
+    metadata = {"name": "web"}
+    world.put(
+        load(
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": metadata,
+                "spec": {**spec, "internalTrafficPolicy": policy},
+            }
+        )
+    )
+    endpoints = [
+        {
+            "addresses": [f"10.77.0.{n}"],
+            "targetRef": {"kind": "Pod", "name": f"web-{n}"},
+            "nodeName": f"n{n}",
+            "zone": f"z{n}",
+            "hints": {"forZones": [{"name": f"z{n}"}]},
+        }
+        for n in (1, 2)
+    ]
+    labels = {"kubernetes.io/service-name": "web"}
+    world.put(
+        load(
+            {
+                "kind": "EndpointSlice",
+                "metadata": {"name": "web-1", "labels": labels},
+                "ports": [{"name": "http", "port": 8080}],
+                "endpoints": endpoints,
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize("local", [False, True])
+async def test_streams_of_one_question_differ_by_where_their_clients_run(
+    world: World, tmp_path: Path, local: bool
+) -> None:
+    plane = ControlPlane(world)
+    async with plane.serving(tmp_path / "s") as channel:
+        streams = [
+            DestinationStub(channel).Get(
+                destination_pb2.GetDestination(path=PATH, context_token=token), timeout=WITHIN_S * 4
+            )
+            for token in ('{"ns":"a","pod":"b","nodeName":"n1"}', '{"ns":"a","pod":"b","nodeName":"n2"}')
+        ]
+        for stream in streams:
+            assert added(await read(stream)) == {"web-1"}
+        in_zones(world, local=local)
+        plane.publish()
+        kept, moved = [await read(stream) for stream in streams]
+        assert [(w.metric_labels["pod"], w.metric_labels["zone_locality"]) for w in kept.add.addrs] == [
+            ("web-1", "local")
+        ]
+        assert [(w.metric_labels["pod"], w.metric_labels["zone_locality"]) for w in moved.add.addrs] == [
+            ("web-2", "local")
+        ]
+        assert [address.ip.ipv4 & 0xFF for address in (await read(streams[1])).remove.addrs] == [1]
+        assert len(plane.destination._endpoints) == 1, "they share one answer"
 
 
 async def test_a_service_without_endpoints_is_answered_at_once(world: World, tmp_path: Path) -> None:

@@ -55,6 +55,19 @@ class ApiServer:
         token = ADMIN_TOKEN if user == "admin" else USERS[user]
         return TcpEndpoint(self.url, tls=trusting(self.keys.authority), token=lambda: token)
 
+    def kubeconfig(self, path: Path) -> Path:
+        """Write one for the administrator, who proves it by a certificate."""
+        cluster = {"server": self.url, "certificate-authority": str(self.keys.authority)}
+        user = {"client-certificate": str(self.keys.certificate("admin")), "client-key": str(self.keys.key("admin"))}
+        document = {
+            "clusters": [{"name": "apikit", "cluster": cluster}],
+            "users": [{"name": "admin", "user": user}],
+            "contexts": [{"name": "apikit", "context": {"cluster": "apikit", "user": "admin"}}],
+            "current-context": "apikit",
+        }
+        path.write_text(json.dumps(document))
+        return path
+
     def start(self) -> None:
         """Returns when the server is ready."""
         self._start("kube-apiserver", self._api_server())

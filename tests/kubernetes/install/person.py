@@ -42,17 +42,21 @@ class Person:
         self._environ = {**os.environ, "KUBECONFIG": str(self.config)}
 
     def hauberk(self, *words: str) -> Said:
-        return self._run([sys.executable, "-m", "hauberk.cli", *words])
+        return self.run([sys.executable, "-m", "hauberk.cli", *words])
 
     def kubectl(self, *words: str, given: str | None = None) -> Said:
-        said = self._run([str(self._kubectl), *words], given)
+        said = self.run([str(self._kubectl), *words], given)
         assert said.code == 0, said.err
         return said
 
     def apply(self, manifests: str) -> Said:
         return self.kubectl("apply", "--filename", "-", given=manifests)
 
-    def _run(self, words: Sequence[str], given: str | None = None) -> Said:
+    def get(self, what: str, path: str) -> str:
+        """Something of an object, or of those of the mesh's namespace."""
+        return self.kubectl("get", what, "--namespace", "hauberk", "--output", f"jsonpath={path}").out
+
+    def run(self, words: Sequence[str], given: str | None = None) -> Said:
         done = subprocess.run(
             words, input=given, env=self._environ, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
         )

@@ -11,6 +11,7 @@ from person import Person
 from hauberk.install.objects import MADE, NAMESPACE, RENDERED
 
 LABEL = "linkerd.io/control-plane-ns"
+APPLY = ("apply", "--server-side", "--filename", "-")
 MUTATING = "mutatingwebhookconfiguration/linkerd-hauberk-proxy-injector"
 
 
@@ -22,13 +23,20 @@ def server(bare: ApiServer) -> Iterator[ApiServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def definitions(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The kinds of resources, which the cluster knows."""
+    person = Person(server, tmp_path_factory.mktemp("definitions"))
+    said = person.hauberk("install", "--crds")
+    assert said.code == 0, said.err
+    person.kubectl(*APPLY, given=said.out)
+    return said.out
+
+
 @pytest.fixture
-def person(server: ApiServer, tmp_path: Path) -> Iterator[Person]:
-    """In a cluster that knows the kinds of resources."""
+def person(server: ApiServer, definitions: str, tmp_path: Path) -> Iterator[Person]:
+    del definitions
     found = Person(server, tmp_path)
-    crds = found.hauberk("install", "--crds")
-    assert crds.code == 0, crds.err
-    found.kubectl("apply", "--server-side", "--filename", "-", given=crds.out)
     yield found
     kinds = ",".join(str(kind) for kind in dict.fromkeys((*RENDERED, *MADE)) if kind is not NAMESPACE)
     found.kubectl("delete", kinds, "--all-namespaces", "--selector", LABEL, "--ignore-not-found")
@@ -49,12 +57,13 @@ def keys(person: Person) -> None:
         person.apply(json.dumps({"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": {}}))
 
 
-def test_without_the_kinds_it_is_refused(person: Person) -> None:
+def test_without_the_kinds_it_is_refused(person: Person, definitions: str) -> None:
     person.kubectl("delete", "crd", "servers.policy.linkerd.io")
     said = person.hauberk("install")
     assert (said.code, said.out) == (1, "")
     assert "the cluster does not know servers.policy.linkerd.io" in said.err
     assert "hauberk install --crds | kubectl apply" in said.err
+    person.kubectl(*APPLY, given=definitions)
 
 
 def test_a_second_installation_is_refused(person: Person) -> None:
@@ -89,14 +98,10 @@ def test_an_upgrade_keeps_what_was_chosen_and_what_was_made(person: Person) -> N
     assert said.code == 0, said.err
     person.apply(said.out)
 
-    found = person.kubectl(
-        "get", "configmap", "linkerd-config", "-n", "hauberk", "-o", "jsonpath={.data.overrides}"
-    ).out
-    assert found == "controllerReplicas: 2\npodLabels:\n  app.kubernetes.io/team: a\nproxy:\n  logLevel: debug\n"
-    replicas = ("get", "deployments", "-n", "hauberk", "-o", "jsonpath={.items[*].spec.replicas}")
-    assert person.kubectl(*replicas).out == "2 2 2"
-    kept = person.kubectl("get", MUTATING, "-o", "jsonpath={.webhooks[0].clientConfig.caBundle}").out
-    assert kept == "Q0E="
+    config = person.get("configmap/linkerd-config", "{.data.overrides}")
+    assert config == "controllerReplicas: 2\npodLabels:\n  app.kubernetes.io/team: a\nproxy:\n  logLevel: debug\n"
+    assert person.get("deployments", "{.items[*].spec.replicas}") == "2 2 2"
+    assert person.get(MUTATING, "{.webhooks[0].clientConfig.caBundle}") == "Q0E="
     person.kubectl("get", "secret", "linkerd-identity-root", "-n", "hauberk")
     assert person.hauberk("prune").objects == []
     assert person.hauberk("upgrade", "--set", "controllerReplicas=null").code == 0
@@ -150,10 +155,8 @@ def test_everything_is_removed_webhooks_first_and_the_namespace_last(person: Per
     assert said.names[0].startswith("ValidatingWebhookConfiguration/")
     assert said.names[-1] == "Namespace/hauberk"
     # All but the namespace, which would never end without its controller.
-    without = [each for each in said.objects if each["kind"] != "Namespace"]
-    person.kubectl(
-        "delete", "--filename", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": without})
-    )
+    items = [each for each in said.objects if each["kind"] != "Namespace"]
+    person.kubectl("delete", "--filename", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     assert person.hauberk("uninstall").names == ["Namespace/hauberk"]
 
 

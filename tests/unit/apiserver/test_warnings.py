@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hauberk.apiserver.warnings import Surroundings, warnings_for
+from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.parse import parse_manifest
 
@@ -18,17 +19,23 @@ def server(protocol: str) -> dict[str, Any]:
     return {"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": {"name": "web"}, "spec": spec}
 
 
-def said(parent: dict[str, Any], present: dict[str, Any], backends: Sequence[dict[str, Any]] = ()) -> Sequence[str]:
+def said(
+    parent: dict[str, Any],
+    present: dict[str, Any],
+    backends: Sequence[dict[str, Any]] = (),
+    *,
+    kind: str = "HTTPRoute",
+) -> Sequence[str]:
     group = "policy.linkerd.io" if parent["kind"] == "Server" else "core"
     spec = {"parentRefs": [{"name": "web", "group": group, **parent}], "rules": [{"backendRefs": list(backends)}]}
     manifest = {
         "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
+        "kind": kind,
         "metadata": {"name": "web"},
         "spec": spec,
     }
     route, there = parse_manifest(manifest, source="test"), parse_manifest(present, source="test")
-    assert isinstance(route, HTTPRoute)
+    assert isinstance(route, HTTPRoute | GRPCRoute)
     named = {(there.kind, there.metadata.namespace, there.metadata.name): there}
     return warnings_for(route, Surroundings(pods=(), named=named))
 
@@ -65,6 +72,20 @@ def test_a_backend_without_the_port_is_warned_about() -> None:
 )
 def test_a_route_that_routes_is_not(parent: dict[str, Any], present: dict[str, Any]) -> None:
     assert not said(parent, present)
+
+
+@pytest.mark.parametrize(
+    ("parent", "present", "warned"),
+    [
+        ({"kind": "Service", "port": 81}, SERVICE, True),
+        ({"kind": "Server"}, server("opaque"), True),
+        ({"kind": "Server"}, server("gRPC"), False),
+        ({"kind": "Server"}, server("HTTP/2"), False),
+        ({"kind": "Service"}, SERVICE, False),
+    ],
+)
+def test_grpc_routes_are_warned_about_likewise(parent: dict[str, Any], present: dict[str, Any], warned: bool) -> None:
+    assert bool(said(parent, present, kind="GRPCRoute")) == warned
 
 
 def limits(name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from operations import histories, pods, resources
-from resources import pod, service
+from resources import load, pod, service
 
 from hauberk.catalog.index import Key
 from hauberk.catalog.join import Join
@@ -93,6 +93,36 @@ def test_a_headless_service_has_no_address() -> None:
     join = Join()
     join.put(service("a", None, {"http": 80}))
     assert at(join).services_at("None") == ()
+
+
+def test_a_node_is_its_zone_and_nothing_else() -> None:
+    join = Join()
+    labels = {"topology.kubernetes.io/zone": "z1", "kubernetes.io/hostname": "n1"}
+    metadata = {"name": "n1", "labels": labels, "annotations": {"volumes": "many"}}
+    join.put(load({"apiVersion": "v1", "kind": "Node", "metadata": metadata}))
+    before = at(join)
+    found = before.node("n1")
+    assert found is not None
+    assert found.zone == "z1"
+    join.put(load({"apiVersion": "v1", "kind": "Node", "metadata": {**metadata, "annotations": {"volumes": "none"}}}))
+    assert at(join).changed_since(before) == set()
+
+
+def test_a_service_is_found_at_all_its_addresses_however_they_are_written() -> None:
+    join = Join()
+    spec = {"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "FD00:0::1"], "ports": [{"port": 80}]}
+    join.put(load({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}))
+    assert len(at(join).services_at("10.96.0.1")) == len(at(join).services_at("fd00::1")) == 1
+
+
+def test_the_status_of_a_route_needs_to_know_which_generation_it_is_of() -> None:
+    join = Join()
+    parent = {"group": "", "kind": "Service", "name": "web"}
+    metadata = {"name": "r", "generation": 7, "resourceVersion": "9"}
+    api = "gateway.networking.k8s.io/v1"
+    join.put(load({"apiVersion": api, "kind": "HTTPRoute", "metadata": metadata, "spec": {"parentRefs": [parent]}}))
+    (only,) = at(join).reported()
+    assert (only.metadata.generation, only.metadata.resource_version) == (7, "")
 
 
 def renewed(resource: Resource, resource_version: str) -> Resource:

@@ -1,8 +1,18 @@
 import pytest
-from resources import pod, service
+from hypothesis import given
+from hypothesis import strategies as st
+from resources import load, pod, service
 from world import World
 
-from hauberk.catalog.ports import parse_ports, pod_port_is_opaque, service_port, service_protocol
+from hauberk.catalog.ports import (
+    LIST_LENGTH_MAX,
+    name_of,
+    parse_ports,
+    pod_port_is_opaque,
+    service_port,
+    service_protocol,
+)
+from hauberk.model.pod import Pod
 
 
 @pytest.mark.parametrize(
@@ -57,3 +67,28 @@ def test_the_word_of_a_port_beats_the_lists(app_protocol: str | None, protocol: 
     port = service_port(smtp, 25)
     assert port is not None
     assert service_protocol(world.mesh, world.snapshot, smtp, port) == protocol
+
+
+@given(st.lists(st.tuples(st.integers(1, 65535), st.integers(0, 300)), max_size=20), st.integers(1, 65535))
+def test_a_list_has_what_one_of_its_ranges_has(ranges: list[tuple[int, int]], port: int) -> None:
+    bounds = [(low, min(65535, low + length)) for low, length in ranges]
+    listed = parse_ports(",".join(f"{low}-{high}" for low, high in bounds))
+    assert listed.has(port) == any(low <= port <= high for low, high in bounds)
+    assert all(listed.has(low) and listed.has(high) for low, high in bounds)
+
+
+def test_an_absurd_list_costs_little_and_its_beginning_counts() -> None:
+    listed = parse_ports("25," + ",".join(str(port) for port in range(1, 65536, 2)) + "," * 200_000 + "26")
+    assert listed.has(25)
+    assert not listed.has(26)
+    assert len(listed.ranges) < LIST_LENGTH_MAX
+
+
+def test_containers_that_stay_beside_the_program_declare_ports_too() -> None:
+    sidecar = {"name": "s", "restartPolicy": "Always", "ports": [{"name": "extra", "containerPort": 9000}]}
+    init = {"name": "i", "ports": [{"name": "setup", "containerPort": 9001}]}
+    udp = {"name": "dns", "containerPort": 9002, "protocol": "UDP"}
+    spec = {"containers": [{"name": "c", "ports": [udp]}], "initContainers": [sidecar, init]}
+    program = load({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": spec})
+    assert isinstance(program, Pod)
+    assert [name_of(program, port) for port in (9000, 9001, 9002)] == ["extra", "", ""]

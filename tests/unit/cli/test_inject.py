@@ -63,6 +63,16 @@ def test_texts_that_look_like_numbers_stay_texts_for_every_reader(hauberk: Haube
     assert "value: |\n" in out
 
 
+def test_what_stands_in_two_places_is_written_twice(hauberk: Hauberk) -> None:
+    shared = DEPLOYMENT.replace("{matchLabels: {app: web}}", "{matchLabels: &of {app: web}}").replace(
+        "labels: {app: web}}\n    spec", "labels: *of}\n    spec"
+    )
+    assert "*of" in shared
+    out = hauberk("inject", "-", stdin=shared).out
+    assert "&" not in out
+    assert yaml.safe_load(out)["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+
+
 def test_json_stays_json(hauberk: Hauberk) -> None:
     one = json.loads(hauberk("inject", "-", stdin=JOB).out)
     assert one["spec"]["template"]["metadata"]["annotations"] == {"linkerd.io/inject": "enabled"}

@@ -130,3 +130,130 @@ def external(endpoint: dict[str, object], *, family: str = "IPv4") -> Resource:
             "endpoints": [endpoint],
         }
     )
+
+
+def listed(name: str, ip: str, **fields: object) -> dict[str, object]:
+    return {"addresses": [ip], "targetRef": {"kind": "Pod", "name": name}, **fields}
+
+
+def slice_of(*endpoints: dict[str, object], name: str = "web-1", **fields: object) -> Resource:
+    return load(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": name, "labels": {"kubernetes.io/service-name": "web"}},
+            "ports": [{"name": "http", "port": 8080}],
+            "endpoints": list(endpoints),
+            **fields,
+        }
+    )
+
+
+def with_spec(world: World, **spec: object) -> None:
+    ports = [{"name": "http", "port": 80, "targetPort": 8080}]
+    fields = {"clusterIP": "10.78.0.1", "ports": ports, **spec}
+    world.put(load({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": fields}))
+
+
+GOING = {"ready": False, "serving": True, "terminating": True}
+
+
+def test_who_goes_away_answers_only_where_nobody_else_does(world: World) -> None:
+    world.put(slice_of(listed("web-1", "10.77.0.1"), listed("web-2", "10.77.0.2", conditions=GOING)))
+    assert ips(resolved(world)) == ["10.77.0.1"]
+    world.put(slice_of(listed("web-2", "10.77.0.2", conditions=GOING)))
+    assert ips(resolved(world)) == ["10.77.0.2"]
+    world.put(slice_of(listed("web-2", "10.77.0.2", conditions={**GOING, "serving": False})))
+    assert ips(resolved(world)) == []
+
+
+@pytest.mark.parametrize("conditions", [{"ready": False}, {"ready": False, "serving": True}])
+def test_who_is_not_ready_and_stays_is_no_endpoint(world: World, conditions: dict[str, bool]) -> None:
+    world.put(slice_of(listed("web-1", "10.77.0.1", conditions=conditions)))
+    assert ips(resolved(world)) == []
+
+
+def test_a_service_may_want_its_endpoints_ready_or_not(world: World) -> None:
+    """Kubernetes then says that all are, also those that are to go."""
+    going = {"name": "web-1", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    world.put(load({"apiVersion": "v1", "kind": "Pod", "metadata": going, "spec": {"containers": []}}))
+    with_spec(world, publishNotReadyAddresses=True)
+    assert ips(resolved(world)) == ["10.77.0.1", "10.77.0.2"]
+
+
+def test_an_address_in_two_slices_counts_once_and_is_ready_if_one_says_so(world: World) -> None:
+    world.put(slice_of(listed("web-1", "10.77.0.1", conditions=GOING), name="web-0"))
+    assert ips(resolved(world)) == ["10.77.0.1", "10.77.0.2"]
+    answer = resolve(world.mesh, world.snapshot, Question(ServiceName("web", "default"), 80))
+    assert isinstance(answer, Candidates)
+    assert [candidate.ready for candidate in answer.all] == [True, True]
+
+
+def test_of_several_addresses_that_are_one_as_good_as_the_other_the_first_is_used(world: World) -> None:
+    world.put(slice_of({**listed("web-1", "10.77.0.1"), "addresses": ["10.77.0.1", "10.77.0.9"]}))
+    assert ips(resolved(world)) == ["10.77.0.1"]
+
+
+def test_the_family_is_that_of_the_services_primary_address(world: World) -> None:
+    six = slice_of(listed("web-1", "2001:db8::1"), name="web-6", addressType="IPv6")
+    world.put(six)
+    assert ips(resolved(world)) == ["10.77.0.1", "10.77.0.2"]
+    with_spec(world, clusterIP="2001:db8::100", clusterIPs=["2001:db8::100", "10.78.0.1"])
+    assert ips(resolved(world)) == ["2001:db8::1"]
+    with_spec(world, clusterIP="None", ipFamilies=["IPv6", "IPv4"])
+    assert ips(resolved(world)) == ["2001:db8::1"]
+
+
+def test_names_are_no_addresses(world: World) -> None:
+    names = slice_of({"addresses": ["example.com"]}, name="web-names", addressType="FQDN")
+    nonsense = slice_of({"addresses": ["example.com"]}, {"addresses": []}, name="web-nonsense")
+    world.put(names, nonsense)
+    assert ips(resolved(world)) == ["10.77.0.1", "10.77.0.2"]
+
+
+@pytest.mark.parametrize(("target", "number"), [(9090, 9090), ("http", 80), (None, 80)])
+def test_a_slice_for_every_port_has_the_one_that_the_service_leads_to(
+    world: World, target: int | str | None, number: int
+) -> None:
+    with_spec(world, ports=[{"name": "http", "port": 80, "targetPort": target}])
+    world.put(slice_of(listed("web-1", "10.77.0.1"), ports=[{"name": "http"}]))
+    assert list(resolved(world).by_address) == [("10.77.0.1", number)]
+
+
+def test_a_pod_that_has_the_name_of_another_is_not_that_one(world: World) -> None:
+    target = {"kind": "Pod", "name": "web-1", "uid": "before"}
+    pod_now = {"name": "web-1", "uid": "now", "labels": {}}
+    world.put(load({"apiVersion": "v1", "kind": "Pod", "metadata": pod_now, "spec": {"containers": []}}))
+    world.put(slice_of({"addresses": ["10.77.0.1"], "targetRef": target}))
+    assert ips(resolved(world)) == []
+
+
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+def test_a_pod_that_has_ended_is_no_endpoint(world: World, phase: str) -> None:
+    world.put(pod("web-1", "10.77.0.1", phase=phase))
+    assert ips(resolved(world)) == ["10.77.0.2"]
+
+
+def test_traffic_may_have_to_stay_on_the_node(world: World) -> None:
+    with_spec(world, internalTrafficPolicy="Local")
+    world.put(slice_of(listed("web-1", "10.77.0.1", nodeName="n1"), listed("web-2", "10.77.0.2", nodeName="n2")))
+    assert ips(resolved(world, place=Place("n2"))) == ["10.77.0.2"]
+    assert ips(resolved(world, place=Place("n3"))) == []
+
+
+def test_hints_and_zones_are_those_of_the_slice(world: World) -> None:
+    for_zone = {"zone": "z1", "hints": {"forZones": [{"name": "z1"}]}}
+    elsewhere = {"zone": "z2", "hints": {"forZones": [{"name": "z2"}], "forNodes": [{"name": "n"}]}}
+    world.put(slice_of(listed("web-1", "10.77.0.1", **for_zone), listed("web-2", "10.77.0.2", **elsewhere)))
+    found = resolved(world, place=Place("n", "z1")).by_address
+    assert list(found) == [("10.77.0.1", 8080)]
+    assert dict(found["10.77.0.1", 8080].labels)["zone_locality"] == "local"
+
+
+def test_labels_of_a_pod_choose_none_of_its_other_labels_for_metrics(world: World) -> None:
+    hostile = {"linkerd.io/proxy-pod": "another", "linkerd.io/proxy-namespace": "another"}
+    owner = {"apiVersion": "x/v1", "kind": "ServiceAccount", "name": "another", "controller": True}
+    metadata = {"name": "web-1", "labels": hostile, "ownerReferences": [owner]}
+    world.put(load({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"serviceAccountName": "web"}}))
+    labels = dict(resolved(world).by_address["10.77.0.1", 8080].labels)
+    assert labels == {"pod": "web-1", "serviceaccount": "web"}

@@ -22,6 +22,7 @@ ANSWERS = [
     ("disabled", "enabled", Asked("workload", ingress=False)),
     ("disabled", "ingress", Asked("workload", ingress=True)),
     ("enabled", "enalbed", Declined(Reason.INVALID_AT_WORKLOAD, "workload")),
+    ("enabled", "", Declined(Reason.INVALID_AT_WORKLOAD, "workload")),
     ("yes", "enabled", Asked("workload", ingress=False)),
 ]
 

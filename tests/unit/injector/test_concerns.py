@@ -84,6 +84,8 @@ def test_a_request_above_the_limit_reserves_nothing(installation: Installation) 
     assert "more than the limit" in warnings_of(pod(annotations=annotations), installation)
     made = injected(pod(annotations=annotations), installation)
     assert container(made)["resources"] == {"limits": {"cpu": "1500m"}}
+    annotations["config.linkerd.io/proxy-cpu-request"] = "1.5"
+    assert warnings_of(pod(annotations=annotations), installation) == ""
 
 
 @pytest.mark.parametrize("port", [4143, 4140, 4191, 4190])

@@ -14,7 +14,12 @@ Document = dict[str, Any]
 SETS: dict[str, tuple[str, tuple[str, ...], bool]] = {
     "default": ("hauberk", (), False),
     "ha": ("hauberk", (), True),
-    "cni": ("hauberk", ("cni.enabled=true",), False),
+    "cni": ("hauberk", ("cni.enabled=true", "proxyInit.ignoreInboundPorts="), False),
+    "cni repair": (
+        "mesh-1",
+        ("cni.enabled=true", "cni.repair=true", "cni.binDir=/opt/bin", "proxyInit.skipSubnets=10.1.0.0/16"),
+        False,
+    ),
     "external issuer": ("hauberk", ("identity.issuer.scheme=kubernetes.io/tls", "identity.externalCA=true"), False),
     "external bundle": ("hauberk", ("identity.externalCA=true",), False),
     "no ipv6": ("hauberk", ("disableIPv6=true",), False),
@@ -45,6 +50,7 @@ SETS: dict[str, tuple[str, tuple[str, ...], bool]] = {
             r"nodeSelector.kubernetes\.io/os=null",
             "nodeSelector.disk=true",
             "tolerations[0].operator=Exists",
+            "tolerations[0].effect=NoExecute",
             "tolerations[0].tolerationSeconds=5",
             "podLabels.team=a",
             r"podAnnotations.note=50% <b> {{ x }} \"q\"",
@@ -93,7 +99,11 @@ def one(documents: tuple[Document, ...] | list[Document], kind: str, name: str) 
 
 def pods(documents: tuple[Document, ...]) -> dict[str, Document]:
     """The pods of the Deployments, by their names."""
-    return {each["metadata"]["name"]: each["spec"]["template"] for each in documents if each["kind"] == "Deployment"}
+    return pods_of(documents, "Deployment")
+
+
+def pods_of(documents: tuple[Document, ...], kind: str) -> dict[str, Document]:
+    return {each["metadata"]["name"]: each["spec"]["template"] for each in documents if each["kind"] == kind}
 
 
 def containers(documents: tuple[Document, ...]) -> list[tuple[str, Document]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from installing_sets import SETS, Document, containers, environment, objects, one, pods, rendered, values_of
+from installing_sets import SETS, Document, containers, environment, objects, one, pods, pods_of, rendered, values_of
 from pod_security import violations
 
 import hauberk.config.chart
@@ -19,7 +19,7 @@ from hauberk.config.chart import Values
 from hauberk.config.controller import CONTROLLER, load_controller
 from hauberk.config.names import cluster_wide
 from hauberk.install.files import folder
-from hauberk.install.objects import RENDERED, in_order, name_of
+from hauberk.install.objects import RENDERED, in_order, name_of, namespaces_of
 from hauberk.install.overriding import base_of, laid
 
 every_set = pytest.mark.parametrize("name", SETS)
@@ -29,6 +29,46 @@ every_set = pytest.mark.parametrize("name", SETS)
 def test_pods_satisfy_pod_security_restricted(name: str) -> None:
     for pod in pods(rendered(name)).values():
         assert violations(pod["spec"]) == []
+
+
+def test_the_cni_plugin_takes_no_more_than_it_needs() -> None:
+    (spec,) = [pod["spec"] for pod in pods_of(rendered("cni"), "DaemonSet").values()]
+    needed = ["hostNetwork", "volume hostPath", "volume hostPath"]
+    assert violations(spec) == [*needed, "install-cni: runAsNonRoot", "install-cni: runAsUser 0"]
+    (container,) = spec["containers"]
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    folders = {volume["hostPath"]["path"]: volume["name"] for volume in spec["volumes"]}
+    assert {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]} == folders
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "told"),
+    [
+        ("cni", "hauberk", {"--bin-dir": "/opt/cni/bin", "--skip-outbound-ports": "4567,4568"}),
+        (
+            "cni repair",
+            "mesh-1",
+            {
+                "--bin-dir": "/opt/bin",
+                "--skip-inbound-ports": "4567,4568",
+                "--skip-outbound-ports": "4567,4568",
+                "--skip-subnets": "10.1.0.0/16",
+                "--repair": "$(NODE_NAME)",
+            },
+        ),
+    ],
+)
+def test_the_cni_plugin_is_told_the_values(name: str, namespace: str, told: dict[str, str]) -> None:
+    (pod,) = pods_of(rendered(name), "DaemonSet").values()
+    first, second, *options = pod["spec"]["containers"][0]["args"]
+    assert (first, second) == ("cni", "install")
+    everybody = {
+        "--net-dir": "/etc/cni/net.d",
+        "--mode": "auto",
+        "--exclude-namespaces": f"kube-system,{namespace},{namespace}-cni",
+    }
+    assert dict(zip(options[::2], options[1::2], strict=True)) == everybody | told
 
 
 def test_the_checker_of_pod_security_sees_what_is_forbidden() -> None:
@@ -62,7 +102,8 @@ def test_every_object_says_whose_it_is(name: str) -> None:
         assert metadata["labels"]["linkerd.io/control-plane-component"]
         assert metadata["labels"]["app.kubernetes.io/part-of"] == "Hauberk"
         assert metadata["annotations"]["linkerd.io/created-by"].startswith("hauberk/cli ")
-        assert metadata.get("namespace", namespace) == namespace
+        assert metadata.get("namespace", namespace) in namespaces_of(namespace)
+        assert metadata.get("namespace") != f"{namespace}-cni" or document["metadata"]["name"] == "linkerd-cni"
 
 
 @every_set
@@ -87,6 +128,7 @@ def test_names_are_unique_and_the_namespace_comes_first(name: str) -> None:
     ordered = in_order(list(rendered(name)))
     assert len({name_of(each) for each in ordered}) == len(ordered)
     assert ordered[0]["kind"] == "Namespace"
+    assert ordered[0]["metadata"]["name"] == SETS[name][0]
     assert ordered[-1]["kind"] == "ValidatingWebhookConfiguration"
 
 

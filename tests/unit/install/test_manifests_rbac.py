@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from installing_sets import SETS, Document, objects, one, rendered
+from installing_sets import SETS, Document, objects, one, pods_of, rendered
 
 from hauberk.catalog.kinds import KINDS
 from hauberk.config.chart import Identity, Issuer, Values
@@ -60,11 +60,13 @@ def test_nothing_is_said_by_a_wildcard(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_is_written_is_named_unless_it_cannot_be(name: str) -> None:
-    """RBAC cannot limit create and list; a status of whatever name is patched."""
+    """RBAC cannot limit create and list; statuses of all names are patched, and pods deleted where that is asked for."""
     for role in roles(rendered(name)):
         for rule in role["rules"]:
             writes = {"update", "patch", "delete"} & set(rule["verbs"])
-            if writes and not all(resource.endswith("/status") for resource in rule["resources"]):
+            if "delete" in writes:
+                assert (role["metadata"]["name"], rule["resources"]) == ("linkerd-mesh-1-cni", ["pods"])
+            elif writes and not all(resource.endswith("/status") for resource in rule["resources"]):
                 assert rule.get("resourceNames"), (role["metadata"]["name"], rule)
 
 
@@ -140,13 +142,13 @@ def test_what_is_asked_about_is_what_the_mesh_reads() -> None:
 def test_every_role_is_bound_to_the_account_of_a_pod(name: str) -> None:
     documents = rendered(name)
     accounts = {each["metadata"]["name"] for each in documents if each["kind"] == "ServiceAccount"}
-    users = {
-        each["spec"]["template"]["spec"]["serviceAccountName"] for each in documents if each["kind"] == "Deployment"
-    }
+    made = [each for kind in ("Deployment", "DaemonSet") for each in pods_of(documents, kind).values()]
+    users = {pod["spec"]["serviceAccountName"] for pod in made}
     assert users == accounts
     bound = set()
     for binding in (each for each in documents if each["kind"].endswith("RoleBinding")):
         (subject,) = binding["subjects"]
-        assert (subject["name"] in accounts, subject["namespace"]) == (True, SETS[name][0])
+        namespace = SETS[name][0] + ("-cni" if subject["name"] == "linkerd-cni" else "")
+        assert (subject["name"] in accounts, subject["namespace"]) == (True, namespace)
         bound.add((binding["roleRef"]["kind"], binding["roleRef"]["name"]))
     assert bound == {(role["kind"], role["metadata"]["name"]) for role in roles(documents)}

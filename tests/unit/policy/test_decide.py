@@ -1,12 +1,15 @@
 from typing import Any
 
 import pytest
+import strict
 from resources import load, pod
 from world import World
 
+from hauberk._api.linkerd import inbound_pb2
+from hauberk.policy import wire
 from hauberk.policy.decide import Question, decide
 from hauberk.policy.inbound_policy import EVERYWHERE, Authorization, Identities, ServerPolicy, Unauthenticated
-from hauberk.policy.routing import Default, Fail
+from hauberk.policy.routing import CallMatch, Default, Fail, Match, RequestMatch
 
 V1 = "policy.linkerd.io/v1alpha1"
 GROUP = "policy.linkerd.io"
@@ -189,3 +192,133 @@ def test_a_port_that_requires_identity_keeps_a_stricter_policy() -> None:
     }
     world.put(pod("web-1", "10.77.0.1", annotations=annotations))
     assert decided(world).meta == Default("deny")
+
+
+GRPC_PROBE = {"readinessProbe": {"grpc": {"port": 8080}}, "livenessProbe": {"grpc": {"port": 1}}}
+PROXY_PROBES = {
+    "startupProbe": {"httpGet": {"port": 4191, "path": "/ready"}},
+    "livenessProbe": {"httpGet": {"port": "linkerd-admin", "path": "/live"}},
+    "ports": [{"name": "linkerd-admin", "containerPort": 4191}],
+}
+
+
+def kubernetes_pod(world: World, container: dict[str, Any], *init: dict[str, Any]) -> None:
+    metadata = {"name": "web-1", "labels": {"app": "web", "linkerd.io/control-plane-ns": "hauberk"}}
+    spec = {"containers": [{"name": "web", **container}], "initContainers": list(init)}
+    world.put(load({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}))
+
+
+def test_probes_of_native_sidecars_are_let_in_and_those_of_init_containers_are_not(world: World) -> None:
+    ended = {"name": "setup", "livenessProbe": {"httpGet": {"port": 4191, "path": "/setup"}}}
+    kubernetes_pod(world, {}, {"name": "linkerd-proxy", "restartPolicy": "Always", **PROXY_PROBES}, ended)
+    _, probe = decided(world, 4191).routes
+    paths = {match.path.value for rule in probe.rules for match in requests(rule.matches) if match.path is not None}
+    assert paths == {"/ready", "/live"}
+
+
+def requests(matches: tuple[RequestMatch, ...] | tuple[CallMatch, ...]) -> list[RequestMatch]:
+    return [match for match in matches if isinstance(match, RequestMatch)]
+
+
+@pytest.mark.parametrize(("path", "matched"), [("", "/"), ("live", "/live"), ("/live?deep=1", "/live")])
+def test_a_probe_is_recognised_by_what_kubelet_makes_of_its_path(world: World, path: str, matched: str) -> None:
+    kubernetes_pod(world, {"livenessProbe": {"httpGet": {"port": 8080, "path": path}}})
+    (rule,) = decided(world).routes[1].rules
+    assert rule.matches == (RequestMatch(path=Match("exact", matched), method="GET"),)
+    strict.check(inbound_pb2.Server.FromString(wire.server(decided(world))))
+
+
+def test_a_probe_by_grpc_is_let_in_however_the_port_is_read(world: World) -> None:
+    kubernetes_pod(world, GRPC_PROBE)
+    (rule,) = decided(world).routes[1].rules
+    assert rule.matches == (RequestMatch(path=Match("exact", "/grpc.health.v1.Health/Check"), method="POST"),)
+    server(world, proxyProtocol="gRPC")
+    (rule,) = decided(world).routes[1].rules
+    assert rule.matches == (CallMatch("grpc.health.v1.Health", "Check"),)
+
+
+def grpc_route(world: World, name: str, *matches: dict[str, Any]) -> None:
+    parent = {"group": GROUP, "kind": "Server", "name": "web"}
+    spec = {"parentRefs": [parent], "rules": [{"matches": list(matches)}]}
+    put(world, "GRPCRoute", name, spec, version="gateway.networking.k8s.io/v1")
+
+
+CALL = {"method": {"service": "a.B", "method": "C"}, "headers": [{"name": "X", "value": "1"}]}
+ONE = (("x", Match("exact", "1")),)
+
+
+def test_a_grpc_server_is_held_to_grpc_routes(world: World) -> None:
+    server(world, proxyProtocol="gRPC")
+    grpc_route(world, "calls", CALL)
+    route(world)
+    target = {"group": "gateway.networking.k8s.io", "kind": "GRPCRoute", "name": "calls"}
+    put(world, "AuthorizationPolicy", "open", {"targetRef": target, "requiredAuthenticationRefs": []})
+    (only,) = decided(world).routes
+    assert only.rules[0].matches == (CallMatch("a.B", "C", ONE),)
+    assert [authorization.clients for authorization in only.authorizations] == [Unauthenticated()]
+    strict.check(inbound_pb2.Server.FromString(wire.server(decided(world))))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ({"service": "a.B", "method": "C"}, Match("exact", "/a.B/C")),
+        ({"service": "a.B"}, Match("prefix", "/a.B/")),
+        ({"method": "C"}, Match("regex", "/[^/]+/C")),
+        (None, Match("prefix", "/")),
+    ],
+)
+def test_elsewhere_calls_are_the_requests_that_they_are(world: World, method: Any, path: Match) -> None:
+    server(world)
+    grpc_route(world, "calls", {"method": method} if method else {})
+    (only,) = decided(world).routes
+    assert only.rules[0].matches == (RequestMatch(path=path, method="POST"),)
+
+
+@pytest.mark.parametrize("protocol", ["unknown", "HTTP/2", "gRPC"])
+def test_a_route_that_nobody_understands_shuts_the_port(world: World, protocol: str) -> None:
+    server(world, proxyProtocol=protocol, accessPolicy="all-unauthenticated")
+    grpc_route(world, "calls", CALL)
+    grpc_route(world, "odd", {"method": {"type": "RegularExpression", "method": "C|D"}})
+    (only,) = decided(world).routes
+    (rule,) = only.rules
+    (failure,) = rule.filters
+    assert isinstance(failure, Fail)
+    assert "odd" in failure.message
+    assert rule.matches == ((CallMatch(),) if protocol == "gRPC" else (RequestMatch(path=Match("prefix", "/")),))
+    strict.check(inbound_pb2.Server.FromString(wire.server(decided(world))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("NetworkAuthentication", {"networks": [{"cidr": "10.0.0.0/8"}, {"cidr": "nonsense"}]}),
+        ("NetworkAuthentication", {"networks": []}),
+        ("MeshTLSAuthentication", {"identities": ["*.a..b"]}),
+        ("MeshTLSAuthentication", {"identities": [f"*.{'a' * 64}.b"]}),
+    ],
+)
+def test_an_authentication_that_makes_no_sense_admits_nobody(world: World, kind: str, spec: dict[str, Any]) -> None:
+    server(world)
+    put(world, kind, "odd", spec)
+    allow(world, {"group": GROUP, "kind": kind, "name": "odd"})
+    assert decided(world).authorizations == ()
+
+
+def test_limits_that_make_no_sense_are_not_those_that_hold(world: World) -> None:
+    server(world)
+    target = {"group": GROUP, "kind": "Server", "name": "web"}
+    put(world, "HTTPLocalRateLimitPolicy", "a", {"targetRef": target, "total": {"requestsPerSecond": -1}})
+    assert decided(world).rate_limit is None
+    put(world, "HTTPLocalRateLimitPolicy", "b", {"targetRef": target, "total": {"requestsPerSecond": 5}})
+    limit = decided(world).rate_limit
+    assert limit is not None
+    assert limit.total == 5
+
+
+def test_a_port_has_no_more_authorizations_than_proxies_take(world: World) -> None:
+    server(world, accessPolicy="all-authenticated")
+    for number in range(1001):
+        target = {"group": GROUP, "kind": "Server", "name": "web"}
+        put(world, "AuthorizationPolicy", f"a{number}", {"targetRef": target, "requiredAuthenticationRefs": []})
+    assert len(decided(world).authorizations) == 1000

@@ -1,14 +1,17 @@
 from typing import Any
 
 import pytest
+import strict
 from resources import load, service
 from world import World
 
+from hauberk._api.linkerd import outbound_pb2
 from hauberk.catalog.names import Authority
+from hauberk.catalog.refusal import Refusal
 from hauberk.policy import wire
 from hauberk.policy.outbound import Question, outbound
 from hauberk.policy.outbound_policy import Backend, Balance, Nowhere, OutboundPolicy, OutboundRule
-from hauberk.policy.routing import Fail, Match, ModifyHeaders, Redirect
+from hauberk.policy.routing import CallMatch, Fail, Match, ModifyHeaders, Redirect
 
 
 @pytest.fixture
@@ -114,3 +117,72 @@ def test_the_timeout_of_a_request_is_the_rules(world: World) -> None:
 def test_an_instance_of_a_service_is_no_destination_of_policy(world: World) -> None:
     question = Question(Authority("web-1.web.default.svc.cluster.local", 80), "default")
     assert not isinstance(outbound(world.mesh, world.snapshot, question), OutboundPolicy)
+
+
+def calls(world: World, *rules: dict[str, Any], **fields: Any) -> OutboundPolicy:
+    parents = [{"group": "", "kind": "Service", "name": "web", "port": 80}]
+    spec = {"parentRefs": parents, "rules": list(rules), **fields}
+    api = "gateway.networking.k8s.io/v1"
+    world.put(load({"apiVersion": api, "kind": "GRPCRoute", "metadata": {"name": "calls"}, "spec": spec}))
+    return policy(world)
+
+
+def test_a_port_with_grpc_routes_is_read_as_grpc(world: World) -> None:
+    world.put(service("two", "10.78.0.2", {"http": 80}))
+    headers = [{"name": "X", "value": "1"}]
+    match = {"method": {"service": "a.B", "method": "C"}, "headers": headers}
+    weighed = [{"name": "web", "port": 80, "weight": 70}, {"name": "two", "port": 80, "weight": 30}]
+    modifier = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["y"]}}
+    found = calls(world, {"matches": [match], "filters": [modifier], "backendRefs": weighed}, hostnames=["a.example"])
+    assert (found.protocol, found.opaque) == ("grpc", None)
+    (route,) = found.routes
+    (rule,) = route.rules
+    assert rule.matches == (CallMatch("a.B", "C", (("x", Match("exact", "1")),)),)
+    assert rule.filters == (ModifyHeaders("request", remove=("y",)),)
+    assert [(backend.weight, backend.target) for backend in rule.backends] == [
+        (70, Balance("web.default.svc.cluster.local:80")),
+        (30, Balance("two.default.svc.cluster.local:80")),
+    ]
+
+
+def test_a_call_without_a_backend_is_answered_as_unavailable(world: World) -> None:
+    body = wire.outbound(calls(world, {"backendRefs": [{"name": "gone", "port": 80}]}))
+    message = outbound_pb2.OutboundPolicy.FromString(body)
+    strict.check(message)
+    (weighed,) = message.protocol.grpc.routes[0].rules[0].backends.random_available.backends
+    (only,) = weighed.backend.filters
+    assert (only.failure_injector.code, only.failure_injector.message) == (14, "Service not found gone")
+
+
+def test_a_grpc_rule_without_matches_or_backends_is_the_service_itself(world: World) -> None:
+    (rule,) = calls(world, {}).routes[0].rules
+    assert rule.matches == (CallMatch(),)
+    assert rule.backends[0].target == Balance("web.default.svc.cluster.local:80")
+    assert not rule.weighted
+
+
+def test_a_pod_is_no_destination_outside_of_the_mesh_wherever_it_is(world: World) -> None:
+    ports = [{"name": "web", "ports": [{"containerPort": 8080, "hostPort": 8081}]}]
+    spec = {"serviceAccountName": "web", "containers": ports}
+    status = {"podIP": "192.0.2.7", "hostIP": "192.0.2.1"}
+    world.put(load({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": spec, "status": status}))
+    for host, port, is_workload in (("192.0.2.7", 1, True), ("192.0.2.1", 8081, True), ("192.0.2.1", 8080, False)):
+        answer = outbound(world.mesh, world.snapshot, Question(Authority(host, port), "default"))
+        assert isinstance(answer, Refusal) == is_workload
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "limit"),
+    [
+        ({"request": "2s"}, 2000),
+        ({"backendRequest": "1s"}, 1000),
+        ({"request": "2s", "backendRequest": "500ms"}, 500),
+        ({"request": "0s", "backendRequest": "500ms"}, 500),
+        ({"request": "0s"}, None),
+        ({}, None),
+    ],
+)
+def test_no_try_and_no_request_lasts_longer_than_a_rule_says(
+    world: World, timeouts: dict[str, str], limit: int | None
+) -> None:
+    assert rule(world, {"timeouts": timeouts}).request_timeout_ms == limit

@@ -4,8 +4,9 @@ import asyncio
 from base64 import b64decode
 from typing import Any
 
+from hauberk.client.vault import VaultUnavailable
 from hauberk.runtime.clock import ManualClock
-from hauberk.webhook.keeper import Keeper, Served, VaultUnavailable
+from hauberk.webhook.keeper import Keeper, Served
 
 SECRET = "injector-tls"  # noqa: S105 - a name
 CONFIGURATION = "injector"

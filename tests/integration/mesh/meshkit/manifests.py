@@ -38,12 +38,20 @@ def route(
     return _resource(api, "HTTPRoute", name, {"parentRefs": [parent], "rules": list(rules)})
 
 
+def grpc_route(name: str, parent: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return _resource(f"{GATEWAY}/v1", "GRPCRoute", name, {"parentRefs": [parent], "rules": list(rules)})
+
+
 def service_parent(name: str, port: int = 80) -> dict[str, Any]:
     return {"group": "", "kind": "Service", "name": name, "port": port}
 
 
-def backends(**weights: int) -> list[dict[str, Any]]:
-    return [{"name": name, "port": 80, "weight": weight} for name, weight in weights.items()]
+def server_parent(name: str) -> dict[str, Any]:
+    return {"group": POLICY, "kind": "Server", "name": name}
+
+
+def backends(port: int = 80, **weights: int) -> list[dict[str, Any]]:
+    return [{"name": name, "port": port, "weight": weight} for name, weight in weights.items()]
 
 
 def path(value: str, kind: str = "PathPrefix") -> dict[str, Any]:

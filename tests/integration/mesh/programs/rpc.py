@@ -1,6 +1,7 @@
 """The gRPC service of server.py."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 
@@ -19,6 +20,8 @@ class Calls(grpc.GenericRpcHandler):
             "/test.Calls/Up": grpc.stream_unary_rpc_method_handler(self.up),
             "/test.Calls/Both": grpc.stream_stream_rpc_method_handler(self.both),
             "/test.Calls/Left": grpc.unary_unary_rpc_method_handler(self.left),
+            "/test.Calls/Who": grpc.unary_unary_rpc_method_handler(self.who),
+            "/test.Others/Who": grpc.unary_unary_rpc_method_handler(self.who),
             "/test.Calls/Wait": grpc.unary_unary_rpc_method_handler(self.wait),
             "/test.Calls/Trickle": grpc.stream_stream_rpc_method_handler(self.trickle),
         }
@@ -53,6 +56,11 @@ class Calls(grpc.GenericRpcHandler):
         """How many seconds the client still waits."""
         del request
         return str(context.time_remaining()).encode()
+
+    async def who(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        """How this replica calls itself."""
+        del request, context
+        return os.environ.get("REPLICA", "").encode()
 
     async def wait(self, request: bytes, context: grpc.aio.ServicerContext) -> bytes:
         """Is never answered."""

@@ -69,7 +69,7 @@ impl List {
             Match::FromPorts(first, last) => self.ports(0, first, last),
             Match::ToPorts(first, last) => self.ports(2, first, last),
             Match::From(subnet) => self.subnet(subnet, 12, 8),
-            Match::To(subnet) => self.subnet(subnet, 16, 8),
+            Match::To(subnet) => self.subnet(subnet, 16, 24),
             Match::Of(uid) => self.meta(SOCKET_USER, EQUAL, &uid.to_ne_bytes()),
             Match::OfSomebody => {
                 // There is no value without an open socket; compared is only so that nft can show it.

@@ -1,0 +1,87 @@
+"""Policies as `kubectl apply` brings them: judged when they come, in force at once, and told what became of them."""
+
+from typing import Any
+
+import pytest
+from conftest import Namespace
+from podkit import objects
+from podkit.kubectl import Kubectl, KubectlFailed, until
+
+POLICY = "policy.linkerd.io/v1alpha1"
+SERVER = {
+    "apiVersion": "policy.linkerd.io/v1beta3",
+    "kind": "Server",
+    "metadata": {"name": "server"},
+    "spec": {"podSelector": {"matchLabels": {"app": "server"}}, "port": "http", "proxyProtocol": "HTTP/1"},
+}
+
+
+@pytest.fixture(scope="module")
+def home(kubectl: Kubectl, namespace: Namespace) -> str:
+    name = namespace()
+    friend, stranger = (objects.spec(objects.shell(), account=who) for who in ("friend", "stranger"))
+    documents = [
+        *(objects.account(who) for who in ("friend", "stranger")),
+        objects.deployment("server", objects.spec(objects.server())),
+        objects.service("server"),
+        objects.pod("friend", friend),
+        objects.pod("stranger", stranger),
+    ]
+    kubectl.apply(*objects.placed(documents, name))
+    kubectl.rolled_out(name, "deployment/server")
+    for who in ("friend", "stranger"):
+        kubectl("wait", "--namespace", name, f"pod/{who}", "--for=condition=Ready", "--timeout=60s")
+    return name
+
+
+def reaches(kubectl: Kubectl, namespace: str, who: str) -> bool:
+    words = ["exec", "--namespace", namespace, who, "--container", "shell", "--", "busybox", "timeout", "5"]
+    return kubectl.attempt(*words, "busybox", "wget", "-qO-", "http://server/").returncode == 0
+
+
+def allowing(account: str) -> list[dict[str, Any]]:
+    reference = {"kind": "ServiceAccount", "name": account}
+    target = {"group": "policy.linkerd.io", "kind": "Server", "name": "server"}
+    spec = {"targetRef": target, "requiredAuthenticationRefs": [reference]}
+    return [{"apiVersion": POLICY, "kind": "AuthorizationPolicy", "metadata": {"name": account}, "spec": spec}]
+
+
+def test_who_is_not_allowed_is_refused_and_probes_still_work(kubectl: Kubectl, home: str) -> None:
+    assert reaches(kubectl, home, "stranger")
+    kubectl.apply(*objects.placed([SERVER], home))
+    until("nobody to be let in", lambda: not reaches(kubectl, home, "friend") or None)
+    kubectl.apply(*objects.placed(allowing("friend"), home))
+    until("the friend to be let in", lambda: reaches(kubectl, home, "friend") or None)
+    assert not reaches(kubectl, home, "stranger")
+    # The kubelet proves nothing, and its probe is let in: a pod that starts now becomes ready.
+    kubectl("rollout", "restart", "--namespace", home, "deployment/server")
+    kubectl.rolled_out(home, "deployment/server")
+    assert reaches(kubectl, home, "friend")
+
+
+def test_what_makes_no_sense_is_refused_when_it_is_applied(kubectl: Kubectl, home: str) -> None:
+    spec = {**allowing("friend")[0]["spec"], "requiredAuthenticationRefs": [{"kind": "Pod", "name": "friend"}]}
+    wrong = {"apiVersion": POLICY, "kind": "AuthorizationPolicy", "metadata": {"name": "wrong"}, "spec": spec}
+    with pytest.raises(KubectlFailed, match=r"requiredAuthenticationRefs"):
+        kubectl.apply(*objects.placed([wrong], home))
+
+
+def test_a_route_is_told_what_became_of_it(kubectl: Kubectl, home: str) -> None:
+    parent = {"group": "core", "kind": "Service", "name": "server", "port": 80}
+    backend = {"name": "nobody", "port": 80}
+    route = {
+        "apiVersion": "policy.linkerd.io/v1beta3",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "broken"},
+        "spec": {"parentRefs": [parent], "rules": [{"backendRefs": [backend]}]},
+    }
+    kubectl.apply(*objects.placed([route], home))
+
+    def conditions() -> dict[str, tuple[str, str]] | None:
+        found = kubectl.get("httproutes.policy.linkerd.io", "broken", "--namespace", home)
+        parents = found.get("status", {}).get("parents", [])
+        return {c["type"]: (c["status"], c["reason"]) for c in parents[0]["conditions"]} if parents else None
+
+    told = until("a status", conditions)
+    assert told["Accepted"] == ("True", "Accepted")
+    assert told["ResolvedRefs"] == ("False", "BackendNotFound")
