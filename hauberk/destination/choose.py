@@ -26,7 +26,7 @@ def relevant(candidates: Candidates, place: Place) -> Place:
     """The place without what makes no difference: clients whose relevant places are equal get equal answers."""
     by_node = candidates.local or any(candidate.for_nodes for candidate in candidates.all)
     by_zone = any(candidate.for_zones or candidate.zone for candidate in candidates.all)
-    return Place(node='' if by_node else "", zone=place.zone if by_zone else "")
+    return Place(node=place.node if by_node else "", zone=place.zone if by_zone else "")
 
 
 def seen_from(candidates: Candidates, place: Place) -> Endpoints:

@@ -38,7 +38,7 @@ _TOLD = {
     Reason.INVALID_AT_NAMESPACE: "the namespace's annotation linkerd.io/inject is none of enabled, ingress, disabled",
     Reason.HOST_NETWORK: "hostNetwork is on: a redirect would take the whole machine's connections",
     Reason.SIDECAR: "there is a proxy already",
-    Reason.NO_TOKEN: "automountServiceAccountToken is false: without a token the proxy has no identity",
+    Reason.NO_TOKEN: "automountServiceAccountToken is false: the pod is to have no token, but an identity needs one",
     Reason.UNSUPPORTED: "the proxy runs on Linux only",
     Reason.PROTECTED: "pods of the control plane and of kube-system never depend on a proxy",
 }

@@ -1,7 +1,7 @@
 """Whether a cluster can take an installation, and what of one has to go. Pure: what there is comes as documents."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hauberk.install.objects import COMPONENT_LABEL, NAMESPACE_LABEL, Document, name_of
@@ -47,16 +47,13 @@ def for_install(cluster: Cluster, namespace: str, rendered: Iterable[Document]) 
         elif _is_ours(config):
             hint = f"change that one with `{_upgrade(config, where)}`, or remove it first"
             found.append(Finding(f"Hauberk is installed already in the namespace {where}", hint))
-    return [*found, *for_upgrade(cluster, namespace, rendered)]
+    return [*found, *_missing(cluster), *_twice(cluster, namespace, rendered)]
 
 
 def for_upgrade(cluster: Cluster, namespace: str, rendered: Iterable[Document]) -> list[Finding]:
-    """What would be in the way of an installation that is there, too."""
-    found = [*_twice(cluster, namespace, rendered)]
-    if cluster.missing_crds:
-        message = f"the cluster does not know {', '.join(cluster.missing_crds)}"
-        found.insert(0, Finding(message, "first: hauberk install --crds | kubectl apply --server-side -f -"))
-    return found
+    """Who injects as well does so already: that is no reason to keep an old version."""
+    twice = (replace(finding, refuses=False) for finding in _twice(cluster, namespace, rendered))
+    return [*_missing(cluster), *twice]
 
 
 def is_helms(document: Document) -> bool:
@@ -88,6 +85,12 @@ def injected(pods: Iterable[Document]) -> list[str]:
 def shown(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN_MAX
     return ", ".join(names[:_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+def _missing(cluster: Cluster) -> Iterator[Finding]:
+    if cluster.missing_crds:
+        message = f"the cluster does not know {', '.join(cluster.missing_crds)}"
+        yield Finding(message, "first: hauberk install --crds | kubectl apply --server-side -f -")
 
 
 def _twice(cluster: Cluster, namespace: str, rendered: Iterable[Document]) -> Iterator[Finding]:

@@ -15,6 +15,9 @@ from hauberk.runtime import logs
 from hauberk.runtime.shutdown import on_signal
 from hauberk.runtime.tasks import spawn
 
+_NOTICE_S = 2.0
+"""API servers and nodes take less to hear that this replica is about to go."""
+
 log = logging.getLogger(__name__)
 
 Live = Callable[[Controller, Admin], Awaitable[None]]
@@ -37,8 +40,9 @@ async def run(live: Live, environ: Mapping[str, str] = os.environ) -> int:
                 life = spawn(group, _whole(live, settings, admin), name="controller")
                 await asked.wait()
                 log.info("stopping")
-                # Whoever still sends to this replica is told by the probe; what runs goes on until the end of `live`.
+                # Its endpoint ends at this moment, which not everybody knows yet: they are still answered.
                 admin.ready = False
+                await asyncio.sleep(_NOTICE_S)
                 life.cancel()
     except* StartFailed as failed:
         for failure in _flat(failed):

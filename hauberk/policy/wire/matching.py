@@ -73,11 +73,9 @@ def _request(of: RequestMatch) -> http_route_pb2.HttpRouteMatch:
 
 
 def _call(of: CallMatch) -> grpc_route_pb2.GrpcRouteMatch:
-    message = grpc_route_pb2.GrpcRouteMatch(headers=_header_matches(of.headers))
-    # Another make of proxy takes no match that does not have this, empty as it may be.
-    message.rpc.SetInParent()
-    message.rpc.service, message.rpc.method = of.service, of.method
-    return message
+    # Another make of proxy takes no match without an `rpc`, empty as it may be.
+    rpc = grpc_route_pb2.RpcMatch(service=of.service, method=of.method)
+    return grpc_route_pb2.GrpcRouteMatch(rpc=rpc, headers=_header_matches(of.headers))
 
 
 def _header_matches(headers: Iterable[tuple[str, Match]]) -> list[http_route_pb2.HeaderMatch]:

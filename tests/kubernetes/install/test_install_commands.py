@@ -40,6 +40,7 @@ def person(server: ApiServer, definitions: str, tmp_path: Path) -> Iterator[Pers
     yield found
     kinds = ",".join(str(kind) for kind in dict.fromkeys((*RENDERED, *MADE)) if kind is not NAMESPACE)
     found.kubectl("delete", kinds, "--all-namespaces", "--selector", LABEL, "--ignore-not-found")
+    found.kubectl("label", "namespace", "--all", f"{LABEL}-")
     found.kubectl("delete", "pods", "--all-namespaces", "--selector", LABEL, "--ignore-not-found", "--force")
 
 
@@ -108,15 +109,20 @@ def test_an_upgrade_keeps_what_was_chosen_and_what_was_made(person: Person) -> N
 
 
 def test_what_an_upgrade_gave_up_is_pruned(person: Person) -> None:
-    install(person, "--ha")
+    install(person, "--ha", "--set", "cni.enabled=true")
     keys(person)
     assert person.hauberk("prune").objects == []
-    person.apply(person.hauberk("upgrade", "--set", "highAvailability=false").out)
+    person.apply(person.hauberk("upgrade", "--set", "highAvailability=false,cni.enabled=false").out)
     said = person.hauberk("prune")
-    budgets = [f"PodDisruptionBudget/linkerd-{name}" for name in ("proxy-injector", "identity", "destination")]
-    assert sorted(said.names) == sorted(budgets)
-    person.kubectl("delete", "--filename", "-", given=said.out)
-    assert person.hauberk("prune").objects == []
+    budgets = {f"PodDisruptionBudget/linkerd-{name}" for name in ("proxy-injector", "identity", "destination")}
+    account = {f"{kind}/linkerd-hauberk-cni" for kind in ("ClusterRole", "ClusterRoleBinding")}
+    plugin = {"DaemonSet/linkerd-cni", "ServiceAccount/linkerd-cni"}
+    assert set(said.names) == budgets | account | plugin | {"Namespace/hauberk-cni"}
+    assert said.names[-1] == "Namespace/hauberk-cni"
+    # Its end takes a controller.
+    items = [each for each in said.objects if each["kind"] != "Namespace"]
+    person.kubectl("delete", "--filename", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    assert person.hauberk("prune").names == ["Namespace/hauberk-cni"]
 
 
 def test_high_availability_stays(person: Person) -> None:

@@ -78,7 +78,13 @@ def test_linkerd_elsewhere_is_no_reason() -> None:
 def test_nothing_is_injected_twice() -> None:
     message = "the webhook linkerd-proxy-injector-webhook-config would put a second proxy beside the same programs"
     assert refusals(Cluster(injecting=[linkerds()])) == [message]
-    assert [each.message for each in for_upgrade(Cluster(injecting=[linkerds()]), "hauberk", rendered())] == [message]
+
+
+def test_an_upgrade_does_not_wait_until_the_cluster_is_divided() -> None:
+    (found,) = for_upgrade(Cluster(injecting=[linkerds()]), "hauberk", rendered())
+    assert (found.refuses, "a second proxy" in found.message) == (False, True)
+    (missing,) = for_upgrade(Cluster(missing_crds=("x.policy.linkerd.io",)), "hauberk", rendered())
+    assert missing.refuses
 
 
 @pytest.mark.parametrize(

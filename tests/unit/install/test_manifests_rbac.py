@@ -60,7 +60,7 @@ def test_nothing_is_said_by_a_wildcard(name: str) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_what_is_written_is_named_unless_it_cannot_be(name: str) -> None:
-    """RBAC cannot limit create and list; statuses of all names are patched, and pods deleted where that is asked for."""
+    """RBAC cannot limit create and list; statuses of all names are patched, and pods deleted where that is chosen."""
     for role in roles(rendered(name)):
         for rule in role["rules"]:
             writes = {"update", "patch", "delete"} & set(rule["verbs"])
