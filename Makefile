@@ -15,7 +15,7 @@ CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc /
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo cluster cluster-down test test-kubernetes lint format types layers api-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api lock clean
+.PHONY: help demo cluster cluster-down test test-kubernetes lint format types layers api-check deploy-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api crds chart lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a
 
 test: ## Everything that is checked, but for what needs a cluster
 	@tools/packages nginx redis-server mariadbd mariadb nft ip ss curl h2load openssl sslscan
-	@$(MAKE) --no-print-directory lint types layers api-check test-rust test-python
+	@$(MAKE) --no-print-directory lint types layers api-check deploy-check test-rust test-python
 
 lint: $(ENVIRONMENT) ## Style of both halves
 	$(BIN)/ruff check .
@@ -52,6 +52,10 @@ layers: $(ENVIRONMENT) ## Imports go one way
 api-check: $(ENVIRONMENT) ## The generated code is what api/ gives
 	$(BIN)/python tools/gen_api.py --check
 
+deploy-check: $(ENVIRONMENT) ## Definitions of resources and chart are what their sources give
+	$(BIN)/python tools/gen_crds.py --check
+	$(BIN)/python tools/gen_chart.py --check
+
 test-rust: ## Tests of the proxy
 	cd proxy && $(CARGO) test --workspace
 
@@ -70,6 +74,7 @@ test-kubernetes: ## What needs a cluster, on a real one (root)
 	@tools/require-root test-kubernetes
 	@$(MAKE) --no-print-directory cluster ARGS="--nodes 2"
 	@$(MAKE) --no-print-directory $(QUICK)
+	@$(BIN)/python -m cluster build helm
 	@$(BIN)/python -m cluster images --proxy $(QUICK)
 	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) $(BIN)/pytest -m kubernetes --timeout 600 $(ARGS)
 
@@ -122,6 +127,12 @@ wheels: $(ENVIRONMENT) ## Both wheels, into dist/; QUICK_WHEELS=1: a proxy that 
 
 api: $(ENVIRONMENT) ## Makes the generated code anew
 	$(BIN)/python tools/gen_api.py
+
+crds: $(ENVIRONMENT) ## Makes the definitions of resources anew
+	$(BIN)/python tools/gen_crds.py
+
+chart: $(ENVIRONMENT) ## Makes the Helm chart anew, of deploy/manifests and the values
+	$(BIN)/python tools/gen_chart.py
 
 lock: ## Pins what the requirements allow today
 	$(PYTHON) -m venv build/lock

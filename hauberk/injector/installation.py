@@ -79,7 +79,8 @@ def _home(values: Values, namespace: str) -> Home:
     return Home(
         identity=service("linkerd-identity-headless", 8080, f"linkerd-identity.{suffix}"),
         destination=service("linkerd-dst-headless", 8086, destination),
-        policy=service("linkerd-policy", 8090, destination),
+        # Not `linkerd-policy:8090`: of a headless Service only who asks for SRV records learns the real port.
+        policy=service("linkerd-dst-headless", 8086, destination),
         cluster_domain=domain,
         networks=literal(",".join(values.cluster_networks)),
     )

@@ -79,7 +79,10 @@ class Cache:
         gone = [ref for ref in self._refs(kind) if ref not in by_ref]
         new = [item for item in by_ref.values() if self._differs(item)]
         before = self.position(kind)
-        if before is None or revision < before:
+        if before is not None and revision < before:
+            self._forget_all()
+            before = None
+        if before is None:
             begins = self._first + len(self._arrivals) + 1
             self._progress[key_of(kind)] = _Progress(revision, floor=revision, begins=begins)
         for told, item in sorted(((_told(item, before, revision), item) for item in new), key=itemgetter(0)):
@@ -172,6 +175,11 @@ class Cache:
             progress.floor = max(progress.floor, event.revision)
         del self._arrivals[:count]
         self._first += count
+
+    def _forget_all(self) -> None:
+        """And have also those readers list again who had seen everything."""
+        self._first += len(self._arrivals) + 1
+        self._arrivals.clear()
 
     def _gone(self, since: Mapping[Key, int]) -> Gone:
         floor = max(progress.floor for key, progress in self._progress.items() if key in since)

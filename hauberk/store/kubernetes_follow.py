@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from random import Random
 
 from hauberk.client.api import Client
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Follower:
-    """`run` fills the cache; `settled` returns as soon as it is known whether that works."""
+    """`run` fills the cache."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Follower:
         rng: Random,
         unknown_s: float = UNKNOWN_S,
     ) -> None:
-        """`changed` is called after each change of the cache."""
+        """`changed` is called after each change of the cache and of `trouble`."""
         self.trouble: StoreUnavailable | None = None
         """Why the kind is not followed at this moment; what was known of it stays."""
         self._client = client
@@ -56,11 +56,6 @@ class Follower:
         self._version = kind.versions[0]
         self._stale = True
         self._unknown = False
-        self._settled = asyncio.Event()
-
-    async def settled(self) -> None:
-        """Return when the kind was listed, or the first attempt failed."""
-        await self._settled.wait()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -90,15 +85,27 @@ class Follower:
         return 0.0
 
     async def _list(self) -> None:
-        async def ask(query: Mapping[str, str]) -> Page:
-            return self._reader.page(await self._client.read(self._kind, query, version=self._version))
-
-        pages = await all_pages(ask, {}, lambda page: page.following)
+        pages = await self._pages()
         items = (item for page in pages for item in page.items)
         self._report(self._cache.listed(self._kind, items, pages[-1].revision))
         self._stale = self._unknown = False
         self._works()
         self._changed()
+
+    async def _pages(self) -> list[Page]:
+        """In the newest version that the server knows; raises NotFound where it knows none."""
+        *newer, oldest = self._kind.versions
+        for version in newer:
+            with suppress(NotFound):
+                return await self._pages_of(version)
+        return await self._pages_of(oldest)
+
+    async def _pages_of(self, version: str) -> list[Page]:
+        async def ask(query: Mapping[str, str]) -> Page:
+            return self._reader.page(await self._client.read(self._kind, query, version=version))
+
+        self._version = version
+        return await all_pages(ask, {}, lambda page: page.following)
 
     async def _stream(self) -> None:
         seconds = self._rng.randrange(*_STREAM_S)
@@ -123,18 +130,12 @@ class Follower:
             self._report(self._cache.changed(self._kind, change.item, deleted=change.deleted))
 
     def _is_unknown(self) -> float:
-        """The server does not know the kind, in this version at least; return when to look again.
+        """The server does not know the kind; return when to look again.
 
         That is an empty listing: its definition may be installed later. What was known goes only when it is still so at
         the second look, because a server that has just begun may not know yet what it will serve.
         """
         self._stale = True
-        versions = self._kind.versions
-        following = versions.index(self._version) + 1
-        if following < len(versions):
-            self._version = versions[following]
-            return 0.0
-        self._version = versions[0]
         if self._unknown or not self._cache.list(self._kind, None):
             # Whatever is made of a definition that is installed later is newer than all that is known now.
             self._cache.listed(self._kind, (), self._cache.newest)
@@ -149,13 +150,11 @@ class Follower:
         if self.trouble is not None:
             log.info("%s are followed again", qualified(self._kind))
             self.trouble = None
-        self._settled.set()
 
     def _fails(self, trouble: StoreUnavailable) -> None:
         if self.trouble is None or self.trouble.why != trouble.why:
             log.warning("%s are not followed and stay as they are: %s", qualified(self._kind), trouble)
         self.trouble = trouble
-        self._settled.set()
         self._changed()
 
     def _report(self, new: Iterable[Item]) -> None:

@@ -20,6 +20,9 @@ from hauberk.store.protocol import Ref, ref_of
 
 T = TypeVar("T")
 
+NOT_UNDERSTOOD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What comes of bytes that are no JSON, not of the kind, or nested without end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -119,7 +122,7 @@ class Reader:
         """All at once if all is well, which costs a third of looking at each object's bytes by itself."""
         try:
             listed = self._list.decode(raw)
-        except msgspec.MsgspecError:
+        except NOT_UNDERSTOOD:
             return self._page_one_by_one(raw)
         return _page(listed.metadata, [self._sensible(resource) for resource in listed.items or ()])
 
@@ -127,7 +130,7 @@ class Reader:
         """One line of a watch. Raises also the error that the server reports in it, such as Gone."""
         try:
             line = self._line.decode(raw)
-        except msgspec.MsgspecError:
+        except NOT_UNDERSTOOD:
             return self._odd_change(raw)
         return Change(self._sensible(line.object), line.type == "DELETED")
 
@@ -135,25 +138,25 @@ class Reader:
         """One object by itself."""
         try:
             return self._sensible(self._object.decode(raw))
-        except msgspec.MsgspecError:
+        except NOT_UNDERSTOOD:
             pass
         try:
             fields = without_nulls(msgspec.json.decode(raw))
             return self._sensible(msgspec.convert(fields, self._kind.struct))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except NOT_UNDERSTOOD as error:
             return self._left_out(raw, str(error))
 
     def _page_one_by_one(self, raw: bytes) -> Page:
         try:
             listed = self._raw_list.decode(raw)
-        except msgspec.MsgspecError as error:
+        except NOT_UNDERSTOOD as error:
             raise Garbled(f"a listing of {self._kind} is not understood: {error}") from error
         return _page(listed.metadata, [self.item(each) for each in listed.items or ()])
 
     def _odd_change(self, raw: bytes) -> Change | Mark:
         try:
             line = self._raw_line.decode(raw)
-        except msgspec.MsgspecError as error:
+        except NOT_UNDERSTOOD as error:
             raise Garbled(f"an event of {self._kind} is not understood: {error}") from error
         match line.type:
             case "BOOKMARK":
@@ -183,7 +186,7 @@ class Reader:
     def _named(self, raw: bytes | msgspec.Raw) -> _Meta:
         try:
             return msgspec.json.decode(raw, type=_Named).metadata
-        except msgspec.MsgspecError as error:
+        except NOT_UNDERSTOOD as error:
             raise Garbled(f"an object of {self._kind} without a name and a version: {error}") from error
 
 

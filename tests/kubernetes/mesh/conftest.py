@@ -3,9 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 
@@ -14,14 +13,9 @@ sys.path[:0] = [str(HERE)]
 
 from podkit import objects  # noqa: E402
 from podkit.kubectl import Kubectl  # noqa: E402
+from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, Namespace  # noqa: E402
 
-CONTROL = "hauberk"
-DEPLOYMENTS = ("deployment/linkerd-identity", "deployment/linkerd-destination", "deployment/linkerd-proxy-injector")
-INJECT: Mapping[str, str] = MappingProxyType({"linkerd.io/inject": "enabled"})
 _INSTALL_TIMEOUT_S = 60.0
-
-Namespace = Callable[..., str]
-"""`namespace(**annotations)`: a new one, whose pods are injected unless its annotations say otherwise."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import CONTROL, DEPLOYMENTS, Namespace
 from podkit import objects
 from podkit.killing import cluster_up, kill_container, kill_daemon
 from podkit.kubectl import Kubectl, until
 from podkit.load import loaded
+from podkit.mesh import CONTROL, DEPLOYMENTS, Namespace
 
 RATE = 500
 CONTAINERS = [

@@ -49,7 +49,7 @@ def test_the_control_plane_is_found_by_name_and_proves_it() -> None:
     assert {name: found[f"{name}_SVC_ADDR"] for name in ("IDENTITY", "DESTINATION", "POLICY")} == {
         "IDENTITY": "linkerd-identity-headless.mesh.svc.example.org.:8080",
         "DESTINATION": "linkerd-dst-headless.mesh.svc.example.org.:8086",
-        "POLICY": "linkerd-policy.mesh.svc.example.org.:8090",
+        "POLICY": "linkerd-dst-headless.mesh.svc.example.org.:8086",
     }
     account = "mesh.serviceaccount.identity.mesh.trust.example"
     assert found["IDENTITY_SVC_NAME"] == f"linkerd-identity.{account}"

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from conftest import CONTROL, Namespace
 from podkit import objects
 from podkit.kubectl import Kubectl, KubectlFailed, until
+from podkit.mesh import CONTROL, Namespace
 
 
 @pytest.fixture(scope="module")

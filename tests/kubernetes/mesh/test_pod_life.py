@@ -1,10 +1,10 @@
 """Pods come and go under load, and no request is lost; Jobs end."""
 
 import pytest
-from conftest import Namespace
 from podkit import objects
 from podkit.kubectl import Kubectl
 from podkit.load import loaded
+from podkit.mesh import Namespace
 
 RATE = 200
 

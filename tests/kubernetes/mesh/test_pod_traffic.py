@@ -4,9 +4,9 @@ import json
 from collections import Counter
 
 import pytest
-from conftest import Namespace
 from podkit import objects
 from podkit.kubectl import Kubectl, until
+from podkit.mesh import Namespace
 from podkit.metrics import metric, metrics_of
 
 CLIENT = "client"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from conftest import Namespace
 from podkit import objects
 from podkit.kubectl import Kubectl, KubectlFailed, until
+from podkit.mesh import Namespace
 
 POLICY = "policy.linkerd.io/v1alpha1"
 SERVER = {
