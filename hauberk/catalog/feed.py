@@ -81,5 +81,5 @@ class Feed:
 
     def _publish(self, revision: int) -> None:
         """A snapshot's version is the newest change in it; a cluster may tell of an older one later."""
-        self._revision = revision
+        self._revision = max(self._revision, revision)
         self.latest.set(self._join.at(Version(store=self._store.identity, revision=self._revision)))

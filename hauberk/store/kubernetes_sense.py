@@ -1,8 +1,8 @@
 """Whether an object of Kubernetes makes sense to the mesh. Pure.
 
 The API server has checked Kubernetes' own kinds, and a Service that the mesh can do little with is still there; so of
-those only annotations are judged, one by one. Kinds of policies and routes are held to the same rules as on a plain
-machine: half of a policy is worse than none.
+those only annotations are judged, one by one. Authorizations and authentications are held to the same rules as on a
+plain machine: half of one is worse than none, which admits nobody. What restricts is never left out.
 """
 
 from msgspec.structs import replace
@@ -10,14 +10,19 @@ from msgspec.structs import replace
 from hauberk.model.annotations import annotation_problems
 from hauberk.model.defaults import with_defaults
 from hauberk.model.grpcroute import GRPCRoute
+from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.httproute import HTTPRoute
 from hauberk.model.kinds import GATEWAY, POLICY, Kind
 from hauberk.model.problem import Problem
 from hauberk.model.resource import Resource
 from hauberk.model.rules import problems_of
+from hauberk.model.server import Server
 from hauberk.store.kubernetes_lean import lean
 
 _OUR_PARENTS = frozenset({"Service", "Server", "EgressNetwork"})
+_NEVER_LEFT_OUT = (Server, HTTPRoute, GRPCRoute, HTTPLocalRateLimitPolicy)
+"""Without them more would be allowed than they say. Whoever decides on them knows what to do with one that makes no
+sense, and its status tells."""
 _SHOWN = 3
 _LONGEST = 500
 """Characters of a reason: it may quote what somebody wrote."""
@@ -38,9 +43,9 @@ def sensible(resource: Resource, kind: Kind) -> tuple[Resource, tuple[str, ...]]
     resource = with_defaults(resource)
     if kind.group in (POLICY, GATEWAY):
         found = tuple(problems_of(resource, kind))
-        if found:
+        if found and not isinstance(resource, _NEVER_LEFT_OUT):
             raise NotOurs(_text(found))
-        return resource, ()
+        return resource, (_text(found),) if found else ()
     return resource, _without_bad_annotations(resource)
 
 

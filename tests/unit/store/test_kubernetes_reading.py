@@ -61,7 +61,7 @@ def test_objects_of_core_lists_need_not_say_what_they_are() -> None:
     assert read.resource.api_version == "v1"
 
 
-@pytest.mark.parametrize("bad", [server("bad", port=None), server("bad", port=[80]), server("bad", port=0)])
+@pytest.mark.parametrize("bad", [server("bad", port=None), server("bad", port=[80]), server("bad", port={})])
 def test_one_object_without_sense_is_left_out_alone(bad: Document) -> None:
     good, left_out, also = Reader(SERVER).page(page(server("a"), bad, server("b"))).items
     assert isinstance(good, Read)
