@@ -27,7 +27,7 @@ demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a
 	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) exec $(BIN)/python -m demo $(if $(ONCE),--once)
 
 test: ## Everything that is checked, but for what needs a cluster
-	@tools/packages nginx redis-server mariadbd mariadb nft ip ss curl h2load openssl sslscan
+	@tools/packages nginx redis-server mariadbd mariadb nft iptables ip ss curl h2load openssl sslscan /usr/lib/cni/bridge
 	@$(MAKE) --no-print-directory lint types layers api-check deploy-check test-rust test-python
 
 lint: $(ENVIRONMENT) ## Style of both halves

@@ -31,8 +31,8 @@ _SYSTEM = "kube-system"
 class KubernetesStore:
     """Keeps the contract of `Store`, as far as its text says that clusters do.
 
-    `run` has to run for anything to be listed or watched. Only the kinds that are given are; and an object that makes
-    no sense to the mesh is not there.
+    `run` has to run for anything to be listed or watched. Only the kinds that are given are; and an object that cannot
+    be read, or would allow what it does not say, is not there.
     """
 
     def __init__(

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from apikit.connecting import connected
 from apikit.contents import empty, end_namespaces, make_namespace
 from apikit.definitions import install, ours, stand_in
 from apikit.server import ApiServer
 from objects import GATEWAY_ROUTE, KINDS
 
-from hauberk.client.api import Client
 from hauberk.runtime.clock import Clock
 from hauberk.runtime.tasks import spawn
 from hauberk.store.history import Retention
@@ -59,7 +59,7 @@ def sqlite(clock: Clock, path: Path) -> Ground:
 def cluster(server: ApiServer) -> Ground:
     @asynccontextmanager
     async def open_(retention: Retention) -> AsyncIterator[Store]:
-        async with Client(server.endpoint()) as client, asyncio.TaskGroup() as group:
+        async with connected(server) as client, asyncio.TaskGroup() as group:
             await empty(client, [kind for kind in KINDS if kind.namespaced])
             await end_namespaces(client, keep=NAMESPACES)
             store = await KubernetesStore.open(client, KINDS, changes=retention.events)
@@ -75,7 +75,7 @@ def cluster(server: ApiServer) -> Ground:
 
 async def prepare(server: ApiServer) -> None:
     """What all tests on a cluster need."""
-    async with Client(server.endpoint()) as client:
+    async with connected(server) as client:
         await install(client, [*ours(), stand_in(GATEWAY_ROUTE)])
         for name in NAMESPACES:
             await make_namespace(client, name)

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import pytest
+from apikit.connecting import connected
 from apikit.contents import empty
 from apikit.server import ApiServer
-from apikit.until import until
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from objects import KINDS, SERVER, ref, server
 
-from hauberk.client.api import Client
 from hauberk.model.server import Server
 from hauberk.runtime.clock import ManualClock
 from hauberk.store.kubernetes import KubernetesStore
@@ -157,20 +156,15 @@ class DurableStoreMachine(StoreMachine):
     durable = True
 
 
-def descriptors() -> int:
-    """How many files and sockets this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 class ClusterStoreMachine(StoreMachine):
     counts = False
     server: ClassVar[ApiServer]
 
     async def open(self) -> Store:
-        self.descriptors = descriptors()
-        self.client = Client(self.server.endpoint())
-        await empty(self.client, [SERVER])
-        store = await KubernetesStore.open(self.client, KINDS)
+        self.connection = connected(self.server)
+        client = await self.connection.__aenter__()
+        await empty(client, [SERVER])
+        store = await KubernetesStore.open(client, KINDS)
         self.following = asyncio.ensure_future(store.run())
         for kind in KINDS:
             await store.list(kind)
@@ -179,9 +173,7 @@ class ClusterStoreMachine(StoreMachine):
     async def close(self) -> None:
         await self.store.close()
         await self.following
-        await self.client.close()
-        # The loop is closed next: connections that were just being made say goodbye first.
-        await until(lambda: descriptors() <= self.descriptors)
+        await self.connection.__aexit__(None, None, None)
 
 
 _slow = settings(max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -127,8 +127,8 @@ async def test_listings_of_several_kinds_and_a_watch_from_all_of_them_leave_no_g
             await store.create(server(f"s{n}"))
 
     async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
-        group.create_task(write())
         group.create_task(follow())
+        group.create_task(write())
     assert len(there) == 100
 
 

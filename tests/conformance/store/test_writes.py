@@ -156,6 +156,14 @@ async def test_a_deletion_gives_the_object_as_it_was(ground: Ground, store: Stor
         assert await store.revision() == 2
 
 
+async def test_a_listing_shows_what_was_just_written_and_not_what_was_just_deleted(store: Store) -> None:
+    for _ in range(20):
+        created = await store.create(server())
+        assert (await store.list(SERVER)).items == (created,)
+        await store.delete(ref(SERVER))
+        assert (await store.list(SERVER)).items == ()
+
+
 @pytest.mark.parametrize("guard", ["expected", "uid"])
 async def test_a_deletion_can_be_guarded(store: Store, guard: str) -> None:
     first = await store.create(server())

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from apikit.connecting import connected
 from apikit.contents import empty
 from apikit.programs import missing
 from apikit.server import ApiServer, an_api_server
@@ -45,6 +46,6 @@ def own_server() -> Iterator[ApiServer]:
 @pytest.fixture
 async def client(server: ApiServer) -> AsyncIterator[Client]:
     """The administrator, who finds and leaves an empty cluster."""
-    async with Client(server.endpoint()) as client:
+    async with connected(server) as client:
         await empty(client, [kind for kind in KINDS if kind.namespaced and kind.kind != "ServiceAccount"])
         yield client

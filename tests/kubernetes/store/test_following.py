@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from apikit.connecting import connected
 from apikit.definitions import install, ours, remove
 from apikit.server import ApiServer
 from apikit.until import until
@@ -33,7 +34,7 @@ async def test_an_api_server_that_is_killed_empties_nothing_and_is_followed_agai
 ) -> None:
     caplog.set_level("INFO")
     async with (
-        Client(own_server.endpoint()) as client,
+        connected(own_server) as client,
         following(client, *KINDS) as store,
         cataloguing(store) as feed,
     ):
@@ -58,7 +59,7 @@ async def test_changes_that_etcd_has_forgotten_are_found_by_a_listing(
 ) -> None:
     """The API server comes back with an empty memory, and etcd was compacted: the watch is answered with 410."""
     caplog.set_level("INFO")
-    async with Client(own_server.endpoint()) as client, Client(own_server.endpoint()) as other:
+    async with connected(own_server) as client, Client(own_server.endpoint()) as other:
         await install(client, ours())
         async with following(client, SERVER, SERVICE) as store:
             await client.create(SERVER, server("goes"))
@@ -94,7 +95,7 @@ async def _works(client: Client) -> bool:
 
 async def test_a_kind_that_is_defined_later_is_found_without_a_restart(own_server: ApiServer) -> None:
     async with (
-        Client(own_server.endpoint()) as client,
+        connected(own_server) as client,
         following(client, *KINDS) as store,
         cataloguing(store) as feed,
     ):
@@ -116,7 +117,7 @@ READ: Mapping[str, list[str]] = {"verbs": ["get", "list", "watch"]}
 async def test_rights_that_are_too_narrow_are_named_and_harm_no_other_kind(own_server: ApiServer) -> None:
     services = {"apiGroups": [""], "resources": ["namespaces", "services"], **READ}
     servers = {"apiGroups": ["policy.linkerd.io"], "resources": ["servers"], **READ}
-    async with Client(own_server.endpoint()) as admin, Client(own_server.endpoint("narrow")) as client:
+    async with connected(own_server) as admin, Client(own_server.endpoint("narrow")) as client:
         await install(admin, ours())
         role, given = binding("narrow", services)
         await admin.create(CLUSTER_ROLE, role)
@@ -138,7 +139,7 @@ async def test_rights_that_are_too_narrow_are_named_and_harm_no_other_kind(own_s
 
 
 async def test_whoever_may_see_nothing_cannot_open_a_store(server: ApiServer) -> None:
-    async with Client(server.endpoint("nobody")) as client:
+    async with connected(server, "nobody") as client:
         with pytest.raises(StoreUnavailable, match=r'User "nobody" cannot get.*allow it get on namespaces'):
             await KubernetesStore.open(client, [SERVICE])
 
@@ -148,8 +149,8 @@ def _has(items: object, name: str) -> bool:
 
 
 async def test_a_listing_of_many_pages_is_whole(own_server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1,100 objects are three pages; etcd forgets what the second one is to be read of, and the listing begins anew."""
-    async with Client(own_server.endpoint()) as client:
+    """1,100 objects are three pages. Between them an object comes, and etcd forgets all that was before."""
+    async with connected(own_server) as client:
         await install(client, ours())
         for n in range(0, 1100, 50):
             await asyncio.gather(*(client.create(NETWORK, network(f"n{i}")) for i in range(n, n + 50)))
@@ -158,10 +159,15 @@ async def test_a_listing_of_many_pages_is_whole(own_server: ApiServer, monkeypat
 
         async def counted(kind: Kind, query: Mapping[str, str], *, version: str | None = None) -> bytes:
             asked.append(query.get("continue", ""))
+            if len(asked) == 2:
+                await client.create(NETWORK, network("late"))
+                own_server.compact()
             return await read(kind, query, version=version)
 
         monkeypatch.setattr(client, "read", counted)
         async with following(client, NETWORK) as store:
-            assert len(await names(store, NETWORK)) == 1100
-        assert len(asked) == 3
-        assert all(asked[1:])
+            wanted = {"late", *(f"n{i}" for i in range(1100))}
+            await until(lambda: {each.metadata.name for each in store._cache.list(NETWORK, None)} == wanted)
+        assert len(asked) >= 3
+        assert asked[0] == ""
+        assert all(asked[1:3])

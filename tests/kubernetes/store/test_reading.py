@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from apikit.definitions import install, ours, remove
 from apikit.until import until
-from documents import policy, server, service
+from documents import Document, policy, server, service
 from following import POLICY_ROUTE, SERVER, SERVICE, following, names
 
 from hauberk.client.api import Client
+from hauberk.model.kinds import kind_named
 from hauberk.model.service import Service
 from hauberk.store.protocol import Ref
+
+CLIENTS = kind_named("policy.linkerd.io", "MeshTLSAuthentication")
 
 
 @pytest.fixture
@@ -23,36 +26,47 @@ async def kinds(client: Client) -> Any:
         await remove(client, document["metadata"]["name"])
 
 
+def clients(name: str, identity: str) -> Document:
+    return policy("MeshTLSAuthentication", name, {"identities": [identity]})
+
+
 @pytest.mark.usefixtures("kinds")
 async def test_an_object_without_sense_is_left_out_said_once_and_harms_no_other(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    await client.create(SERVER, server("odd", "NO_PORT"))
-    await client.create(SERVER, server("even", "http"))
-    odd = Ref("policy.linkerd.io", "Server", "default", "odd")
-    async with following(client, SERVER) as store:
-        assert await names(store, SERVER) == {"even"}
+    await client.create(CLIENTS, clients("odd", "not one!"))
+    await client.create(CLIENTS, clients("even", "*"))
+    odd = Ref("policy.linkerd.io", "MeshTLSAuthentication", "default", "odd")
+    async with following(client, CLIENTS) as store:
+        assert await names(store, CLIENTS) == {"even"}
         assert list(store.left_out) == [odd]
-        assert "spec.port: 'NO_PORT' is no name of a port" in store.left_out[odd].reason
-        await client.create(SERVER, server("another"))
-        await until(lambda: len(store._cache.list(SERVER, None)) == 2)
-        assert _said(caplog) == 1
-        await client.merge(SERVER, "odd", {"metadata": {"labels": {"a": "b"}}}, namespace="default")
-        await until(lambda: _said(caplog) == 2)
-        await client.merge(SERVER, "odd", {"spec": {"port": "port"}}, namespace="default")
-        await until(lambda: len(store._cache.list(SERVER, None)) == 3)
+        assert "spec.identities[0]: 'not one!' is not an identity" in store.left_out[odd].reason
+        await client.create(CLIENTS, clients("another", "*"))
+        await until(lambda: len(store._cache.list(CLIENTS, None)) == 2)
+        assert _said(caplog, odd) == 1
+        await client.merge(CLIENTS, "odd", {"metadata": {"labels": {"a": "b"}}}, namespace="default")
+        await until(lambda: _said(caplog, odd) == 2)
+        await client.merge(CLIENTS, "odd", {"spec": {"identities": ["*"]}}, namespace="default")
+        await until(lambda: len(store._cache.list(CLIENTS, None)) == 3)
         assert not store.left_out
-        await client.merge(SERVER, "odd", {"spec": {"port": "NO_PORT"}}, namespace="default")
-        await until(lambda: len(store._cache.list(SERVER, None)) == 2)
-        await client.delete(SERVER, "odd", namespace="default")
+        await client.merge(CLIENTS, "odd", {"spec": {"identities": ["not one!"]}}, namespace="default")
+        await until(lambda: len(store._cache.list(CLIENTS, None)) == 2)
+        await client.delete(CLIENTS, "odd", namespace="default")
         await until(lambda: not store.left_out)
 
 
-def _said(caplog: pytest.LogCaptureFixture) -> int:
-    return sum(
-        "Server.policy.linkerd.io default/odd makes no sense" in record.getMessage() for record in caplog.records
-    )
+def _said(caplog: pytest.LogCaptureFixture, ref: Ref) -> int:
+    return sum(f"{ref} makes no sense" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.usefixtures("kinds")
+async def test_what_restricts_is_there_even_without_sense(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    await client.create(SERVER, server("odd", "NO_PORT"))
+    async with following(client, SERVER) as store:
+        assert await names(store, SERVER) == {"odd"}
+        assert not store.left_out
+    assert "Server.policy.linkerd.io default/odd is taken without this: spec.port: 'NO_PORT'" in caplog.text
 
 
 async def test_what_kubernetes_adds_to_a_service_is_read_past(client: Client) -> None:

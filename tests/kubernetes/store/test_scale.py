@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import scale
+from apikit.connecting import connected
 from apikit.contents import make_namespace
 from apikit.definitions import install, ours
 from apikit.server import ApiServer
@@ -33,7 +34,7 @@ CHURN_S, CHANGES_A_SECOND = 30, 50
 async def test_a_large_cluster_is_listed_and_followed(
     own_server: ApiServer, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    async with Client(own_server.endpoint()) as client:
+    async with connected(own_server) as client:
         await _fill(client)
         async with _follower(own_server.kubeconfig(tmp_path / "config")) as follower:
             ready = await _told(follower)
