@@ -35,8 +35,12 @@ def test_cut_at_every_byte(mesh: Mesh, client: Workload, ledger: Ledger, relay: 
                 name = f"{relay.port}-{direction.value}-{byte}-{end.value}"
                 with relay.cutting(Cut(direction, byte, end)):
                     seen.append(caller.call(name))
-                after = caller.call(f"{name}-after")
-                assert after.status == grpc.OK, f"{after} although all is well again after {seen[-1]}"
+                # A call that was sent is never repeated, so one may still meet the connection that has just been cut.
+                after = [caller.call(f"{name}-after")]
+                if after[0].status != grpc.OK:
+                    check(after[0], ledger, at_most=1)
+                    after.append(caller.call(f"{name}-again"))
+                assert after[-1].status == grpc.OK, f"{after} although all is well again after {seen[-1]}"
         assert caller.opened == 1, f"a cut elsewhere ended the client's own connection: {seen}"
     for outcome in seen:
         check(outcome, ledger, at_most=1)
