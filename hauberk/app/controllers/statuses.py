@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Any, cast
+from typing import Any
 
 from hauberk.app.controllers.lease import Document, LeaseUnavailable
 from hauberk.catalog.mesh import Mesh
@@ -12,7 +12,7 @@ from hauberk.client.vault import Vault, VaultUnavailable
 from hauberk.model.render import to_dict
 from hauberk.runtime.clock import Clock
 from hauberk.runtime.latest import Latest
-from hauberk.status.report import Report, Reported, with_status
+from hauberk.status.report import Report, Reported
 from hauberk.store.kubernetes import KubernetesStore
 from hauberk.store.protocol import NotFound, StoreError, ref_of
 
@@ -49,15 +49,11 @@ class Statuses:
                 await self._latest.changed(version)
                 await asyncio.sleep(_GATHER_S)
 
-    async def _write(self, differing: Reported) -> bool:
-        """Of what is stored at this moment: somebody else may have said something since the snapshot."""
-        ref = ref_of(differing)
+    async def _write(self, resource: Reported) -> bool:
+        ref = ref_of(resource)
+        status: dict[str, Any] = to_dict(resource).get("status", {})
         try:
-            stored = cast("Reported", await self._store.get(ref))
-            resource = with_status(self._mesh, self._latest.value, stored, self._clock.now())
-            if resource is not stored:
-                status: dict[str, Any] = to_dict(resource).get("status", {})
-                await self._store.apply_status(ref, status)
+            await self._store.apply_status(ref, status)
         except NotFound:
             return True
         except StoreError as error:

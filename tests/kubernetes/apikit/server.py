@@ -124,6 +124,8 @@ class ApiServer:
 
     def _start(self, name: str, words: list[str]) -> None:
         with (self.directory / f"{name}.log").open("ab") as log:
+            # Whatever ends the tests, also without a word, ends these too.
+            words = ["setpriv", "--pdeathsig", "KILL", *words]
             self._processes[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _end(self, name: str) -> None:
