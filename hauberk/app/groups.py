@@ -1,7 +1,7 @@
 """The settings as each part wants them. Pure."""
 
 from hauberk.catalog.mesh import Mesh as CatalogMesh
-from hauberk.config.groups import Config
+from hauberk.config.groups import Config, IPNetwork, Mesh
 from hauberk.enrollment.mesh import Mesh as EnrollmentMesh
 from hauberk.identity.authority import AuthoritySpec
 
@@ -9,13 +9,12 @@ CONTROL_ACCOUNT = "linkerd-destination"
 """The ServiceAccount whose identity all services of the control plane have (Linkerd's name)."""
 
 
-def catalog_mesh(config: Config) -> CatalogMesh:
-    mesh = config.mesh
+def catalog_mesh(mesh: Mesh, cluster_networks: tuple[IPNetwork, ...]) -> CatalogMesh:
     return CatalogMesh(
         namespace=mesh.namespace,
         trust_domain=mesh.trust_domain,
         cluster_domain=mesh.cluster_domain,
-        cluster_networks=config.network.cluster_networks,
+        cluster_networks=cluster_networks,
         default_inbound_policy=mesh.default_inbound_policy,
         probe_networks=mesh.probe_networks,
         opaque_ports=mesh.opaque_ports,

@@ -9,15 +9,14 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from random import SystemRandom
-from typing import TypeVar
 
 from hauberk.apiserver.namespaces import Namespaces
 from hauberk.app import resource_api
 from hauberk.app.authority import authority_child, described
-from hauberk.app.failure import StartFailed
+from hauberk.app.failure import StartFailed, flat
 from hauberk.app.fronting import fronted
 from hauberk.app.groups import CONTROL_ACCOUNT, authority_spec, catalog_mesh, enrollment_mesh
 from hauberk.app.opening import established, listening, opened, running, token_key
@@ -45,7 +44,6 @@ REMOVAL_LEASES = 6
 """A workload that was silent for so many leases more is taken for gone."""
 
 Announce = Callable[[str], None]
-E = TypeVar("E", bound=Exception)
 
 
 async def up(settings: Config, *, announce: Announce, environ: Mapping[str, str] = os.environ) -> int:
@@ -64,12 +62,12 @@ async def up(settings: Config, *, announce: Announce, environ: Mapping[str, str]
                 log.info("stopping")
                 life.cancel()
     except* StartFailed as failed:
-        for failure in _flat(failed):
+        for failure in flat(failed):
             sys.stderr.write(f"error: {failure}\nhint: {failure.hint}\n")
         code = 1
     except* StoreCorrupt as corrupt:
         # Found while running: nothing more may be acknowledged. All who met it say the same.
-        damage = next(_flat(corrupt))
+        damage = next(flat(corrupt))
         sys.stderr.write(f"error: the store {damage.path} is damaged ({damage.why})\nhint: {damage.hint}\n")
         code = 1
     return code
@@ -95,7 +93,7 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
         spawn(group, Slicing(store).run(), name="endpointslices")
         await feed.ready()
 
-        mesh = catalog_mesh(config)
+        mesh = catalog_mesh(config.mesh, config.network.cluster_networks)
         identity = Identity(mesh, Registered(mesh, feed.latest, tokens, clock=clock), signer)
         proxy_api = ProxyApi(mesh, feed.latest, config.streams)
         spawn(group, proxy_api.run(), name="views")
@@ -129,11 +127,3 @@ async def _live(config: Config, announce: Announce, environ: Mapping[str, str], 
         await stack.enter_async_context(fronted(group, config, anchors, environ, tokens, clock))
         announce(f"ready in {round((clock.monotonic() - began) * 1000)} ms: resources at {config.paths.socket}")
         await asyncio.Event().wait()
-
-
-def _flat(failures: BaseExceptionGroup[E]) -> Iterator[E]:
-    for failure in failures.exceptions:
-        if isinstance(failure, BaseExceptionGroup):
-            yield from _flat(failure)
-        else:
-            yield failure

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hauberk.config import values
 from hauberk.config.groups import IPNetwork, Mesh, Streams
+from hauberk.config.load import mesh_of
 from hauberk.config.settings import SETTINGS, Setting, read
 
 _SHARED = (
@@ -91,14 +92,7 @@ def load_controller(environ: Mapping[str, str]) -> Controller:
     """Raises SettingInvalid."""
     found = read(environ, {}, CONTROLLER)
     return Controller(
-        mesh=Mesh(
-            namespace=found["mesh-namespace"],
-            trust_domain=found["trust-domain"],
-            cluster_domain=found["cluster-domain"],
-            default_inbound_policy=found["default-inbound-policy"],
-            opaque_ports=found["opaque-ports"],
-            probe_networks=found["probe-networks"],
-        ),
+        mesh=mesh_of(found),
         cluster_networks=found["cluster-networks"],
         lives=Lives(
             leaf=found["leaf-lifetime"],

@@ -35,18 +35,23 @@ def load(environ: Mapping[str, str], overrides: Mapping[str, str], *, uid: int) 
     return Config(
         paths=_paths(values, environ, uid, blame),
         network=_network(values, blame),
-        mesh=Mesh(
-            namespace=values["mesh-namespace"],
-            trust_domain=values["trust-domain"],
-            cluster_domain=values["cluster-domain"],
-            default_inbound_policy=values["default-inbound-policy"],
-            opaque_ports=values["opaque-ports"],
-            probe_networks=values["probe-networks"],
-        ),
+        mesh=mesh_of(values),
         authority=_authority(values, blame),
         enrollment=_enrollment(values, blame),
         streams=Streams(heartbeat=values["heartbeat"]),
         log_level=values["log-level"],
+    )
+
+
+def mesh_of(values: Mapping[str, Any]) -> Mesh:
+    """`values` by the names of settings."""
+    return Mesh(
+        namespace=values["mesh-namespace"],
+        trust_domain=values["trust-domain"],
+        cluster_domain=values["cluster-domain"],
+        default_inbound_policy=values["default-inbound-policy"],
+        opaque_ports=values["opaque-ports"],
+        probe_networks=values["probe-networks"],
     )
 
 

@@ -8,12 +8,12 @@ from random import SystemRandom
 
 from hauberk.app.controllers import cluster
 from hauberk.app.controllers.admin import Admin
-from hauberk.app.controllers.groups import catalog_mesh
 from hauberk.app.controllers.lease import Leader
 from hauberk.app.controllers.statuses import ClusterLease, Statuses
 from hauberk.app.controllers.validating import ask
 from hauberk.app.controllers.webhook import webhook
 from hauberk.app.failure import StartFailed
+from hauberk.app.groups import catalog_mesh
 from hauberk.app.proxy_api import ProxyApi, serving
 from hauberk.catalog.feed import Feed
 from hauberk.catalog.kinds import KINDS
@@ -47,7 +47,7 @@ async def destination(settings: Controller, admin: Admin) -> None:
         feed = Feed(store, Backoff(0.1, 5.0, 0.2, SystemRandom()))
         spawn(group, feed.run(), name="feed")
         await feed.ready()
-        mesh = catalog_mesh(settings)
+        mesh = catalog_mesh(settings.mesh, settings.cluster_networks)
         proxy_api = ProxyApi(mesh, feed.latest, settings.streams)
         spawn(group, proxy_api.run(), name="views")
         await stack.enter_async_context(serving(proxy_api.services, settings.proxy_socket, shared=True))

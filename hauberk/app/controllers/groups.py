@@ -1,23 +1,9 @@
 """The settings as each part wants them. Pure."""
 
-from hauberk.catalog.mesh import Mesh
 from hauberk.config.controller import Controller
 from hauberk.identity.authority import AuthoritySpec
 from hauberk.identity.given import IssuerFiles
 from hauberk.identity.renewal import Lifetimes
-
-
-def catalog_mesh(settings: Controller) -> Mesh:
-    mesh = settings.mesh
-    return Mesh(
-        namespace=mesh.namespace,
-        trust_domain=mesh.trust_domain,
-        cluster_domain=mesh.cluster_domain,
-        cluster_networks=settings.cluster_networks,
-        default_inbound_policy=mesh.default_inbound_policy,
-        probe_networks=mesh.probe_networks,
-        opaque_ports=mesh.opaque_ports,
-    )
 
 
 def lifetimes(settings: Controller) -> Lifetimes:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from hauberk.app.authority import authority_child, described
 from hauberk.app.controllers import cluster
 from hauberk.app.controllers.admin import Admin
-from hauberk.app.controllers.groups import authority_spec, catalog_mesh, lifetimes
+from hauberk.app.controllers.groups import authority_spec, lifetimes
+from hauberk.app.groups import catalog_mesh
 from hauberk.app.opening import listening, running
 from hauberk.app.proxy_api import serving
 from hauberk.client.vault import ClusterVault
@@ -56,7 +57,9 @@ async def identity(settings: Controller, admin: Admin) -> None:
         admin.expose(expiry.lines)
         spawn(group, expiry.run(), name="expiry")
 
-        service = Identity(catalog_mesh(settings), Reviewed(cluster.Reviewer(client)), signer)
+        service = Identity(
+            catalog_mesh(settings.mesh, settings.cluster_networks), Reviewed(cluster.Reviewer(client)), signer
+        )
         await stack.enter_async_context(serving([service], settings.proxy_socket, shared=True))
         admin.ready = True
         log.info("certificates are given")

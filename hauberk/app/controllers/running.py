@@ -5,11 +5,10 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping
 
 from hauberk.app.controllers.admin import Admin
-from hauberk.app.failure import StartFailed
+from hauberk.app.failure import StartFailed, flat
 from hauberk.config.controller import Controller, load_controller
 from hauberk.runtime import logs
 from hauberk.runtime.shutdown import on_signal
@@ -22,7 +21,6 @@ log = logging.getLogger(__name__)
 
 Live = Callable[[Controller, Admin], Awaitable[None]]
 """Serves until it is cancelled; tells the admin server when it is ready."""
-E = TypeVar("E", bound=Exception)
 
 
 async def run(live: Live, environ: Mapping[str, str] = os.environ) -> int:
@@ -45,7 +43,7 @@ async def run(live: Live, environ: Mapping[str, str] = os.environ) -> int:
                 await asyncio.sleep(_NOTICE_S)
                 life.cancel()
     except* StartFailed as failed:
-        for failure in _flat(failed):
+        for failure in flat(failed):
             sys.stderr.write(f"error: {failure}\nhint: {failure.hint}\n")
         code = 1
     return code
@@ -54,11 +52,3 @@ async def run(live: Live, environ: Mapping[str, str] = os.environ) -> int:
 async def _whole(live: Live, settings: Controller, admin: Admin) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await live(settings, admin)
-
-
-def _flat(failures: BaseExceptionGroup[E]) -> Iterator[E]:
-    for failure in failures.exceptions:
-        if isinstance(failure, BaseExceptionGroup):
-            yield from _flat(failure)
-        else:
-            yield failure
