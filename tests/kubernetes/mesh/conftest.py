@@ -1,5 +1,6 @@
 """A mesh on the test cluster, installed as a person would."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE)]
 
 from podkit import objects  # noqa: E402
-from podkit.kubectl import Kubectl  # noqa: E402
+from podkit.kubectl import Kubectl, until  # noqa: E402
 from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, Namespace  # noqa: E402
 
 _INSTALL_TIMEOUT_S = 60.0
@@ -58,6 +59,14 @@ def mesh(kubectl: Kubectl) -> str:
     return CONTROL
 
 
+def _injected(kubectl: Kubectl, namespace: str) -> bool:
+    """Whether a pod that asks for a proxy would get one."""
+    asking = objects.pod("would-be", objects.spec(objects.shell()), {"linkerd.io/inject": "enabled"})
+    words = ("create", "--dry-run=server", "--output", "json", "--filename", "-")
+    done = kubectl.attempt(*words, given=json.dumps(objects.placed([asking], namespace)[0]))
+    return done.returncode == 0 and "initContainers" in json.loads(done.stdout)["spec"]
+
+
 @pytest.fixture(scope="module")
 def namespace(kubectl: Kubectl, mesh: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
     del mesh
@@ -77,6 +86,8 @@ def namespace(kubectl: Kubectl, mesh: str, request: pytest.FixtureRequest) -> It
                 "data": programs,
             },
         )
+        # While it does not answer, the API server takes pods as they are: so it is for a moment after a test killed it.
+        until("the injector to be asked", lambda: _injected(kubectl, name) or None)
         return name
 
     yield make
