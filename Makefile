@@ -74,7 +74,7 @@ test-kubernetes: ## What needs a cluster, on a real one (root)
 	@tools/require-root test-kubernetes
 	@$(MAKE) --no-print-directory cluster ARGS="--nodes 2"
 	@$(MAKE) --no-print-directory $(QUICK)
-	@$(BIN)/python -m cluster build helm
+	@$(BIN)/python -m cluster build helm gateway
 	@$(BIN)/python -m cluster images --proxy $(QUICK)
 	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) $(BIN)/pytest -m kubernetes --timeout 600 $(ARGS)
 
