@@ -11,7 +11,7 @@ RUST := $(shell find proxy/crates api -name '*.rs' -o -name '*.proto' -o -name C
 BENCH_PROGRAMS := nginx wrk h2load nft ip strip
 BENCH_CRATES := -p rate -p stream -p delay -p grpc
 H2SPEC := build/bin/h2spec
-CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc /usr/lib/cni/bridge
+CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc nginx redis-server /usr/lib/cni/bridge
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
@@ -22,7 +22,7 @@ help: ## This list
 
 demo: ## The mesh on this machine, live (root); ONCE=1: without a person, with a verdict
 	@tools/require-root demo
-	@tools/packages nginx redis-server nft ip curl
+	@tools/packages nginx redis-server nft ip
 	@$(MAKE) --no-print-directory $(ENVIRONMENT) $(QUICK)
 	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) exec $(BIN)/python -m demo $(if $(ONCE),--once)
 

@@ -9,6 +9,7 @@ from cluster.places import Places
 
 COREDNS = "hauberk.test/coredns:1.15.0"
 TOOLS = "hauberk.test/tools:1"
+SERVERS = "hauberk.test/servers:1"
 _CONFORMANCE = "registry.k8s.io/gateway-api"
 
 
@@ -41,6 +42,13 @@ def tools(places: Places) -> Contents:
     )
 
 
+def servers(places: Places) -> Contents:
+    """Programs that others wrote and that know nothing of a mesh: an HTTP server and a database."""
+    del places
+    names = ("nginx", "redis-server", "redis-cli")
+    return Contents(programs={f"/bin/{name}": shell.program(name) for name in names}, user="65532")
+
+
 def echo_basic(places: Places) -> Contents:
     return Contents(files={"/echo-basic": places.bin / "echo-basic"}, entrypoint=["/echo-basic"], user="65532")
 
@@ -63,6 +71,7 @@ RECIPES: Mapping[str, Recipe] = {
     "pause": Recipe((containerd.PAUSE,), pause, ("pause",)),
     "coredns": Recipe((COREDNS,), coredns, ("coredns",)),
     "tools": Recipe((TOOLS,), tools),
+    "servers": Recipe((SERVERS,), servers),
     "controller": Recipe((mesh.CONTROLLER,), mesh.controller),
     "proxy": Recipe((mesh.PROXY,), mesh.proxy, (mesh.PROGRAM,)),
     # As the conformance suite of the Gateway API names them.

@@ -1,15 +1,13 @@
 """Programs in pods talk through their proxies: mutual TLS, balanced by request, also with pods that have none."""
 
-import json
 from collections import Counter
 
 import pytest
 from podkit import objects
+from podkit.asking import CLIENT, ask, identity, ready
 from podkit.kubectl import Kubectl, until
 from podkit.mesh import Namespace
 from podkit.metrics import metric, metrics_of
-
-CLIENT = "client"
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +26,8 @@ def home(kubectl: Kubectl, namespace: Namespace) -> str:
         )
     )
     kubectl.rolled_out(name, "deployment/server")
-    kubectl("wait", "--namespace", name, f"pod/{CLIENT}", "--for=condition=Ready", "--timeout=60s")
+    ready(kubectl, name, CLIENT)
     return name
-
-
-def ask(kubectl: Kubectl, namespace: str, url: str, pod: str = CLIENT) -> dict[str, str]:
-    words = ["timeout", "10", "busybox", "wget", "-qO-", url]
-    answer: dict[str, str] = json.loads(kubectl.exec(namespace, pod, "shell", ["busybox", *words]))
-    return answer
-
-
-def identity(account: str, namespace: str) -> str:
-    return f"{account}.{namespace}.serviceaccount.identity.hauberk.cluster.local"
 
 
 def test_requests_are_balanced_over_pods_and_name_their_client(kubectl: Kubectl, home: str) -> None:
@@ -74,7 +62,7 @@ def test_pods_without_a_proxy_talk_both_ways(kubectl: Kubectl, home: str, namesp
             outside,
         )
     )
-    kubectl("wait", "--namespace", outside, "pod/plain", "--for=condition=Ready", "--timeout=60s")
+    ready(kubectl, outside, "plain")
     assert len(kubectl.get("pod", "plain", "--namespace", outside)["spec"]["containers"]) == 2
     inward = ask(kubectl, outside, f"http://server.{home}/", pod="plain")
     assert inward["client"] == "", "who proves nothing is nobody"
