@@ -18,6 +18,7 @@ def catalog_mesh(mesh: Mesh, cluster_networks: tuple[IPNetwork, ...]) -> Catalog
         default_inbound_policy=mesh.default_inbound_policy,
         probe_networks=mesh.probe_networks,
         opaque_ports=mesh.opaque_ports,
+        fellows=mesh.fellows,
     )
 
 

@@ -27,6 +27,9 @@ class Mesh:
     """Where neither the resource nor its Namespace says otherwise."""
     inbound_port: int = 4143
     """Of every proxy; takes the transport header."""
+    fellows: tuple[str, ...] = ()
+    """Namespaces of other control planes that share the trust anchors and the trust domain: Linkerd's, from which
+    workloads move over. Their proxies prove identities that are as good as ours."""
     unproxied_ports: tuple[int, ...] = (4190, 4191)
     """The proxy's own control and admin ports: reached directly, without a transport header."""
 
@@ -37,7 +40,15 @@ class Mesh:
 
     def identity(self, service_account: str, namespace: str) -> str:
         """The identity of a member of the mesh, the first name in its certificate."""
-        return f"{service_account}.{namespace}.serviceaccount.identity.{self.namespace}.{self.trust_domain}"
+        return self.identity_in(self.namespace, service_account, namespace)
+
+    def identity_in(self, mesh: str, service_account: str, namespace: str) -> str:
+        """The identity of whose proxy belongs to the control plane in the namespace `mesh`."""
+        return f"{service_account}.{namespace}.serviceaccount.identity.{mesh}.{self.trust_domain}"
+
+    def identities(self, service_account: str, namespace: str) -> tuple[str, ...]:
+        """All under which the account is known: its pods may not all have moved over."""
+        return tuple(self.identity_in(mesh, service_account, namespace) for mesh in (self.namespace, *self.fellows))
 
     def contains(self, ip: IPv4Address | IPv6Address) -> bool:
         """Whether an address belongs to the cluster."""

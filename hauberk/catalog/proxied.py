@@ -24,7 +24,7 @@ ADMIN_PORT = "linkerd-admin"
 
 @dataclass(frozen=True, slots=True)
 class Proxied:
-    """A port that a proxy of this mesh answers for."""
+    """A port that a proxy of this mesh, or of a fellow, answers for."""
 
     identity: str
     transport_port: int | None
@@ -43,7 +43,8 @@ def proxied(mesh: Mesh, pod: Pod, port: int) -> Proxied | None:
     skipped = pod.metadata.annotations.get(SKIP_INBOUND_PORTS)
     if skipped and parse_ports(skipped).has(port):
         return None
-    identity = mesh.identity(pod.spec.service_account_name, pod.metadata.namespace)
+    of = pod.metadata.labels[CONTROL_PLANE_NS]
+    identity = mesh.identity_in(of, pod.spec.service_account_name, pod.metadata.namespace)
     if not _can_be_certified(identity):
         return None
     declared = {of.name: of.container_port for of in proxy.ports}
@@ -53,14 +54,15 @@ def proxied(mesh: Mesh, pod: Pod, port: int) -> Proxied | None:
 
 
 def _proxy_of(mesh: Mesh, pod: Pod) -> Container | None:
-    """The proxy of this mesh that takes the Pod's connections; it has one by its label and its containers.
+    """The proxy, of this mesh or a fellow, that takes the Pod's connections; it has one by its label and its containers.
 
     A Pod of the control plane has a proxy for one port of its own, which is no way to its other ports.
     """
     labels = pod.metadata.labels
-    if labels.get(CONTROL_PLANE_NS) != mesh.namespace:
+    of = labels.get(CONTROL_PLANE_NS)
+    if of != mesh.namespace and of not in mesh.fellows:
         return None
-    if pod.metadata.namespace == mesh.namespace and CONTROL_PLANE_COMPONENT in labels:
+    if pod.metadata.namespace == of and CONTROL_PLANE_COMPONENT in labels:
         return None
     for container in pod.lasting:
         if container.name == PROXY_CONTAINER:

@@ -17,6 +17,7 @@ InboundPolicy = Literal[
 Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+Label = Annotated[str, Meta(pattern=f"^{_LABEL}$")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 """Of a user or group that is not root."""
@@ -153,6 +154,9 @@ class Identity(_Values, frozen=True, kw_only=True):
     issuer: Issuer = Issuer()
     external_ca: bool = msgspec.field(default=False, name="externalCA")
     """The ConfigMap `linkerd-identity-trust-roots` is somebody else's (trust-manager's)."""
+    fellow_meshes: tuple[Label, ...] = ()
+    """Namespaces of other control planes, such as `linkerd`, whose proxies are known by their identities as ours are,
+    while workloads move over. They have the same trust domain, and each mesh trusts the roots of the other."""
 
 
 class Requirement(_Values, frozen=True, kw_only=True):

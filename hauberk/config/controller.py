@@ -1,7 +1,7 @@
 """The settings of the control plane's containers on Kubernetes; the chart gives them as variables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,6 +34,13 @@ _OWN = (
         "10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fd00::/8",
         "Addresses of pods, services and nodes.",
         "networks, with commas between",
+    ),
+    Setting(
+        "fellow-meshes",
+        values.labels,
+        "",
+        "Namespaces of other control planes with the same trust anchors and trust domain.",
+        "names, with commas between",
     ),
     Setting("issuer-scheme", values.issuer_scheme, "generated", "Who makes root and issuer."),
     Setting("external-ca", values.boolean, "false", "Whether the ConfigMap of the roots is somebody else's."),
@@ -92,7 +99,7 @@ def load_controller(environ: Mapping[str, str]) -> Controller:
     """Raises SettingInvalid."""
     found = read(environ, {}, CONTROLLER)
     return Controller(
-        mesh=mesh_of(found),
+        mesh=replace(mesh_of(found), fellows=found["fellow-meshes"] or ()),
         cluster_networks=found["cluster-networks"],
         lives=Lives(
             leaf=found["leaf-lifetime"],

@@ -80,6 +80,8 @@ class Mesh:
     opaque_ports: str
     """As in the annotation `config.linkerd.io/opaque-ports`."""
     probe_networks: tuple[IPNetwork, ...]
+    fellows: tuple[str, ...] = ()
+    """Namespaces of other control planes whose identities are as good as ours."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,10 @@ def label(text: str) -> str:
     return text
 
 
+def labels(text: str) -> tuple[str, ...]:
+    return tuple(label(part.strip()) for part in text.split(","))
+
+
 def domain(text: str) -> str:
     if len(text) > 190 or not all(_LABEL.fullmatch(part) for part in text.split(".")):
         raise ValueError("a domain such as cluster.local, without a dot at the end")

@@ -80,7 +80,7 @@ def _authorization(mesh: Mesh, snapshot: Snapshot, policy: AuthorizationPolicy) 
                     return None
                 clients = _identities(mesh, mesh_tls)
             case "ServiceAccount" if clients is None:
-                clients = Identities(names=(mesh.identity(reference.name, where),))
+                clients = Identities(names=mesh.identities(reference.name, where))
             case _:
                 # Two of a kind, or a kind that admission should have refused: all must hold, so nobody passes.
                 return None
@@ -108,7 +108,7 @@ def _identities(mesh: Mesh, of: MeshTLSAuthentication) -> Identities:
             names.append(identity)
     for reference in of.spec.identity_refs:
         if reference.kind == "Namespace":
-            suffixes.append(tuple(mesh.identity("*", reference.name).split(".")[1:]))
+            suffixes += [tuple(identity.split(".")[1:]) for identity in mesh.identities("*", reference.name)]
         elif reference.kind == "ServiceAccount":
-            names.append(mesh.identity(reference.name, reference.namespace or of.metadata.namespace))
+            names += mesh.identities(reference.name, reference.namespace or of.metadata.namespace)
     return Identities(names=tuple(names), suffixes=tuple(suffixes))

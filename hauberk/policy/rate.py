@@ -23,7 +23,11 @@ def rate_limit_of(mesh: Mesh, snapshot: Snapshot, server: Server) -> RateLimit |
         overrides=tuple(
             RateOverride(
                 override.requests_per_second,
-                tuple(mesh.identity(client.name, client.namespace or namespace) for client in override.client_refs),
+                tuple(
+                    identity
+                    for client in override.client_refs
+                    for identity in mesh.identities(client.name, client.namespace or namespace)
+                ),
             )
             for override in spec.overrides
         ),

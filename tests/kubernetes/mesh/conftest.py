@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,9 +13,7 @@ sys.path[:0] = [str(HERE)]
 
 from podkit import objects  # noqa: E402
 from podkit.kubectl import Kubectl, until  # noqa: E402
-from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, Namespace  # noqa: E402
-
-_INSTALL_TIMEOUT_S = 60.0
+from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, INSTALL_TIMEOUT_S, Namespace, hauberk  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,29 +30,18 @@ def kubectl() -> Kubectl:
     return found
 
 
-def hauberk(*words: str) -> str:
-    """What the command prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hauberk.cli", *words],
-        capture_output=True,
-        text=True,
-        timeout=_INSTALL_TIMEOUT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="session")
 def mesh(kubectl: Kubectl) -> str:
     """Returns the namespace of the control plane, which is ready."""
     if os.environ.get("HAUBERK_TEST_MESH") == "installed":
         return CONTROL  # somebody works at one test, and keeps what runs
-    kubectl("delete", "namespace", CONTROL, "--ignore-not-found", timeout_s=_INSTALL_TIMEOUT_S)
-    kubectl("apply", "--server-side", "--force-conflicts", "--filename", "-", given=hauberk("install", "--crds"))
-    kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={_INSTALL_TIMEOUT_S:.0f}s")
-    kubectl("apply", "--filename", "-", given=hauberk("install", "--ignore-cluster"))
-    kubectl.rolled_out(CONTROL, *DEPLOYMENTS, timeout_s=_INSTALL_TIMEOUT_S)
+    kubectl("delete", "namespace", CONTROL, "--ignore-not-found", timeout_s=INSTALL_TIMEOUT_S)
+    kubectl(
+        "apply", "--server-side", "--force-conflicts", "--filename", "-", given=hauberk(kubectl, "install", "--crds")
+    )
+    kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={INSTALL_TIMEOUT_S:.0f}s")
+    kubectl("apply", "--filename", "-", given=hauberk(kubectl, "install", "--ignore-cluster"))
+    kubectl.rolled_out(CONTROL, *DEPLOYMENTS, timeout_s=INSTALL_TIMEOUT_S)
     return CONTROL
 
 

@@ -1,5 +1,6 @@
 """Which Pods have a proxy of the mesh."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,15 @@ def test_a_proxy_is_there_by_its_label_and_its_container(
 ) -> None:
     world = World()
     assert identity_at(world.mesh, made(labels, containers, init), 80) == (IDENTITY if meshed else None)
+
+
+def test_the_proxy_of_a_fellow_has_an_identity_of_that_mesh() -> None:
+    of = made({"linkerd.io/control-plane-ns": "linkerd"}, [PROGRAM], [SIDECAR])
+    mesh = replace(World().mesh, fellows=("linkerd",))
+    assert identity_at(mesh, of, 80) == "web.default.serviceaccount.identity.linkerd.cluster.local"
+    assert identity_at(mesh, made(LABEL, [PROGRAM], [SIDECAR]), 80) == IDENTITY
+    stranger = made({"linkerd.io/control-plane-ns": "other"}, [PROGRAM], [SIDECAR])
+    assert identity_at(mesh, stranger, 80) is None
 
 
 def test_the_control_planes_own_proxies_stand_before_one_port_only() -> None:

@@ -24,9 +24,11 @@ def test_each_setting_is_told_by_its_variable() -> None:
         "HAUBERK_ISSUER_SCHEME": "kubernetes.io/tls",
         "HAUBERK_EXTERNAL_CA": "true",
         "HAUBERK_ADMIN_PORT": "9996",
+        "HAUBERK_FELLOW_MESHES": "linkerd, other",
     }
     settings = load_controller(told)
     assert settings.mesh.namespace == "mesh"
+    assert settings.mesh.fellows == ("linkerd", "other")
     assert [str(network) for network in settings.cluster_networks] == ["192.168.0.0/16"]
     assert (settings.issuer_scheme, settings.external_ca, settings.admin_port) == ("kubernetes.io/tls", True, 9996)
 
@@ -37,6 +39,7 @@ def test_each_setting_is_told_by_its_variable() -> None:
         ("HAUBERK_ISSUER_SCHEME", "linkerd"),
         ("HAUBERK_EXTERNAL_CA", "yes"),
         ("HAUBERK_ADMIN_PORT", "0"),
+        ("HAUBERK_FELLOW_MESHES", "linkerd,"),
         ("HAUBERK_WEBHOOK_PORT", "70000"),
         ("HAUBERK_STATE_DIR", "state"),
     ],

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,6 +128,17 @@ def test_identities_may_be_named_exactly_by_suffix_or_by_reference(world: World)
     assert identities(world) == Identities(
         names=(f"sa.ops.{suffix}", f"sa.other.{suffix}"), suffixes=(("all-of-it", *suffix.split(".")),)
     )
+
+
+def test_an_account_is_admitted_in_a_fellow_mesh_too(world: World) -> None:
+    world.mesh = replace(world.mesh, fellows=("linkerd",))
+    server(world)
+    allow(world, {"kind": "ServiceAccount", "name": "sa"})
+    ours, theirs = (f"serviceaccount.identity.{mesh}.cluster.local" for mesh in ("hauberk", "linkerd"))
+    assert identities(world) == Identities(names=(f"sa.default.{ours}", f"sa.default.{theirs}"))
+    allow(world, {"group": GROUP, "kind": "MeshTLSAuthentication", "name": "all"})
+    put(world, "MeshTLSAuthentication", "all", {"identityRefs": [{"kind": "Namespace", "name": "shop"}]})
+    assert identities(world) == Identities(suffixes=tuple(("shop", *of.split(".")) for of in (ours, theirs)))
 
 
 @pytest.mark.parametrize(

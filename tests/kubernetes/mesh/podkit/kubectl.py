@@ -26,7 +26,7 @@ class Kubectl:
         places = of(environ, lambda _: None).places
         self.program = places.bin / "kubectl"
         self.config = places.kubeconfig(ADMIN)
-        self._environ = {**environ, "KUBECONFIG": str(self.config)}
+        self.environ = {**environ, "KUBECONFIG": str(self.config)}
 
     def __call__(self, *words: str, given: str | None = None, timeout_s: float = _TIMEOUT_S) -> str:
         """Return what it prints. Raises KubectlFailed."""
@@ -44,7 +44,7 @@ class Kubectl:
             capture_output=True,
             text=True,
             timeout=timeout_s,
-            env=self._environ,
+            env=self.environ,
             check=False,
         )
 

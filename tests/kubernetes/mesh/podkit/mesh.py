@@ -1,11 +1,36 @@
 """The mesh that is installed, and the namespaces of tests in it."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+
+from podkit.kubectl import Kubectl
 
 CONTROL = "hauberk"
 DEPLOYMENTS = ("deployment/linkerd-identity", "deployment/linkerd-destination", "deployment/linkerd-proxy-injector")
 INJECT: Mapping[str, str] = MappingProxyType({"linkerd.io/inject": "enabled"})
+INSTALL_TIMEOUT_S = 60.0
 
 Namespace = Callable[..., str]
 """`namespace(annotations)`: a new one, whose pods are injected unless its annotations say otherwise."""
+
+
+def hauberk(kubectl: Kubectl, *words: str) -> str:
+    """What the command prints, called by a person with all rights to the cluster."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hauberk.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=INSTALL_TIMEOUT_S,
+        env=kubectl.environ,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def change(kubectl: Kubectl, *words: str, namespace: str = CONTROL) -> None:
+    """`hauberk upgrade` with these words, and back with none."""
+    kubectl("apply", "--filename", "-", given=hauberk(kubectl, "upgrade", "--namespace", namespace, *words))
+    kubectl.rolled_out(namespace, *DEPLOYMENTS, timeout_s=INSTALL_TIMEOUT_S)
