@@ -35,7 +35,7 @@ def test_scaling_down_and_up_loses_no_request(kubectl: Kubectl, home: str) -> No
 
 
 def test_a_job_ends_although_its_proxy_would_go_on(kubectl: Kubectl, home: str) -> None:
-    of = objects.spec(objects.python("once", "load.py", "http://server/", "20", "1"), restartPolicy="Never")
+    of = objects.spec(objects.python("once", "load.py", "http://server/", "20", "2", "1"), restartPolicy="Never")
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": {"spec": of}}}
     kubectl.apply(*objects.placed([job], home))
     kubectl("wait", "--namespace", home, "job/once", "--for=condition=Complete", "--timeout=60s")

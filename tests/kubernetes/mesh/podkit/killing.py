@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cluster import addresses
 from cluster.cluster import of
 from podkit.kubectl import Kubectl
 
@@ -31,6 +32,19 @@ def kill_daemon(name: str) -> None:
     running = of(os.environ, lambda _: None).daemons.running(name)
     assert running is not None, f"{name} does not run"
     running.send(signal.SIGKILL)
+
+
+def cut_node(number: int) -> None:
+    """From one moment to the next nothing comes from this node, nor gets there."""
+    _cable(number, "down")
+
+
+def join_node(number: int) -> None:
+    _cable(number, "up")
+
+
+def _cable(number: int, state: str) -> None:
+    subprocess.run(["ip", "link", "set", addresses.link(number), state], check=True, timeout=_UP_TIMEOUT_S)
 
 
 def cluster_up() -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from podkit import objects
 from podkit.kubectl import Kubectl, until
 
+CONNECTIONS = 20
+"""That a load has at most, each with one request at a time."""
 _END_S = 40.0
 _TOTAL = "total "
 _NUMBERS = itertools.count()
@@ -30,10 +32,11 @@ class Load:
 
 
 @contextmanager
-def loaded(kubectl: Kubectl, namespace: str, url: str, *, rate: int) -> Iterator[Load]:
-    """Requests to `url` meanwhile, from a pod in the mesh."""
+def loaded(kubectl: Kubectl, namespace: str, url: str, *, rate: int, node: str | None = None) -> Iterator[Load]:
+    """Requests to `url` meanwhile, from a pod in the mesh, on this node."""
     load, name = Load(), f"load-{next(_NUMBERS)}"
-    of = objects.spec(objects.python("load", "load.py", url, str(rate)), grace_s=60)
+    where = {} if node is None else {"nodeSelector": {"kubernetes.io/hostname": node}}
+    of = objects.spec(objects.python("load", "load.py", url, str(rate), str(CONNECTIONS)), grace_s=60, **where)
     kubectl.apply(*objects.placed([objects.pod(name, of)], namespace))
     try:
         until("the load to begin", lambda: "begun" in _log(kubectl, namespace, name) or None)

@@ -1,6 +1,6 @@
 """Requests at a steady rate, each counted by what it was answered, or by why not; in the end one line of JSON.
 
-Usage: load.py URL RATE [SECONDS]. Ends on SIGTERM, or after the seconds. Connections are kept, as clients do.
+Usage: load.py URL RATE CONNECTIONS [SECONDS]. Ends on SIGTERM, or after the seconds. Connections are kept.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-CONNECTIONS = 20
 UNDER_WAY_MAX = 100
 """Beyond that a turn sends fewer: a machine that cannot keep the rate up is no mesh that loses requests."""
 TIMEOUT_S = 20.0
@@ -39,12 +38,12 @@ async def ask(session: aiohttp.ClientSession, url: str, seen: Counter[str], took
     took.append(time.monotonic() - began)
 
 
-async def main(url: str, rate: float, seconds: float) -> None:
+async def main(url: str, rate: float, connections: int, seconds: float) -> None:
     seen: Counter[str] = Counter()
     took: list[float] = []
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    connector = aiohttp.TCPConnector(limit=connections)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     print("begun", flush=True)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session, asyncio.TaskGroup() as group:
@@ -63,4 +62,5 @@ async def main(url: str, rate: float, seconds: float) -> None:
     print("total " + json.dumps({"seen": seen, "sent": len(took), "p99_ms": round(p99 * 1000, 1)}), flush=True)
 
 
-asyncio.run(main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 3600.0))
+seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 3600.0
+asyncio.run(main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), seconds))
