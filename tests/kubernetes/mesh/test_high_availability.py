@@ -7,7 +7,7 @@ from podkit import objects
 from podkit.killing import cut_node, join_node
 from podkit.kubectl import Kubectl, until
 from podkit.load import CONNECTIONS, loaded
-from podkit.mesh import CONTROL, Namespace, change
+from podkit.mesh import CONTROL, Namespace, change, prune
 
 RATE = 500
 COMPONENTS = ("identity", "destination", "proxy-injector")
@@ -26,6 +26,7 @@ def home(kubectl: Kubectl, mesh: str, namespace: Namespace) -> Iterator[str]:
     kubectl.rolled_out(name, "deployment/server")
     yield name
     change(kubectl, "--set", without_ha(), namespace=mesh)
+    prune(kubectl, mesh)
 
 
 def without_ha() -> str:

@@ -34,3 +34,11 @@ def change(kubectl: Kubectl, *words: str, namespace: str = CONTROL) -> None:
     """`hauberk upgrade` with these words, and back with none."""
     kubectl("apply", "--filename", "-", given=hauberk(kubectl, "upgrade", "--namespace", namespace, *words))
     kubectl.rolled_out(namespace, *DEPLOYMENTS, timeout_s=INSTALL_TIMEOUT_S)
+
+
+def prune(kubectl: Kubectl, namespace: str = CONTROL) -> str:
+    """Delete what is no longer of the installation; returns what that was."""
+    found = hauberk(kubectl, "prune", "--namespace", namespace).strip()
+    if found:
+        kubectl("delete", "--filename", "-", given=found)
+    return found
