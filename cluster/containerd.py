@@ -64,7 +64,7 @@ disable_apparmor = true
 netns_mounts_under_state_dir = true
 
 [{cri}.cni]
-bin_dir = {quoted(str(_plugin_folder()))}
+bin_dir = {quoted(str(plugin_folder()))}
 conf_dir = {quoted(str(folder / "cni"))}
 
 [{cri}.containerd]
@@ -128,5 +128,5 @@ def _leases(places: Places, number: int) -> Path:
     return places.node(number) / "ipam"
 
 
-def _plugin_folder() -> Path:
+def plugin_folder() -> Path:
     return next((folder for folder in PLUGINS if folder.is_dir()), PLUGINS[0])
