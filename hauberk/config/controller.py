@@ -44,7 +44,6 @@ _OWN = (
     ),
     Setting("issuer-scheme", values.issuer_scheme, "generated", "Who makes root and issuer."),
     Setting("external-ca", values.boolean, "false", "Whether the ConfigMap of the roots is somebody else's."),
-    Setting("values-file", values.path, "/var/run/linkerd/config/values", "The values of the installation."),
     Setting("admin-port", values.port, "9990", "Where probes and metrics are answered.", "port"),
     Setting("webhook-port", values.port, "8443", "Where the API server asks.", "port"),
 )
@@ -74,7 +73,6 @@ class Controller:
     external_ca: bool
     runtime_dir: Path
     state_dir: Path
-    values_file: Path
     admin_port: int
     webhook_port: int
     log_level: str
@@ -113,7 +111,6 @@ def load_controller(environ: Mapping[str, str]) -> Controller:
         external_ca=found["external-ca"],
         runtime_dir=found["runtime-dir"],
         state_dir=found["state-dir"],
-        values_file=found["values-file"],
         admin_port=found["admin-port"],
         webhook_port=found["webhook-port"],
         log_level=found["log-level"],

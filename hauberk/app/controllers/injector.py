@@ -37,7 +37,7 @@ async def injector(settings: Controller, admin: Admin) -> None:
         spawn(group, places.run(), name="namespaces")
         events = Events(client, reporter=f"linkerd.io/{COMPONENT}", instance=os.uname().nodename, clock=clock)
         spawn(group, events.run(), name="events")
-        installing = Installing(vault, settings.values_file, namespace)
+        installing = Installing(vault, namespace)
         spawn(group, installing.run(), name="installation")
         metrics = Metrics()
         admin.expose(metrics.lines)

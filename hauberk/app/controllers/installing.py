@@ -1,8 +1,7 @@
-"""The installation as the injector uses it: values from a mounted file, roots from a ConfigMap; both may change."""
+"""The installation as the injector uses it: values and roots, each in a ConfigMap, which may change."""
 
 import asyncio
 import logging
-from pathlib import Path
 
 import msgspec
 import yaml
@@ -11,6 +10,7 @@ from hauberk.client.vault import Vault, VaultUnavailable
 from hauberk.config.chart import Values
 from hauberk.identity import kept
 from hauberk.injector.installation import Installation, ValuesInvalid, installed
+from hauberk.install.objects import CONFIG
 
 _INTERVAL_S = 5.0
 
@@ -20,9 +20,8 @@ log = logging.getLogger(__name__)
 class Installing:
     """`run` looks again and again; `ready` returns when there is something to inject with."""
 
-    def __init__(self, vault: Vault, values_file: Path, namespace: str) -> None:
+    def __init__(self, vault: Vault, namespace: str) -> None:
         self._vault = vault
-        self._values_file = values_file
         self._namespace = namespace
         self._latest: Installation | None = None
         self._seen: tuple[str, str] | None = None
@@ -44,7 +43,7 @@ class Installing:
             try:
                 await self._look()
                 self._said = ""
-            except (VaultUnavailable, ValuesInvalid, OSError, yaml.YAMLError, msgspec.ValidationError) as error:
+            except (VaultUnavailable, ValuesInvalid, yaml.YAMLError, msgspec.ValidationError) as error:
                 self._say(str(error))
             await asyncio.sleep(_INTERVAL_S if self._latest else _INTERVAL_S / 10)
 
@@ -52,7 +51,10 @@ class Installing:
         anchors = kept.bundle_in(await self._vault.read("ConfigMap", kept.BUNDLE))
         if not anchors:
             raise VaultUnavailable(f"the ConfigMap {kept.BUNDLE} has no roots yet: the identity controller makes it")
-        text = self._values_file.read_text()
+        config = await self._vault.read("ConfigMap", CONFIG) or {}
+        text = (config.get("data") or {}).get("values")
+        if text is None:
+            raise VaultUnavailable(f"the ConfigMap {CONFIG} has no values. Try: hauberk upgrade | kubectl apply -f -")
         if self._seen == (text, anchors):
             return
         values = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader) or {}, Values)

@@ -1,6 +1,5 @@
 """A mesh on the test cluster, installed as a person would."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ sys.path[:0] = [str(HERE)]
 
 from podkit import objects  # noqa: E402
 from podkit.kubectl import Kubectl, until  # noqa: E402
-from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, INSTALL_TIMEOUT_S, Namespace, hauberk  # noqa: E402
+from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, INSTALL_TIMEOUT_S, Namespace, hauberk, would_be  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,14 +44,6 @@ def mesh(kubectl: Kubectl) -> str:
     return CONTROL
 
 
-def _injected(kubectl: Kubectl, namespace: str) -> bool:
-    """Whether a pod that asks for a proxy would get one."""
-    asking = objects.pod("would-be", objects.spec(objects.shell()), {"linkerd.io/inject": "enabled"})
-    words = ("create", "--dry-run=server", "--output", "json", "--filename", "-")
-    done = kubectl.attempt(*words, given=json.dumps(objects.placed([asking], namespace)[0]))
-    return done.returncode == 0 and "initContainers" in json.loads(done.stdout)["spec"]
-
-
 @pytest.fixture(scope="module")
 def namespace(kubectl: Kubectl, mesh: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
     del mesh
@@ -73,7 +64,7 @@ def namespace(kubectl: Kubectl, mesh: str, request: pytest.FixtureRequest) -> It
             },
         )
         # While it does not answer, the API server takes pods as they are: so it is for a moment after a test killed it.
-        until("the injector to be asked", lambda: _injected(kubectl, name) or None)
+        until("the injector to be asked", lambda: "initContainers" in would_be(kubectl, name) or None)
         return name
 
     yield make

@@ -14,7 +14,7 @@ import yaml
 from podkit import objects
 from podkit.asking import CLIENT, ask, identity, ready
 from podkit.kubectl import Kubectl, until
-from podkit.mesh import CONTROL, DEPLOYMENTS, Namespace, change, hauberk, prune
+from podkit.mesh import CONTROL, DEPLOYMENTS, Namespace, change, hauberk, prune, would_be
 
 from cluster.cluster import of
 from cluster.containerd import plugin_folder
@@ -61,6 +61,7 @@ def install(kubectl: Kubectl, manifests: str) -> None:
     kubectl("apply", "--filename", "-", given=manifests)
     kubectl.rolled_out(CONTROL, *DEPLOYMENTS)
     kubectl.rolled_out(SPACE, "daemonset/linkerd-cni")
+    until("new pods to rely on it", lambda: "validator" in would_be(kubectl, "default") or None)
 
 
 def configuration() -> str:

@@ -15,7 +15,8 @@ from cluster.mesh import CONTROLLER, PROXY
 
 RATE = 200
 FROZEN = Path(__file__).parent / "frozen" / "first.yaml"
-"""`hauberk install --set controllerLogLevel=warning`."""
+"""`hauberk install --set controllerLogLevel=warning`. The programs in it are today's, so a state whose rights are not enough
+for them is none to begin from: then a newer one is frozen."""
 ROOTS = "linkerd-identity-trust-roots"
 STALE = {
     "apiVersion": "v1",
@@ -58,7 +59,6 @@ def test_an_upgrade_loses_no_request_nor_what_was_chosen(kubectl: Kubectl, earli
     assert kubectl.get("configmap", ROOTS, "--namespace", earlier)["data"] == roots
     values = yaml.safe_load(kubectl.get("configmap", "linkerd-config", "--namespace", earlier)["data"]["values"])
     assert values["controllerLogLevel"] == "warning"
-    assert "fellowMeshes" in values["identity"], "what is new is there"
 
 
 def test_what_is_of_old_is_pruned_and_nothing_else(kubectl: Kubectl, earlier: str) -> None:

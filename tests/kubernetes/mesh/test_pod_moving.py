@@ -14,7 +14,7 @@ from podkit import objects
 from podkit.asking import CLIENT, ask, ready
 from podkit.kubectl import Kubectl, until
 from podkit.load import loaded
-from podkit.mesh import CONTROL, DEPLOYMENTS, INSTALL_TIMEOUT_S, Namespace, change, hauberk
+from podkit.mesh import CONTROL, DEPLOYMENTS, INSTALL_TIMEOUT_S, Namespace, change, hauberk, would_be
 from podkit.metrics import metric, metrics_of
 
 OTHER = "linkerd"
@@ -35,6 +35,7 @@ def both(kubectl: Kubectl, mesh: str, tmp_path_factory: pytest.TempPathFactory) 
     ours, theirs = folder / "ours.yaml", folder / "theirs.yaml"
     ours.write_text(yaml.dump({"proxyInjector": choosing("NotIn"), "identity": {"fellowMeshes": [OTHER]}}))
     theirs.write_text(yaml.dump({"proxyInjector": choosing("In")}))
+    alone = kubectl.get("configmap", ROOTS, "--namespace", mesh)["data"]
     change(kubectl, "--values", str(ours), namespace=mesh)
     try:
         installing = hauberk(kubectl, "install", "--ignore-cluster", "--namespace", OTHER, "--values", str(theirs))
@@ -44,6 +45,7 @@ def both(kubectl: Kubectl, mesh: str, tmp_path_factory: pytest.TempPathFactory) 
         yield
     finally:
         kubectl("delete", "--ignore-not-found", "--filename", "-", given=hauberk(kubectl, "uninstall", "-n", OTHER))
+        kubectl("patch", "configmap", ROOTS, "--namespace", mesh, "--patch", json.dumps({"data": alone}))
         change(kubectl, "--set", "identity=null,proxyInjector.namespaceSelector=null", namespace=mesh)
 
 
@@ -63,12 +65,8 @@ def take(kubectl: Kubectl, namespace: str, mesh: str) -> None:
 
 
 def _taken(kubectl: Kubectl, namespace: str, mesh: str) -> bool:
-    would_be = objects.placed([objects.pod("would-be", objects.spec(objects.shell()))], namespace)[0]
-    words = ("create", "--dry-run=server", "--output", "json", "--filename", "-")
-    done = kubectl.attempt(*words, given=json.dumps(would_be))
-    if done.returncode != 0 or "initContainers" not in done.stdout:
-        return False
-    return mesh_of(json.loads(done.stdout)) == mesh and done.stdout.count("BEGIN CERTIFICATE") == 2
+    pod = would_be(kubectl, namespace)
+    return "initContainers" in pod and mesh_of(json.loads(pod)) == mesh and pod.count("BEGIN CERTIFICATE") == 2
 
 
 def mesh_of(pod: dict[str, dict[str, dict[str, str]]]) -> str:

@@ -1,10 +1,12 @@
 """The mesh that is installed, and the namespaces of tests in it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from podkit import objects
 from podkit.kubectl import Kubectl
 
 CONTROL = "hauberk"
@@ -42,3 +44,10 @@ def prune(kubectl: Kubectl, namespace: str = CONTROL) -> str:
     if found:
         kubectl("delete", "--filename", "-", given=found)
     return found
+
+
+def would_be(kubectl: Kubectl, namespace: str) -> str:
+    """A pod that asks for a proxy, as the API server would have it now; empty if it would refuse it."""
+    asking = objects.pod("would-be", objects.spec(objects.shell()), {"linkerd.io/inject": "enabled"})
+    words = ("create", "--dry-run=server", "--output", "json", "--filename", "-")
+    return kubectl.attempt(*words, given=json.dumps(objects.placed([asking], namespace)[0])).stdout
