@@ -1,7 +1,7 @@
 """Every name, address and port that the cluster has on this machine: one cluster at a time.
 
 Each network stands in a tuple with one entry for each family, the first of which is the main one. All that is made of
-them follows, so a second family is a second entry.
+them follows.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -9,11 +9,11 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_net
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-NODES: tuple[Network, ...] = (IPv4Network("10.124.0.0/24"),)
+NODES: tuple[Network, ...] = (IPv4Network("10.124.0.0/24"), IPv6Network("fd00:10:124::/64"))
 """Its first address is the machine's own; node N has the one with 10 + N."""
-PODS: tuple[Network, ...] = (IPv4Network("10.125.0.0/16"),)
+PODS: tuple[Network, ...] = (IPv4Network("10.125.0.0/16"), IPv6Network("fd00:10:125::/56"))
 """Node N has the Nth part of it."""
-SERVICES: tuple[Network, ...] = (IPv4Network("10.126.0.0/16"),)
+SERVICES: tuple[Network, ...] = (IPv4Network("10.126.0.0/16"), IPv6Network("fd00:10:126::/112"))
 MOST_NODES = 9
 
 BRIDGE = "hbk0"

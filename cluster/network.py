@@ -10,6 +10,15 @@ from cluster.failure import ClusterFailed
 
 _NAMESPACES = Path("/run/netns")
 _LINKS = Path("/sys/class/net")
+_SETTINGS = (
+    "ipv4/ip_forward",
+    "ipv6/conf/all/forwarding",
+    "bridge/bridge-nf-call-iptables",
+    "bridge/bridge-nf-call-ip6tables",
+)
+"""Answers between two pods of a node pass the bridge only; without the last two they would keep the pod's address where
+the client expects the Service's."""
+_IPV6 = Path("/proc/net/if_inet6")
 _BRIDGED = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 
 
@@ -24,7 +33,7 @@ def inside(number: int, argv: Iterable[str]) -> list[str]:
 
 def make_bridge(owner: Path) -> None:
     """`owner` is noted at the bridge, so that nobody takes it for the bridge of another cluster."""
-    if found := conflict(json.loads(commands.run(["ip", "-json", "route", "show"]) or "[]")):
+    if found := next(filter(None, map(conflict, map(_routes, ("-4", "-6")))), None):
         raise ClusterFailed(f"this machine has a route of its own to {found}, which the cluster needs. Try: remove it")
     if (other := _owner()) not in ("", str(owner)):
         raise ClusterFailed(
@@ -35,6 +44,8 @@ def make_bridge(owner: Path) -> None:
         commands.attempt(["modprobe", "--all", "br_netfilter", "overlay"])
     if not _BRIDGED.exists():
         raise ClusterFailed("this kernel has no br_netfilter, which Services need between the pods of a node")
+    if not _IPV6.exists():
+        raise ClusterFailed("this machine has no IPv6, and the cluster has both families. Try: enable it in the kernel")
     if not _has_link(addresses.BRIDGE):
         commands.run(["ip", "link", "add", addresses.BRIDGE, "type", "bridge"])
     commands.run(["ip", "link", "set", addresses.BRIDGE, "alias", str(owner)])
@@ -60,9 +71,7 @@ def make_node(number: int, nodes: int) -> None:
     commands.run(["ip", *within, "link", "set", "eth0", "up"])
     for gateway in addresses.machine():
         commands.run(["ip", *within, "route", "replace", "default", "via", str(gateway)])
-    # Answers between two pods of a node pass the bridge only; without the second one they would keep the pod's
-    # address where the client expects the Service's.
-    for setting in ("ipv4/ip_forward", "bridge/bridge-nf-call-iptables"):
+    for setting in _SETTINGS:
         commands.run(inside(number, ["sh", "-c", f"echo 1 >/proc/sys/net/{setting}"]))
     for other in range(1, nodes + 1):
         if other != number:
@@ -110,6 +119,11 @@ def _give_address(within: list[str], address: str, link: str) -> None:
 def _route(within: list[str], number: int, link: str) -> None:
     for pods, node in zip(addresses.pods(number), addresses.node(number), strict=True):
         commands.run(["ip", *within, "route", "replace", str(pods), "via", str(node), "dev", link])
+
+
+def _routes(family: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(commands.run(["ip", family, "-json", "route", "show"]) or "[]")
+    return found
 
 
 def _has_link(name: str) -> bool:

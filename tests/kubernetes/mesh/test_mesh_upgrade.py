@@ -15,8 +15,8 @@ from cluster.mesh import CONTROLLER, PROXY
 
 RATE = 200
 FROZEN = Path(__file__).parent / "frozen" / "first.yaml"
-"""`hauberk install --set controllerLogLevel=warning`. The programs in it are today's, so a state whose rights are not enough
-for them is none to begin from: then a newer one is frozen."""
+"""`hauberk install --set controllerLogLevel=warning`. The programs in it are today's: a state whose rights are not
+enough for them is none to begin from, and a newer one is frozen then."""
 ROOTS = "linkerd-identity-trust-roots"
 STALE = {
     "apiVersion": "v1",

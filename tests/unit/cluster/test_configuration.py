@@ -38,7 +38,7 @@ def test_containerd_keeps_to_its_nodes_folder() -> None:
 def test_pods_keep_their_addresses_and_each_node_has_its_own() -> None:
     bridge, ports = json.loads(containerd.plugins(PLACES, 2))["plugins"]
     assert (bridge["ipMasq"], bridge["hairpinMode"], bridge["isDefaultGateway"]) == (False, True, True)
-    assert bridge["ipam"]["ranges"] == [[{"subnet": "10.125.2.0/24"}]]
+    assert bridge["ipam"]["ranges"] == [[{"subnet": "10.125.2.0/24"}], [{"subnet": "fd00:10:125:2::/64"}]]
     assert ports["type"] == "portmap"
 
 
@@ -55,7 +55,7 @@ def test_a_kubelet_keeps_images_that_it_could_not_get_again() -> None:
     told = json.loads(kubelet.configuration(PLACES, 1))
     assert told["imageGCHighThresholdPercent"] == 100
     assert (told["failCgroupV1"], told["cgroupDriver"], told["oomScoreAdj"]) == (False, "cgroupfs", 0)
-    assert told["clusterDNS"] == ["10.126.0.10"]
+    assert told["clusterDNS"] == ["10.126.0.10", "fd00:10:126::a"]
 
 
 @pytest.mark.parametrize(("status", "since", "ready"), [
@@ -76,7 +76,7 @@ def test_only_the_word_of_the_kubelet_that_runs_counts(status: str, since: float
 @pytest.mark.parametrize("mode", kube_proxy.MODES)
 def test_kube_proxy_leaves_the_machines_limits_alone(mode: str) -> None:
     told = json.loads(kube_proxy.configuration(PLACES, 1, mode))
-    assert (told["mode"], told["clusterCIDR"]) == (mode, "10.125.0.0/16")
+    assert (told["mode"], told["clusterCIDR"]) == (mode, "10.125.0.0/16,fd00:10:125::/56")
     assert told["conntrack"]["maxPerCore"] == told["conntrack"]["min"] == 0
 
 
@@ -84,7 +84,7 @@ def test_the_control_plane_listens_on_the_bridge() -> None:
     server = control_plane.api_server(PLACES)
     assert value(server, "bind-address") == value(server, "advertise-address") == "10.124.0.1"
     assert value(server, "enable-aggregator-routing") == "true"
-    assert value(server, "service-cluster-ip-range") == "10.126.0.0/16"
+    assert value(server, "service-cluster-ip-range") == "10.126.0.0/16,fd00:10:126::/112"
     for daemon in (control_plane.controllers(PLACES), control_plane.scheduler(PLACES)):
         assert value(daemon, "bind-address") == "10.124.0.1"
         assert value(daemon, "kubeconfig") == str(PLACES.kubeconfig(daemon.name))
@@ -94,7 +94,7 @@ def test_the_control_plane_listens_on_the_bridge() -> None:
 def test_dns_has_the_address_that_pods_are_told() -> None:
     found = {document["kind"]: document for document in yaml.safe_load_all(dns.manifest())}
     assert found["Service"]["spec"]["clusterIP"] == "10.126.0.10"
-    assert found["Service"]["spec"]["clusterIPs"] == ["10.126.0.10"]
+    assert found["Service"]["spec"]["clusterIPs"] == ["10.126.0.10", "fd00:10:126::a"]
     assert "kubernetes cluster.local " in found["ConfigMap"]["data"]["Corefile"]
     container = found["Deployment"]["spec"]["template"]["spec"]["containers"][0]
     assert (container["image"], container["imagePullPolicy"]) == ("hauberk.test/coredns:1.15.0", "Never")
@@ -109,16 +109,8 @@ def test_addresses_do_not_overlap() -> None:
     assert addresses.pods(1) != addresses.pods(2)
 
 
-def test_a_second_family_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ipaddress import ip_network
-
-    for name, second in (("NODES", "fd00:124::/64"), ("PODS", "fd00:125::/48"), ("SERVICES", "fd00:126::/112")):
-        monkeypatch.setattr(addresses, name, (*getattr(addresses, name), ip_network(second)))
-    bridge = json.loads(containerd.plugins(PLACES, 2))["plugins"][0]
-    assert bridge["ipam"]["ranges"][1] == [{"subnet": "fd00:125:0:2::/64"}]
-    assert value(kubelet.daemon(PLACES, 1), "node-ip") == "10.124.0.11,fd00:124::b"
-    assert json.loads(kube_proxy.configuration(PLACES, 1, "nftables"))["clusterCIDR"] == "10.125.0.0/16,fd00:125::/48"
-    assert "fd00:126::a" in yaml.safe_load(dns.manifest().split("---")[-1])["spec"]["clusterIPs"]
+def test_a_node_has_an_address_of_each_family() -> None:
+    assert value(kubelet.daemon(PLACES, 1), "node-ip") == "10.124.0.11,fd00:10:124::b"
 
 
 def test_a_route_of_somebody_else_into_our_networks_is_seen() -> None:
@@ -126,6 +118,8 @@ def test_a_route_of_somebody_else_into_our_networks_is_seen() -> None:
     assert network.conflict([{"dst": "default", "dev": "eth0"}, {"dst": "10.0.0.0/8", "dev": "eth0"}, ours]) is None
     assert network.conflict([{"dst": "10.125.1.0/24", "dev": "kbr0"}]) == "10.125.1.0/24"
     assert network.conflict([{"dst": "10.124.0.7", "dev": "tun0"}]) == "10.124.0.7"
+    assert network.conflict([{"dst": "fd00:10:124::/64", "dev": "tun0"}]) == "fd00:10:124::/64"
+    assert network.conflict([{"dst": "fe80::/64", "dev": "eth0"}, {"dst": "fd00::1", "dev": "eth0"}]) is None
 
 
 def test_a_home_that_programs_could_not_work_in_is_refused(tmp_path: Path) -> None:
