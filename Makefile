@@ -15,7 +15,7 @@ CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc n
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo cluster cluster-down test test-kubernetes lint format types layers api-check deploy-check test-rust test-python wheels bench bench-parts flamegraph pgo fuzz deny api crds chart lock clean
+.PHONY: help demo cluster cluster-down test test-kubernetes lint format types layers api-check deploy-check test-rust test-python wheels bench bench-kubernetes bench-parts flamegraph pgo fuzz deny api crds chart lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,13 @@ bench: ## Compares data planes (root; a quiet machine, half an hour); ARGS=--qui
 	@[ -n "$$HAUBERK_PROXY_BINARY" ] || (cd proxy && $(RELEASE) -p hauberk-proxy)
 	@cd proxy && $(RELEASE) -p relay && $(CARGO) build --quiet --release $(BENCH_CRATES)
 	@HAUBERK_PROXY_BINARY=$${HAUBERK_PROXY_BINARY:-$(TARGET)/release/hauberk-proxy} $(BIN)/python -m bench $(ARGS)
+
+bench-kubernetes: ## What the mesh costs a cluster (root; a quiet machine, five minutes)
+	@tools/require-root bench-kubernetes
+	@$(MAKE) --no-print-directory cluster ARGS="--nodes 2"
+	@$(MAKE) --no-print-directory $(QUICK)
+	@$(BIN)/python -m cluster images --proxy $(QUICK)
+	@$(BIN)/python -m bench.kubernetes --install $(ARGS)
 
 bench-parts: $(ENVIRONMENT) ## Instructions of the fast path's parts against their baseline; ARGS=--write: a new one
 	@tools/packages valgrind

@@ -6,18 +6,17 @@ the other one is a node that the plugin has not reached.
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from podkit import objects
 from podkit.asking import CLIENT, ask, identity, ready
 from podkit.kubectl import Kubectl, until
 from podkit.mesh import CONTROL, DEPLOYMENTS, Namespace, change, hauberk, prune, would_be
 
+from cluster import plugin
 from cluster.cluster import of
-from cluster.containerd import plugin_folder
+from cluster.places import Places
 
 WITH, WITHOUT = "n1", "n2"
 PLUGIN = "hauberk-cni"
@@ -28,18 +27,15 @@ def on(node: str) -> dict[str, Any]:
     return {"nodeSelector": {"kubernetes.io/hostname": node}}
 
 
-def folder() -> Path:
-    return of(os.environ, lambda _: None).places.node(1) / "cni"
+def places() -> Places:
+    return of(os.environ, lambda _: None).places
 
 
 @pytest.fixture(scope="module")
 def manifests(kubectl: Kubectl, mesh: str) -> Iterator[str]:
     """Of a mesh with the plugin."""
-    settings = f"cni.enabled=true,cni.repair=true,cni.binDir={plugin_folder()},cni.netDir={folder()}"
-    documents = list(yaml.safe_load_all(hauberk(kubectl, "upgrade", "--namespace", mesh, "--set", settings)))
-    (daemons,) = (document for document in documents if document["kind"] == "DaemonSet")
-    daemons["spec"]["template"]["spec"]["nodeSelector"] |= on(WITH)["nodeSelector"]
-    yield yaml.dump_all(documents)
+    settings = plugin.settings(places(), 1)
+    yield plugin.on_node(hauberk(kubectl, "upgrade", "--namespace", mesh, "--set", settings), WITH)
     change(kubectl, "--set", "cni=null", namespace=mesh)
     prune(kubectl, mesh)
     until("the network's configuration to be as it was", lambda: PLUGIN not in configuration() or None)
@@ -66,7 +62,8 @@ def install(kubectl: Kubectl, manifests: str) -> None:
 
 def configuration() -> str:
     """What the node's runtime reads first."""
-    return min(path for path in folder().iterdir() if path.suffix in (".conf", ".conflist")).read_text()
+    folder = places().node(1) / "cni"
+    return min(path for path in folder.iterdir() if path.suffix in (".conf", ".conflist")).read_text()
 
 
 def test_pods_are_in_the_mesh_without_a_right_on_their_network(kubectl: Kubectl, home: str) -> None:

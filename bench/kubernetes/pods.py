@@ -1,0 +1,47 @@
+"""How much later a pod is ready for having a proxy."""
+
+import asyncio
+import statistics
+import time
+
+from bench.kubernetes.mesh import OWN, POD, Mesh, pod
+from bench.kubernetes.question import Answered
+from hauberk.client.api import Selector
+
+INIT_S, PLUGIN_S = 3.0, 1.5
+_TIMEOUT_S = 60.0
+
+
+async def started(mesh: Mesh, rounds: int, *, plugin: bool = False) -> list[Answered]:
+    """Pods without and with a proxy take turns."""
+    took: dict[bool, list[float]] = {False: [], True: []}
+    for turn in range(rounds):
+        for injected, times in took.items():
+            times.append(await _ready_after(mesh, f"pod-{turn}-{str(injected).lower()}", injected=injected))
+    without, with_proxy = (statistics.median(took[injected]) for injected in (False, True))
+    by, goal = ("the CNI plugin", PLUGIN_S) if plugin else ("the init container", INIT_S)
+    return [
+        Answered(what=f"pod ready, without a proxy (beside {by})", value=without, unit="s"),
+        Answered(what=f"pod ready later, with {by}", value=with_proxy - without, unit="s", goal=goal),
+    ]
+
+
+async def _ready_after(mesh: Mesh, name: str, *, injected: bool) -> float:
+    ready = asyncio.create_task(_ready(mesh, name))  # noqa: TID251 - ended below, whatever happens
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    try:
+        await mesh.client.create(POD, pod(name, injected=injected))
+        async with asyncio.timeout(_TIMEOUT_S):
+            await ready
+        return time.monotonic() - began
+    finally:
+        ready.cancel()
+        await mesh.client.delete(POD, name, namespace=OWN)
+
+
+async def _ready(mesh: Mesh, name: str) -> None:
+    async for event in mesh.client.watch(POD, namespace=OWN, selector=Selector(fields=f"metadata.name={name}")):
+        conditions = (event.item or {}).get("status", {}).get("conditions", [])
+        if any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions):
+            return
