@@ -1,6 +1,6 @@
 """etcd, the API server, the controllers and the scheduler: in the machine's own network, on the nodes' bridge."""
 
-from cluster import addresses, api, identities
+from cluster import addresses, api, identities, kubelet
 from cluster.api import Api
 from cluster.daemon import Daemon, joined, options
 from cluster.daemons import Daemons
@@ -76,6 +76,8 @@ def controllers(places: Places) -> Daemon:
     keys = places.keys
     given = options(
         use_service_account_credentials=True,
+        # A test that takes a node away waits for that.
+        node_monitor_grace_period=f"{kubelet.LOST_S}s",
         service_account_private_key_file=keys / "sa.key",
         root_ca_file=keys / "ca.crt",
         cluster_signing_cert_file=keys / "ca.crt",

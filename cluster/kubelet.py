@@ -9,6 +9,9 @@ from cluster.daemon import Daemon, joined, options
 from cluster.daemons import Daemons
 from cluster.places import Places
 
+LOST_S = 20
+"""A node of which nothing was heard for so long is given up. It reports four times meanwhile."""
+
 
 def daemon(places: Places, number: int) -> Daemon:
     folder, name = places.node(number), identities.kubelet(number)
@@ -51,6 +54,7 @@ def configuration(places: Places, number: int) -> str:
         "cgroupRoot": f"/{addresses.namespace(number)}",
         "clusterDNS": [str(address) for address in addresses.service_dns()],
         "clusterDomain": addresses.DOMAIN,
+        "nodeLeaseDurationSeconds": LOST_S,
         "resolvConf": str(folder / "resolv.conf"),
         "failSwapOn": False,
         # A score below one's own is refused without the capability SYS_RESOURCE.

@@ -1,8 +1,7 @@
-"""A mesh on the test cluster, installed as a person would."""
+"""A mesh on the test cluster, which most of these tests share, and namespaces of their own."""
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE)]
 
-from podkit import objects  # noqa: E402
-from podkit.kubectl import Kubectl, until  # noqa: E402
-from podkit.mesh import CONTROL, DEPLOYMENTS, INJECT, INSTALL_TIMEOUT_S, Namespace, hauberk, would_be  # noqa: E402
+from podkit.installed import cluster, installed, namespaces  # noqa: E402
+from podkit.kubectl import Kubectl  # noqa: E402
+from podkit.mesh import Namespace  # noqa: E402
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,8 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def kubectl() -> Kubectl:
-    found = Kubectl(os.environ)
-    if not found.program.exists() or found.attempt("version", timeout_s=10).returncode != 0:
+    found = cluster()
+    if found is None:
         pytest.skip("no test cluster is up: make cluster")
     return found
 
@@ -32,41 +31,12 @@ def kubectl() -> Kubectl:
 @pytest.fixture(scope="session")
 def mesh(kubectl: Kubectl) -> str:
     """Returns the namespace of the control plane, which is ready."""
-    if os.environ.get("HAUBERK_TEST_MESH") == "installed":
-        return CONTROL  # somebody works at one test, and keeps what runs
-    kubectl("delete", "namespace", CONTROL, "--ignore-not-found", timeout_s=INSTALL_TIMEOUT_S)
-    kubectl(
-        "apply", "--server-side", "--force-conflicts", "--filename", "-", given=hauberk(kubectl, "install", "--crds")
-    )
-    kubectl("wait", "--for=condition=Established", "crd", "--all", f"--timeout={INSTALL_TIMEOUT_S:.0f}s")
-    kubectl("apply", "--filename", "-", given=hauberk(kubectl, "install", "--ignore-cluster"))
-    kubectl.rolled_out(CONTROL, *DEPLOYMENTS, timeout_s=INSTALL_TIMEOUT_S)
-    return CONTROL
+    return installed(kubectl)
 
 
 @pytest.fixture(scope="module")
 def namespace(kubectl: Kubectl, mesh: str, request: pytest.FixtureRequest) -> Iterator[Namespace]:
     del mesh
-    made: list[str] = []
-
-    def make(annotations: Mapping[str, str] = INJECT) -> str:
-        name = f"{Path(request.node.name).stem.removeprefix('test_').replace('_', '-')}-{len(made)}"
-        kubectl("delete", "namespace", name, "--ignore-not-found")
-        made.append(name)
-        programs = {path.name: path.read_text() for path in (HERE / "programs").glob("*.py")}
-        kubectl.apply(
-            objects.namespace(name, annotations),
-            {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {"name": objects.PROGRAMS, "namespace": name},
-                "data": programs,
-            },
-        )
-        # While it does not answer, the API server takes pods as they are: so it is for a moment after a test killed it.
-        until("the injector to be asked", lambda: "initContainers" in would_be(kubectl, name) or None)
-        return name
-
-    yield make
-    for name in made:
-        kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+    prefix = Path(request.node.name).stem.removeprefix("test_").replace("_", "-")
+    with namespaces(kubectl, prefix) as make:
+        yield make

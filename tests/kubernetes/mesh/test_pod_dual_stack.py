@@ -1,10 +1,8 @@
 """Both families of addresses: of Services, of pods, and each alone."""
 
-from collections import Counter
-
 import pytest
 from podkit import objects
-from podkit.asking import CLIENT, ask, identity, ready
+from podkit.asking import CLIENT, ask, ask_until, identity, ready
 from podkit.kubectl import Kubectl
 from podkit.mesh import Namespace
 from podkit.metrics import metric, metrics_of
@@ -40,8 +38,7 @@ def test_a_service_is_balanced_by_either_address(kubectl: Kubectl, home: str) ->
 
 
 def assert_balanced(kubectl: Kubectl, home: str, host: str) -> None:
-    answers = [ask(kubectl, home, f"http://{host}/") for _ in range(16)]
-    assert len(Counter(answer["pod"] for answer in answers)) == 2
+    answers = ask_until(kubectl, home, f"http://{host}/", pods=2)
     assert {answer["client"] for answer in answers} == {identity("default", home)}
 
 
@@ -49,7 +46,7 @@ def test_a_service_may_have_the_newer_family_alone(kubectl: Kubectl, home: str) 
     assert_balanced(kubectl, home, "six")
     page = metrics_of(kubectl, home, CLIENT)
     labels = {"direction": "outbound", "dst_service": "six"}
-    assert metric(page, "response_total", tls="true", **labels) >= 16
+    assert metric(page, "response_total", tls="true", **labels) >= 2
     assert metric(page, "response_total", tls="no_identity", **labels) == 0
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from podkit import objects
-from podkit.asking import ask, identity, ready
+from podkit.asking import ask_until, identity, ready
 from podkit.kubectl import Kubectl
 from podkit.mesh import Namespace
 
@@ -66,9 +66,8 @@ def test_in_ingress_mode_a_header_names_the_service_of_a_pods_address(
 
 
 def assert_in_the_mesh(kubectl: Kubectl, home: str, outside: str, mode: str) -> None:
-    answers = [ask(kubectl, outside, f"http://ingress-{mode}.{home}/shop", "person") for _ in range(10)]
+    answers = ask_until(kubectl, outside, f"http://ingress-{mode}.{home}/shop", pods=2, pod="person")
     assert {answer["client"] for answer in answers} == {identity("ingress", home)}
-    assert len({answer["pod"] for answer in answers}) == 2
     assert {answer["path"] for answer in answers} == {"/shop"}
 
 

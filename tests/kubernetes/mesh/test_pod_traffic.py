@@ -1,10 +1,8 @@
 """Programs in pods talk through their proxies: mutual TLS, balanced by request, also with pods that have none."""
 
-from collections import Counter
-
 import pytest
 from podkit import objects
-from podkit.asking import CLIENT, ask, identity, ready
+from podkit.asking import CLIENT, ask, ask_until, identity, ready
 from podkit.kubectl import Kubectl, until
 from podkit.mesh import Namespace
 from podkit.metrics import metric, metrics_of
@@ -31,8 +29,7 @@ def home(kubectl: Kubectl, namespace: Namespace) -> str:
 
 
 def test_requests_are_balanced_over_pods_and_name_their_client(kubectl: Kubectl, home: str) -> None:
-    seen = Counter(ask(kubectl, home, "http://server/x")["pod"] for _ in range(20))
-    assert len(seen) == 2
+    ask_until(kubectl, home, "http://server/x", pods=2)
     answer = ask(kubectl, home, f"http://server.{home}.svc.cluster.local/y")
     assert answer["client"] == identity("default", home)
 

@@ -2,7 +2,7 @@
 
 import json
 
-from podkit.kubectl import Kubectl
+from podkit.kubectl import Kubectl, until
 
 CLIENT = "client"
 
@@ -16,6 +16,17 @@ def ask(kubectl: Kubectl, namespace: str, url: str, pod: str = CLIENT) -> dict[s
     words = ["timeout", "10", "busybox", "wget", "-qO-", url]
     answer: dict[str, str] = json.loads(kubectl.exec(namespace, pod, "shell", ["busybox", *words]))
     return answer
+
+
+def ask_until(kubectl: Kubectl, namespace: str, url: str, *, pods: int, pod: str = CLIENT) -> list[dict[str, str]]:
+    """Answers of so many pods. Whoever was slow once is asked less until that is forgotten, so it may take seconds."""
+    answers: list[dict[str, str]] = []
+
+    def enough() -> list[dict[str, str]] | None:
+        answers.append(ask(kubectl, namespace, url, pod))
+        return answers if len({answer["pod"] for answer in answers}) >= pods else None
+
+    return until(f"{pods} pods to answer for {url}", enough)
 
 
 def identity(account: str, namespace: str) -> str:
