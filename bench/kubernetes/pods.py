@@ -7,6 +7,7 @@ import time
 from bench.kubernetes.mesh import OWN, POD, Mesh, pod
 from bench.kubernetes.question import Answered
 from hauberk.client.api import Selector
+from hauberk.client.watching import Put
 
 INIT_S, PLUGIN_S = 3.0, 1.5
 _TIMEOUT_S = 60.0
@@ -42,6 +43,8 @@ async def _ready_after(mesh: Mesh, name: str, *, injected: bool) -> float:
 
 async def _ready(mesh: Mesh, name: str) -> None:
     async for event in mesh.client.watch(POD, namespace=OWN, selector=Selector(fields=f"metadata.name={name}")):
-        conditions = (event.item or {}).get("status", {}).get("conditions", [])
+        if not isinstance(event, Put):
+            continue
+        conditions = event.item.get("status", {}).get("conditions", [])
         if any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions):
             return

@@ -40,11 +40,13 @@ def proxy(tuning: Tuning, inbound: list[int], installation: Installation, *, ing
     }
     if native:
         made["restartPolicy"] = "Always"
-    if native and tuning.is_on(keys.AWAIT):
+    awaited, ours = tuning.is_on(keys.AWAIT), tuning.of(keys.IMAGE) == installation.defaults[keys.IMAGE]
+    probed = awaited and native and not ours
+    if probed:
         made["startupProbe"] = {**_asked("/ready", admin), "periodSeconds": 1, "failureThreshold": _STARTUP_TRIES}
-    else:
+    elif not awaited:
         made["readinessProbe"]["initialDelaySeconds"] = 2
-    if lifecycle := _lifecycle(tuning, native=native, admin=admin):
+    if lifecycle := _lifecycle(tuning, awaited=awaited and not probed, admin=admin):
         made["lifecycle"] = lifecycle
     return made
 
@@ -117,10 +119,11 @@ def debug(tuning: Tuning) -> Container:
     }
 
 
-def _lifecycle(tuning: Tuning, *, native: bool, admin: int) -> dict[str, Any]:
+def _lifecycle(tuning: Tuning, *, awaited: bool, admin: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    if not native and tuning.is_on(keys.AWAIT):
-        # The next container is started when this has returned.
+    if awaited:
+        # The next container is started when this has returned. A startup probe comes to the same two looks of the
+        # kubelet later: at the probe's turn, and at what it knew of the pod after it.
         command = [_PROGRAM, "await", "--timeout", _AWAIT, "--port", str(admin)]
         made["postStart"] = {"exec": {"command": command}}
     if seconds := tuning.number(keys.WAIT_BEFORE_EXIT):

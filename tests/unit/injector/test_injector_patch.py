@@ -12,6 +12,7 @@ from hauberk.injector.patch import note, patch
 from hauberk.injector.subject import Place
 
 CLASSIC = {"config.linkerd.io/proxy-enable-native-sidecar": "false"}
+AWAIT = ["/hauberk-proxy", "await", "--timeout", "2m", "--port", "4191"]
 
 
 def names(containers: list[dict[str, Any]]) -> list[str]:
@@ -24,6 +25,13 @@ def test_the_redirect_and_the_proxy_come_before_everything(installation: Install
     assert names(made["spec"]["containers"]) == ["web"]
     proxy = container(made)
     assert proxy["restartPolicy"] == "Always"
+    assert proxy["lifecycle"] == {"postStart": {"exec": {"command": AWAIT}}}
+    assert "startupProbe" not in proxy
+
+
+def test_an_image_of_somebody_else_is_awaited_by_a_probe(installation: Installation) -> None:
+    theirs = {"config.linkerd.io/proxy-image": "example.org/proxy"}
+    proxy = container(injected(pod(annotations=theirs), installation))
     assert proxy["startupProbe"]["httpGet"] == {"path": "/ready", "port": 4191}
     assert "lifecycle" not in proxy
 
@@ -34,10 +42,8 @@ def test_a_sidecar_like_the_others_comes_first_among_them_and_is_awaited(install
     assert names(made["spec"]["initContainers"]) == ["migrate", "linkerd-init"]
     assert names(made["spec"]["containers"]) == ["linkerd-proxy", "web"]
     proxy = container(made)
-    command = ["/hauberk-proxy", "await", "--timeout", "2m", "--port", "4191"]
-    assert proxy["lifecycle"] == {"postStart": {"exec": {"command": command}}}
+    assert proxy["lifecycle"] == {"postStart": {"exec": {"command": AWAIT}}}
     assert not {"restartPolicy", "startupProbe"} & proxy.keys()
-    assert proxy["readinessProbe"]["initialDelaySeconds"] == 2
 
 
 def test_the_installation_may_say_so_for_all(installation: Installation) -> None:
@@ -47,10 +53,10 @@ def test_the_installation_may_say_so_for_all(installation: Installation) -> None
     assert "lifecycle" not in container(made)
     native = {"config.linkerd.io/proxy-enable-native-sidecar": "true", "config.linkerd.io/proxy-await": "enabled"}
     assert injected(pod(annotations=native), classic)["spec"]["containers"] == pod()["spec"]["containers"]
-    assert "startupProbe" in container(injected(pod(annotations=native), classic))
-    assert "startupProbe" not in container(
-        injected(pod(annotations={"config.linkerd.io/proxy-await": "disabled"}), installation)
-    )
+    assert "lifecycle" in container(injected(pod(annotations=native), classic))
+    unawaited = container(injected(pod(annotations={"config.linkerd.io/proxy-await": "disabled"}), installation))
+    assert "lifecycle" not in unawaited
+    assert unawaited["readinessProbe"]["initialDelaySeconds"] == 2
 
 
 def test_with_a_plugin_nobody_writes_rules_and_somebody_looks_at_them() -> None:
@@ -161,7 +167,8 @@ def test_the_redirect_knows_what_the_annotations_say(installation: Installation)
     }
     proxy = container(made)
     assert [port["containerPort"] for port in proxy["ports"]] == [5143, 5191]
-    assert {proxy[probe]["httpGet"]["port"] for probe in ("livenessProbe", "readinessProbe", "startupProbe")} == {5191}
+    assert {proxy[probe]["httpGet"]["port"] for probe in ("livenessProbe", "readinessProbe")} == {5191}
+    assert proxy["lifecycle"]["postStart"]["exec"]["command"][-1] == "5191"
     assert proxy["securityContext"]["runAsUser"] == 3000
 
 
@@ -201,15 +208,14 @@ def test_resources_are_the_annotations_or_the_installations() -> None:
 def test_a_proxy_that_waits_before_it_ends(installation: Installation) -> None:
     wait = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds"
     made = injected(pod(annotations={wait: "20"}), installation)
-    assert container(made)["lifecycle"] == {"preStop": {"exec": {"command": ["/hauberk-proxy", "sleep", "20"]}}}
+    assert container(made)["lifecycle"]["preStop"] == {"exec": {"command": ["/hauberk-proxy", "sleep", "20"]}}
     outcome = patch(pod(annotations={wait: "60"}, terminationGracePeriodSeconds=40), SHOP, None, installation)
     assert isinstance(outcome, Injected)
     assert any("lasts 40 s" in warning for warning in outcome.warnings)
     made = injected(pod(annotations={wait: "60"}, terminationGracePeriodSeconds=40), installation)
     assert container(made)["lifecycle"]["preStop"]["exec"]["command"][-1] == "40"
-    assert "lifecycle" not in container(
-        injected(pod(annotations={wait: "60"}, terminationGracePeriodSeconds=0), installation)
-    )
+    made = injected(pod(annotations={wait: "60"}, terminationGracePeriodSeconds=0), installation)
+    assert "preStop" not in container(made)["lifecycle"]
 
 
 def test_somebodys_tools_may_stand_beside_the_proxy(installation: Installation) -> None:
