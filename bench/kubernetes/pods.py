@@ -1,6 +1,7 @@
 """How much later a pod is ready for having a proxy."""
 
 import asyncio
+import random
 import statistics
 import time
 
@@ -11,6 +12,7 @@ from hauberk.client.watching import Put
 
 INIT_S, PLUGIN_S = 3.0, 1.5
 _TIMEOUT_S = 60.0
+_PHASES = random.Random(1)  # noqa: S311 - no secret
 
 
 async def started(mesh: Mesh, rounds: int, *, plugin: bool = False) -> list[Answered]:
@@ -28,6 +30,8 @@ async def started(mesh: Mesh, rounds: int, *, plugin: bool = False) -> list[Answ
 
 
 async def _ready_after(mesh: Mesh, name: str, *, injected: bool) -> float:
+    # The kubelet looks once a second: without this every pod would begin at the same moment between two looks.
+    await asyncio.sleep(_PHASES.random())
     ready = asyncio.create_task(_ready(mesh, name))  # noqa: TID251 - ended below, whatever happens
     await asyncio.sleep(0)
     began = time.monotonic()
