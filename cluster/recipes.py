@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cluster import commands, containerd, echo_certificate, mesh, shell
 from cluster.contents import Contents
 from cluster.places import Places
+from hauberk.demo import cast
 
 COREDNS = "hauberk.test/coredns:1.15.0"
 TOOLS = "hauberk.test/tools:1"
@@ -71,7 +72,7 @@ RECIPES: Mapping[str, Recipe] = {
     "pause": Recipe((containerd.PAUSE,), pause, ("pause",)),
     "coredns": Recipe((COREDNS,), coredns, ("coredns",)),
     "tools": Recipe((TOOLS,), tools),
-    "servers": Recipe((SERVERS,), servers),
+    "servers": Recipe((SERVERS, cast.NGINX, cast.REDIS), servers),
     "controller": Recipe((mesh.CONTROLLER,), mesh.controller),
     "proxy": Recipe((mesh.PROXY,), mesh.proxy, (mesh.PROGRAM,)),
     # As the conformance suite of the Gateway API names them.

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from demo.costume import Costume
 from demo.process import Child
-from demo.scene import Role
+from demo.scene import command
+from hauberk.demo.cast import Role
+from hauberk.demo.failure import PlayError
 from hauberk.runtime.tasks import spawn
 
 HAUBERK = (sys.executable, "-m", "hauberk.cli")
-
-
-class PlayError(Exception):
-    """The demo cannot go on; the text is for the person who watches."""
 
 
 class Company:
@@ -55,8 +53,8 @@ class Company:
             folder = self._work / role.key
             folder.mkdir(parents=True)
             os.chown(folder, self._costume.uid, self._costume.gid)
-            command = role.command(folder, user=self._costume.option)
-            self._members[role.key] = await self._start(role.key, command, hear(role))
+            arguments = command(role, folder, user=self._costume.option)
+            self._members[role.key] = await self._start(role.key, arguments, hear(role))
             wave.append(role.key)
 
     def member(self, key: str) -> Child:

@@ -1,9 +1,8 @@
 """What the demo needs of a machine, and the one line that says what is missing."""
 
-import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from hauberk.host import binary
 from hauberk.host.failure import SetupFailed
@@ -16,15 +15,12 @@ PROGRAMS: Mapping[str, str] = {
     "nft": "nftables",
     "nginx": "nginx-light",
     "redis-server": "redis-server",
-    "curl": "curl",
 }
 """Each program with Debian's package."""
-MODULES = ("redis",)
-"""Python's, beside what Hauberk itself depends on."""
 _ADMIN_FOLDERS = "/usr/sbin:/sbin"
 
 
-def missing(environ: Mapping[str, str], *, uid: int, module_found: Callable[[str], bool] | None = None) -> str | None:
+def missing(environ: Mapping[str, str], *, uid: int) -> str | None:
     """One line about the first thing that is missing, with what to do; None when the demo can begin."""
     if uid != 0:
         return "the demo needs root: it makes network namespaces and redirects in them. Try: sudo make demo"
@@ -33,9 +29,6 @@ def missing(environ: Mapping[str, str], *, uid: int, module_found: Callable[[str
     if absent:
         packages = sorted({PROGRAMS[name] for name in absent})
         return f"the demo needs {', '.join(absent)}. Try: apt-get install {' '.join(packages)}"
-    found = module_found or _module_found
-    if unknown := [name for name in MODULES if not found(name)]:
-        return f"the demo needs the Python package {', '.join(unknown)}. Try: make demo, which installs it"
     try:
         binary.find(environ)
     except SetupFailed as error:
@@ -46,7 +39,3 @@ def missing(environ: Mapping[str, str], *, uid: int, module_found: Callable[[str
 def search_path(environ: Mapping[str, str]) -> str:
     """PATH with the folders that hold `nft` and `nginx`, which sudo and su may leave out."""
     return f"{environ.get('PATH') or os.defpath}:{_ADMIN_FOLDERS}"
-
-
-def _module_found(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from demo.table import as_json
-from demo.verdict import Finding
+from hauberk.demo.finding import Finding
+from hauberk.demo.table import as_json
 from hauberk.telemetry.query import Edge
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo import process, scene
-from demo.company import Company, PlayError
-from demo.journal import Journal
-from demo.roster import Roster
-from demo.scene import Role
+from demo.company import Company
 from hauberk.client.api import Client
 from hauberk.client.endpoint import SOCKET_NAME, UnixEndpoint
 from hauberk.client.errors import ApiError
+from hauberk.demo import cast
+from hauberk.demo.cast import Role
+from hauberk.demo.failure import PlayError
+from hauberk.demo.journal import Journal
+from hauberk.demo.roster import Roster
 from hauberk.runtime.clock import Clock
 
 CONTROL_PLANE_TIMEOUT_S = 30.0
@@ -53,20 +55,20 @@ class Script:
         async with Client(UnixEndpoint(runtime / SOCKET_NAME)) as client:
             await _until_answered(client)
             self._say(f"control plane ready after {self._clock.monotonic() - began:.1f} s")
-            await self._company.do("apply", "-f", str(scene.MANIFESTS))
+            await self._company.do("apply", *(word for path in scene.MANIFESTS for word in ("-f", str(path))))
             self._say("accounts and policy applied: only `load` may call `web`")
             yield client
 
     async def enter_servers(self) -> None:
-        await self._enter("servers", (*scene.BACKENDS, *scene.WEB))
+        await self._enter("servers", (*cast.BACKENDS, *cast.WEB))
 
     async def enter_clients(self) -> None:
-        await self._enter("clients", scene.CLIENTS)
+        await self._enter("clients", cast.CLIENTS)
 
     async def _enter(self, what: str, roles: Sequence[Role]) -> None:
         await self._company.enter(roles, self._ear)
-        await self._until_ready([role.key for role in roles])
-        self._say(f"{what} are in the mesh: {', '.join(role.key for role in roles)}")
+        await self._until_ready(cast.keys(roles))
+        self._say(f"{what} are in the mesh: {', '.join(cast.keys(roles))}")
 
     async def second_act(self, events: Events) -> None:
         """About 20 s of traffic, in which one replica is killed and one is added."""
@@ -75,27 +77,27 @@ class Script:
         await self._pause_until(began + KILL_AT_S)
         await self._kill(events)
         await self._pause_until(began + ADD_AT_S)
-        self._say(f"{scene.ADDED} is added")
-        await self._company.enter([scene.NEW_WEB], self._ear)
-        await self._until_ready([scene.ADDED])
-        self._say(f"{scene.ADDED} is ready")
+        self._say(f"{cast.ADDED} is added")
+        await self._company.enter([cast.NEW_WEB], self._ear)
+        await self._until_ready([cast.ADDED])
+        self._say(f"{cast.ADDED} is ready")
         await self._pause_until(max(began + END_AT_S, self._clock.monotonic() + AFTER_ADDED_S))
 
     async def _kill(self, events: Events) -> None:
-        child = self._company.member(scene.KILLED)
+        child = self._company.member(cast.KILLED)
         pid = process.find_program(child.pid, "web.py")
         if pid is None:
-            raise PlayError(f"the program of {scene.KILLED} is not found among the descendants of its runner")
-        self._company.may_leave(scene.KILLED)
+            raise PlayError(f"the program of {cast.KILLED} is not found among the descendants of its runner")
+        self._company.may_leave(cast.KILLED)
         # In the middle of an answer, where it hurts most.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BEGIN_TIMEOUT_S):
-                await self._journal.until_begun(scene.KILLED)
+                await self._journal.until_begun(cast.KILLED)
         events.killed_at_s = self._clock.monotonic()
         process.kill(pid)
-        self._say(f"{scene.KILLED} is killed (SIGKILL)")
+        self._say(f"{cast.KILLED} is killed (SIGKILL)")
         events.killed_exit_code = await child.wait()
-        events.died_with_it = frozenset(self._journal.in_progress.get(scene.KILLED, ()))
+        events.died_with_it = frozenset(self._journal.in_progress.get(cast.KILLED, ()))
 
     async def _until_ready(self, keys: Sequence[str]) -> None:
         try:

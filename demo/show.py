@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo import costume, leftovers, report, scene, stage
-from demo.company import Company, PlayError
-from demo.journal import Journal
-from demo.meter import INTERVAL_S, Meter
-from demo.roster import Roster
-from demo.screen import Screen
+from demo.company import Company
 from demo.script import Events, Script
 from demo.verdict import Facts, findings
 from hauberk.client.errors import ApiError
+from hauberk.demo import cast
+from hauberk.demo.failure import PlayError
+from hauberk.demo.journal import Journal
+from hauberk.demo.meter import INTERVAL_S, Meter
+from hauberk.demo.roster import Roster
+from hauberk.demo.screen import Screen
 from hauberk.runtime.clock import SystemClock
 from hauberk.runtime.tasks import spawn
 from hauberk.telemetry.parse import Parser
@@ -29,7 +31,7 @@ INTERRUPTED = 130
 
 async def play(*, once: bool) -> int:
     """Plays the demo inside of its namespaces and returns the exit code. SIGINT, SIGTERM and SIGHUP end it in order."""
-    screen = Screen.standard(SystemClock(), keep_table=not once)
+    screen = Screen.standard(scene.HOME, SystemClock(), keep_table=not once)
     with _asked_to_end() as asked:
         dressed = costume.choose(os.environ)
         if dressed.why_root:
@@ -57,7 +59,7 @@ class Show:
     def __init__(self, company: Company, screen: Screen, *, once: bool) -> None:
         clock = SystemClock()
         self.journal = Journal()
-        self.roster = Roster(clock)
+        self.roster = Roster(scene.HOME, clock)
         self.events = Events()
         self.edges = list[Edge]()
         self._screen = screen
@@ -103,7 +105,7 @@ class Show:
             journal=self.journal,
             killed_at_s=self.events.killed_at_s,
             died_with_it=self.events.died_with_it,
-            ready_at_s=self.roster.ready_at_s.get(scene.ADDED),
+            ready_at_s=self.roster.ready_at_s.get(cast.ADDED),
             killed_exit_code=self.events.killed_exit_code,
             left_behind=left,
         )

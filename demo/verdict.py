@@ -4,19 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from demo import scene
-from demo.journal import Journal, Request
+from hauberk.demo import cast, finding
+from hauberk.demo.finding import Finding
+from hauberk.demo.journal import Journal, Request
 from hauberk.telemetry.query import Edge
 
 NEW_REPLICA_LIMIT_S = 1.0
 SIGKILLED = 137
 """As a shell tells that SIGKILL (9) ended a program: 128 + 9."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    promise: str
-    kept: bool
-    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +31,14 @@ class Facts:
 
 def findings(facts: Facts) -> list[Finding]:
     return [
-        *_edges_secured(facts.edges),
-        _refused(facts),
+        *finding.edges_secured(facts.edges, scene.HOME),
+        finding.refused(facts.journal.refusals),
         _kill(facts),
         _exit_code(facts),
         _added(facts),
-        _grpc(facts),
+        finding.grpc(facts.journal.quotes),
         _nothing_left(facts),
     ]
-
-
-def _edges_secured(edges: Sequence[Edge]) -> list[Finding]:
-    by_ends = {(edge.source.name, edge.destination.name): edge for edge in edges}
-    found: list[Finding] = []
-    for client, server in (*scene.ALLOWED, scene.REFUSED):
-        promise = f"{client} → {server} is secured by the two expected identities"
-        edge = by_ends.pop((client, server), None)
-        if edge is None:
-            found.append(Finding(promise, kept=False, seen="no traffic seen"))
-            continue
-        expected = edge.client_ids == {scene.identity(client)} and edge.server_ids == {scene.identity(server)}
-        seen = f"client {_names(edge.client_ids)}, server {_names(edge.server_ids)}"
-        if edge.insecure_reasons:
-            seen += f", without TLS: {', '.join(sorted(edge.insecure_reasons))}"
-        found.append(Finding(promise, kept=edge.secured and expected, seen=seen))
-    surprises = [f"{source} → {destination}" for source, destination in sorted(by_ends)]
-    found.append(Finding("nobody else talks to anybody", not surprises, ", ".join(surprises) or "no other edge"))
-    return found
-
-
-def _refused(facts: Facts) -> Finding:
-    outcomes = facts.journal.refusals
-    seen = ", ".join(f"{count} x {status}" for status, count in sorted(outcomes.items())) or "no request"
-    return Finding("the intruder gets 403 and nothing else", set(outcomes) == {"403"}, seen)
 
 
 def _kill(facts: Facts) -> Finding:
@@ -103,7 +73,7 @@ def _added(facts: Facts) -> Finding:
     promise = f"the new replica gets traffic within {NEW_REPLICA_LIMIT_S:g} s of being ready"
     if facts.ready_at_s is None:
         return Finding(promise, kept=False, seen="it never became ready")
-    first = min((r.ended_s for r in facts.journal.requests if r.by == scene.ADDED), default=None)
+    first = min((r.ended_s for r in facts.journal.requests if r.by == cast.ADDED), default=None)
     if first is None:
         return Finding(promise, kept=False, seen="it never got a request")
     # What is ready in the mesh may be used before the demo has heard of it.
@@ -111,19 +81,9 @@ def _added(facts: Facts) -> Finding:
     return Finding(promise, waited_s <= NEW_REPLICA_LIMIT_S, f"first answer after {waited_s * 1000:.0f} ms")
 
 
-def _grpc(facts: Facts) -> Finding:
-    outcomes = facts.journal.quotes
-    seen = ", ".join(f"{count} x {status}" for status, count in sorted(outcomes.items())) or "no call"
-    return Finding("every gRPC call succeeds", set(outcomes) == {"OK"}, seen)
-
-
 def _nothing_left(facts: Facts) -> Finding:
     promise = "no process, interface, rule or file is left at the end"
     return Finding(promise, not facts.left_behind, ", ".join(facts.left_behind) or "nothing")
-
-
-def _names(identities: Collection[str]) -> str:
-    return ", ".join(name.removesuffix(scene.IDENTITY_SUFFIX) for name in sorted(identities)) or "unknown"
 
 
 def _describe(request: Request, killed_at_s: float) -> str:

@@ -11,7 +11,7 @@ TIMEOUT_S = 5.0
 
 
 def main() -> None:
-    with grpc.insecure_channel("quote.default.svc.cluster.local:50051") as channel:
+    with grpc.insecure_channel("quote:50051") as channel:
         give = channel.unary_unary(
             "/demo.Quote/Give",
             request_serializer=StringValue.SerializeToString,

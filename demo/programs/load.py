@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-HOST = "web.default.svc.cluster.local"
+HOST = "web"
 CLIENTS = 6
 INTERVAL_S = 0.1
 """Each client begins a request this often; a slow answer delays its next one."""

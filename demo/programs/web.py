@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator
 
 import aiohttp
 import grpc
-import redis.asyncio
 from aiohttp import web
 from google.protobuf.wrappers_pb2 import StringValue
 
@@ -20,6 +19,31 @@ NAME = os.environ.get("REPLICA", "web")
 DELAY_S = float(os.environ.get("DELAY_MS", "0")) / 1000
 FAIL_EVERY = int(os.environ.get("FAIL_EVERY", "0"))
 ANSWER_TIMEOUT_S = 5.0
+
+
+class Visits:
+    """Counts in Redis, over one kept connection, by the inline form of its protocol."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def count(self) -> int:
+        async with self._turn:
+            if self._connection is None:
+                self._connection = await asyncio.open_connection("cache", 6379)
+            reader, writer = self._connection
+            try:
+                writer.write(b"INCR visits\r\n")
+                return int((await reader.readuntil(b"\r\n")).removeprefix(b":"))
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection[1].close()
+            self._connection = None
 
 
 class Shop:
@@ -30,7 +54,7 @@ class Shop:
 
     async def upstreams(self, _: web.Application) -> AsyncGenerator[None, None]:
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S))
-        self._cache = redis.asyncio.Redis(host="cache", protocol=2)
+        self._visits = Visits()
         channel = grpc.aio.insecure_channel("quote:50051")
         self._quote = channel.unary_unary(
             "/demo.Quote/Give",
@@ -38,7 +62,8 @@ class Shop:
             response_deserializer=StringValue.FromString,
         )
         yield
-        await asyncio.gather(self._http.close(), self._cache.aclose(), channel.close())
+        self._visits.close()
+        await asyncio.gather(self._http.close(), channel.close())
 
     async def answer(self, request: web.Request) -> web.Response:
         about = request.headers.get("x-request-id", "-")
@@ -57,8 +82,8 @@ class Shop:
         if DELAY_S:
             await asyncio.sleep(DELAY_S)
         try:
-            banner, count, quote = await asyncio.gather(self._banner(), self._count(), self._saying())
-        except (aiohttp.ClientError, redis.exceptions.RedisError, grpc.aio.AioRpcError, OSError) as error:
+            banner, count, quote = await asyncio.gather(self._banner(), self._visits.count(), self._saying())
+        except (aiohttp.ClientError, grpc.aio.AioRpcError, OSError, EOFError, ValueError) as error:
             print(f"upstream failed: {error!r}", file=sys.stderr, flush=True)
             return web.Response(status=502, text=f"{error!r}\n", headers=headers)
         return web.Response(text=f"{banner.strip()}\nvisit {count} to {NAME}\n{quote}\n", headers=headers)
@@ -67,9 +92,6 @@ class Shop:
         async with self._http.get("http://assets/banner.txt") as response:
             response.raise_for_status()
             return await response.text()
-
-    async def _count(self) -> int:
-        return int(await self._cache.incr("visits"))
 
     async def _saying(self) -> str:
         reply = await self._quote(StringValue(value=NAME), timeout=ANSWER_TIMEOUT_S)

@@ -54,7 +54,7 @@ def proxied(mesh: Mesh, pod: Pod, port: int) -> Proxied | None:
 
 
 def _proxy_of(mesh: Mesh, pod: Pod) -> Container | None:
-    """The proxy, of this mesh or a fellow, that takes the Pod's connections; it has one by its label and its containers.
+    """The proxy, of this mesh or a fellow, that takes the Pod's connections; it has one by its label and containers.
 
     A Pod of the control plane has a proxy for one port of its own, which is no way to its other ports.
     """

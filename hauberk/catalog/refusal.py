@@ -21,3 +21,5 @@ class Refusal:
 
     reason: Reason
     message: str
+    cause: str = ""
+    """A word for whoever counts refusals, one of a few; empty where nobody does."""

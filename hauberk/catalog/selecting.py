@@ -4,7 +4,7 @@ from hauberk.catalog.snapshot import Snapshot
 from hauberk.model.httplocalratelimitpolicy import HTTPLocalRateLimitPolicy
 from hauberk.model.pod import Pod
 from hauberk.model.rate_rules import http_local_rate_limit_policy
-from hauberk.model.server import Server
+from hauberk.model.server import EVERY_PORT, Server
 
 
 def server_of(snapshot: Snapshot, pod: Pod, port: int) -> Server | None:
@@ -17,6 +17,8 @@ def selects(server: Server, pod: Pod, port: int) -> bool:
     """Whether the Server means this port of the Pod, by number or by name."""
     if server.spec.pod_selector is None or not server.spec.pod_selector.matches(pod.metadata.labels):
         return False
+    if server.closed and server.spec.port == EVERY_PORT:
+        return True
     if isinstance(server.spec.port, int):
         return server.spec.port == port
     return any(

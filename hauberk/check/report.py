@@ -15,6 +15,8 @@ class Check:
     outcome: Outcome = "success"
     error: str = ""
     hint: str = ""
+    settles: bool = False
+    """Whether what is wrong may become well by itself: who waits looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,22 @@ class Category:
     checks: Sequence[Check]
 
 
-def verdict(description: str, error: str | None, hint: str, *, outcome: Outcome = "error") -> Check:
+def verdict(
+    description: str, error: str | None, hint: str, *, outcome: Outcome = "error", settles: bool = False
+) -> Check:
     """All well without an `error`, else that and the `hint`."""
-    return Check(description) if not error else Check(description, outcome, error, hint)
+    return Check(description) if not error else Check(description, outcome, error, hint, settles)
 
 
 def healthy(categories: Iterable[Category]) -> bool:
     """Whether nothing failed; warnings are not failures."""
     return all(check.outcome != "error" for category in categories for check in category.checks)
+
+
+def may_settle(categories: Iterable[Category]) -> bool:
+    """Whether something failed, and whatever did may still become well by itself."""
+    failed = [check for category in categories for check in category.checks if check.outcome == "error"]
+    return bool(failed) and all(check.settles for check in failed)
 
 
 def to_document(categories: Sequence[Category]) -> dict[str, Any]:

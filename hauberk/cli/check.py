@@ -1,47 +1,58 @@
-"""`hauberk check`: what is wrong and what to do. Gathers the facts, lets `hauberk.check` judge, and prints."""
+"""`hauberk check`: what is wrong and what to do, on this machine or in a cluster."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-import hauberk
-from hauberk.cli import failure, output
+from hauberk.cli import checking, failure, kubernetes, machine, output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from hauberk.check.data_plane import PodFacts
-    from hauberk.check.machine import MachineFacts
     from hauberk.check.report import Category
-    from hauberk.client.api import Client
 
 _GLYPHS = {"success": "√", "warning": "‼", "error": "×"}  # noqa: RUF001 - Linkerd's marks
 
 
 @click.command()
-@click.option("-n", "--namespace", metavar="NAME", help="Only the pods of this namespace [default: all].")
+@click.option("-n", "--namespace", metavar="NAME", help="Only the programs of this namespace [default: all].")
+@click.option("--proxy", is_flag=True, help="The programs of a cluster and their proxies too; -n asks for it as well.")
+@click.option("--pre", is_flag=True, help="Whether a cluster can take a mesh, and whether you may install it.")
+@click.option(
+    "--mesh-namespace",
+    metavar="NAME",
+    help="Of the control plane in a cluster [default: hauberk; env: HAUBERK_MESH_NAMESPACE].",
+    callback=checking.namespace,
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    metavar="DURATION",
+    help="How long to wait for what may still become well; 0: look once [default: 5m for a cluster, else 0].",
+    callback=checking.duration_s,
+)
+@kubernetes.options
 @output.option("table", "short", "json", "yaml")
-def command(namespace: str | None, form: str) -> None:
+def command(namespace: str | None, wait_s: float | None, form: str, **options: Any) -> None:  # noqa: ANN401 - by name
     """Say what is wrong with the mesh, and for each thing what to do.
 
-    The exit code is 1 if anything is broken; what should only be looked at (‼) is not. `-o short` leaves out what is
-    well.
+    It looks at the control plane of this machine if one answers, or is named by --socket or HAUBERK_SOCKET. With
+    --kubeconfig, --context or another option for clusters, or if no control plane answers here and there is a
+    kubeconfig, it looks at the mesh in that cluster. The exit code is 1 if anything is broken; what should only be
+    looked at (‼) is not. `-o short` leaves out what is well.
 
     \b
     Examples:
       hauberk check
-      hauberk check -n shop -o short
+      hauberk check --context production --proxy -n shop
+      hauberk check --pre
       hauberk check -o json | jq .success
     """
-    import asyncio
-
     from hauberk.check.report import healthy, to_document
 
-    found = asyncio.run(_look(namespace))
+    found = _found(namespace, wait_s, options)
     if form in ("json", "yaml"):
         click.echo(output.document(to_document(found), form))
     else:
@@ -50,88 +61,22 @@ def command(namespace: str | None, form: str) -> None:
         raise SystemExit(failure.FAILED)
 
 
-async def _look(namespace: str | None) -> list[Category]:
-    from hauberk.check.control_plane import ControlPlaneFacts, control_plane
-    from hauberk.check.machine import machine
+def _found(namespace: str | None, wait_s: float | None, options: Mapping[str, Any]) -> list[Category]:
+    import asyncio
+
     from hauberk.cli.session import named_socket
-    from hauberk.client.api import Client
-    from hauberk.client.errors import ApiError
 
-    found = [machine(_machine())]
-    try:
-        async with await Client.local(socket=named_socket()) as client:
-            version = str((await client.version()).get("gitVersion", ""))
-            return [*found, *await _look_further(client, version.partition("+hauberk-")[2], namespace)]
-    except ApiError as error:
-        told = failure.explain(error) or failure.Told(str(error))
-        facts = ControlPlaneFacts(hauberk.__version__, error=told.message, hint=told.hint or "")
-        return [*found, control_plane(facts)]
+    if not checking.is_cluster_meant(options, named_socket()):
+        return asyncio.run(checking.patiently(lambda: machine.look(namespace), wait_s or 0.0))
+    from hauberk.check.kubernetes.wish import Wish
 
-
-async def _look_further(client: Client, version: str, namespace: str | None) -> list[Category]:
-    from hauberk.check import look
-    from hauberk.check.control_plane import ControlPlaneFacts, control_plane
-    from hauberk.check.data_plane import data_plane
-    from hauberk.check.identity import identity
-    from hauberk.check.store import store
-    from hauberk.client.endpoint import UnixEndpoint
-    from hauberk.runtime.clock import SystemClock
-
-    endpoint, clock = client.endpoint, SystemClock()
-    facts = ControlPlaneFacts(hauberk.__version__, version)
-    if not isinstance(endpoint, UnixEndpoint):
-        return [control_plane(facts), data_plane(await _pods(client, namespace), clock.now())]
-    settings = look.settings_of(os.environ, endpoint.path)
-    address, port = str(settings.network.proxy_admin_address), settings.network.proxy_admin_port
-    facts = ControlPlaneFacts(
-        hauberk.__version__,
-        version,
-        proxy_api_error=await look.socket_error(settings.paths.proxy_socket),
-        front_error=await look.http_error(address, port, "/ready"),
-        front_address=f"{address}:{port}",
+    wish = Wish(
+        namespace=options["mesh_namespace"] or checking.mesh_namespace(),
+        data_plane=options["proxy"] or namespace is not None,
+        programs_in=namespace,
     )
-    return [
-        control_plane(facts),
-        store(await look.store(client, settings.paths.database)),
-        identity(await look.authority(settings.paths.authority_socket), clock.now()),
-        data_plane(await _pods(client, namespace), clock.now()),
-    ]
-
-
-async def _pods(client: Client, namespace: str | None) -> list[PodFacts]:
-    """What the control plane says of each pod, and what its proxy does."""
-    from hauberk.check.data_plane import pod_facts
-    from hauberk.runtime.clock import SystemClock
-    from hauberk.telemetry.health import FAMILIES, Health, health
-    from hauberk.telemetry.observe import pod_items
-    from hauberk.telemetry.parse import Parser
-    from hauberk.telemetry.scrape import Scraper
-    from hauberk.telemetry.target import readable, targets
-
-    items = await pod_items(client, namespace)
-    async with Scraper(Parser(FAMILIES), SystemClock()) as scraper:
-        readings = await scraper.read(readable(targets(items)))
-    said = {reading.target.name: reading for reading in readings}
-    found = []
-    for item in items:
-        reading = said.get(f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}")
-        told = Health() if reading is None else health(reading)
-        error = None if reading is None else reading.error
-        found.append(pod_facts(item, error=error, expires_s=told.certificate_expires_s, view_age_s=told.view_age_s))
-    return found
-
-
-def _machine() -> MachineFacts:
-    from hauberk.check.machine import MachineFacts
-    from hauberk.host.binary import find
-    from hauberk.host.failure import SetupFailed
-
-    missing = tuple(tool for tool in ("ip", "nft") if shutil.which(tool) is None)
-    try:
-        find(os.environ)
-    except SetupFailed as error:
-        return MachineFacts(str(error), error.hint, missing)
-    return MachineFacts(None, "", missing)
+    wait_s = checking.PATIENCE_S if wait_s is None else wait_s
+    return checking.of_cluster(options, wish, pre=options["pre"], wait_s=wait_s)
 
 
 def _show(found: Sequence[Category], *, short: bool) -> None:

@@ -115,7 +115,16 @@ def _explain_api(error: Exception) -> Told | None:
         causes = "".join(f"\n  {cause.field}: {cause.message}" for cause in error.causes)
         return Told(error.message.partition(" is invalid: ")[0] + " is invalid:" + causes)
     if isinstance(error, Forbidden):
-        return Told(error.message, "the control plane knows you by your user id: try as its own user, or as root")
+        return Told(error.message, _hint_for_forbidden(error.message, error.code))
     if isinstance(error, NotFound):
         return Told(error.message, "hauberk get lists what there is")
     return Told(error.message)
+
+
+def _hint_for_forbidden(message: str, code: int) -> str:
+    """Kubernetes says who may not do what in its own words; the control plane of a machine speaks of user ids."""
+    from hauberk.client.refused import hint_for, refused
+
+    if code == 401 or refused(message) is not None or "is forbidden" in message:
+        return hint_for(message, unknown=code == 401)
+    return "the control plane knows you by your user id: try as its own user, or as root"

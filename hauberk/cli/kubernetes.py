@@ -28,7 +28,7 @@ def mesh_namespace(function: F) -> F:
         default=DEFAULT_NAMESPACE,
         show_default=True,
         envvar="HAUBERK_MESH_NAMESPACE",
-        callback=_label,
+        callback=label,
         help="The namespace of the control plane.",
     )(function)
 
@@ -77,10 +77,11 @@ def converse(asked: Mapping[str, Any], work: Callable[[Client], Awaitable[T]], *
         raise CommandFailed(message, hint="; ".join(filter(None, (error.hint, otherwise)))) from None
 
 
-def _label(context: click.Context, parameter: click.Parameter, text: str) -> str:
-    from hauberk.config.values import label
+def label(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """The callback of options that name a namespace."""
+    from hauberk.config import values
 
     try:
-        return label(text)
+        return values.label(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} must be {error}", context, parameter) from None

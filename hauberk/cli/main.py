@@ -52,6 +52,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("uninstall", "Print all that an installation is, to be deleted"),
             ("inject", "Ask for a proxy in each workload of manifests"),
             ("uninject", "Take the proxy out of manifests"),
+            ("demo", "Show a company of programs in the mesh of a cluster"),
         ),
     ),
     (

@@ -256,6 +256,17 @@ class Client:
         path = paths.collection(kind, version=version)
         return self._transport.batches(path, query={**query, "watch": "true"}, silence_s=silence_s)
 
+    async def content(self, kind: ApiKind, name: str, *, namespace: str, subresource: str) -> bytes:
+        """Return what is no object: the answer of a pod's port NAME:PORT through `proxy/PATH`."""
+        return await self._transport.read(paths.item(kind, name, namespace=namespace, subresource=subresource))
+
+    def follow(
+        self, kind: ApiKind, name: str, query: Mapping[str, str], *, namespace: str, silence_s: float
+    ) -> AsyncGenerator[Batch, None]:
+        """Stream the lines of a pod's log as they come, until the container ends; `query` says which."""
+        path = paths.item(kind, name, namespace=namespace, subresource="log")
+        return self._transport.batches(path, query={**query, "follow": "true"}, silence_s=silence_s)
+
 
 @dataclass(frozen=True)
 class _Collection:

@@ -25,6 +25,7 @@ class Issuer:
     signing: Signing
     chain: tuple[x509.Certificate, ...]
     """From the issuer's own certificate upwards, without the root."""
+    since: datetime
     until: datetime
 
 
@@ -60,7 +61,7 @@ class OwnIssuers:
                     raise
                 log.error("the issuer is due to be replaced and cannot be: %s", error)  # noqa: TRY400 - says it all
         certificate = self._issuer.certificate
-        return Issuer(self._issuer, (certificate,), certificate.not_valid_after_utc)
+        return Issuer(self._issuer, (certificate,), certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
     def anchors(self) -> str:
         return pem_of(self._root.certificate)
@@ -118,7 +119,9 @@ class CertificateAuthority:
             issuer = self._issuers.current(now)
             match question:
                 case Describe():
-                    return Described(trust_anchors=self._issuers.anchors(), issuer_until=issuer.until)
+                    return Described(
+                        trust_anchors=self._issuers.anchors(), issuer_since=issuer.since, issuer_until=issuer.until
+                    )
                 case Sign():
                     return self._sign(question, issuer, now)
         except AuthorityUnusable as error:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hauberk.catalog.refusal import Refusal
+from hauberk.identity.cause import Cause
 
 AUDIENCE = "identity.l5d.io"
 """For whom tokens are made (Linkerd's name)."""
@@ -26,6 +27,8 @@ class Claims:
     namespace: str
     service_account: str
     pod: Bound | None
+    account_uid: str = ""
+    """Of the ServiceAccount; empty where nobody said it."""
 
 
 class EvidenceUnavailable(Exception):
@@ -44,4 +47,4 @@ def size_refusal(token: bytes) -> Refusal | None:
     """None if it may be a token at all."""
     if token and len(token) <= MAX_BYTES:
         return None
-    return Refusal("invalid-argument", f"a token has 1 to {MAX_BYTES} bytes, and this one {len(token)}")
+    return Refusal("invalid-argument", f"a token has 1 to {MAX_BYTES} bytes, and this one {len(token)}", Cause.TOKEN)

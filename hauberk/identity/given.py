@@ -1,6 +1,7 @@
 """An issuer of one's own, given by files, which are read again when they change."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from hauberk.identity.ca import Issuer
 from hauberk.identity.certificate import Signing
@@ -67,20 +69,40 @@ class GivenIssuers:
 
 def _loaded(files: IssuerFiles) -> tuple[Issuer, str]:
     anchors = read_certificates(files.trust_anchors)
-    chain = read_certificates(files.certificate)[:_CHAIN_MAX]
-    key = read_key(files.key)
+    signing, chain = read_key(files.key), read_certificates(files.certificate)
+    where = Where(str(files.trust_anchors), str(files.certificate), str(files.key))
+    return issuer_of(anchors, chain, signing, where), pem_of(*anchors)
+
+
+@dataclass(frozen=True)
+class Where:
+    """What messages call the three."""
+
+    trust_anchors: str
+    certificate: str
+    key: str
+
+
+def issuer_of(
+    anchors: Sequence[x509.Certificate],
+    certificates: Sequence[x509.Certificate],
+    key: ec.EllipticCurvePrivateKey,
+    where: Where,
+) -> Issuer:
+    """The issuer that these make, if they fit together. Pure. Raises AuthorityUnusable."""
+    chain = tuple(certificates[:_CHAIN_MAX])
     if not belongs(key, chain[0]):
-        raise AuthorityUnusable(f"{files.key} is not the key of {files.certificate}: give both of one issuer")
+        raise AuthorityUnusable(f"{where.key} is not the key of {where.certificate}: give both of one issuer")
     for certificate in chain:
         if not _signs(certificate):
-            raise AuthorityUnusable(f"{files.certificate} may not sign certificates: it needs CA:true")
+            raise AuthorityUnusable(f"{where.certificate} may not sign certificates: it needs CA:true")
     for below, above in pairwise(chain):
         if not _issued(below, above):
-            raise AuthorityUnusable(f"{files.certificate} is out of order: each certificate has to sign the one before")
+            raise AuthorityUnusable(f"{where.certificate} is out of order: each certificate has to sign the one before")
     if not any(chain[-1] == anchor or _issued(chain[-1], anchor) for anchor in anchors):
-        raise AuthorityUnusable(f"{files.certificate} does not lead to a root in {files.trust_anchors}")
-    until = min(certificate.not_valid_after_utc for certificate in chain)
-    return Issuer(Signing(chain[0], key), tuple(chain), until), pem_of(*anchors)
+        raise AuthorityUnusable(f"{where.certificate} does not lead to a root in {where.trust_anchors}")
+    begin = max(certificate.not_valid_before_utc for certificate in chain)
+    return Issuer(Signing(chain[0], key), chain, begin, min(of.not_valid_after_utc for of in chain))
 
 
 def _signs(certificate: x509.Certificate) -> bool:

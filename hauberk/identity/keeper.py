@@ -6,7 +6,6 @@ files only (`GivenIssuers`), and takes a new issuer in as soon as they change.
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,11 @@ from hauberk.client.vault import Vault, VaultUnavailable
 from hauberk.identity import kept
 from hauberk.identity.certificate import Signing
 from hauberk.identity.files import PRIVATE, PUBLIC, write_durably
-from hauberk.identity.given import IssuerFiles
-from hauberk.identity.keeping import AuthorityUnusable
+from hauberk.identity.given import IssuerFiles, Where, issuer_of
+from hauberk.identity.keeping import AuthorityUnusable, certificates_in, key_in
 from hauberk.identity.kept import Document, Held, Material
 from hauberk.identity.renewal import Lifetimes
+from hauberk.identity.witness import IssuerWitness, Nobody
 from hauberk.runtime.clock import Clock
 
 INTERVAL_S = 5.0
@@ -51,10 +51,10 @@ class Keeper:
         lifetimes: Lifetimes,
         clock: Clock,
         labels: dict[str, str],
-        replaced: Callable[[], None] = lambda: None,
+        witness: IssuerWitness | None = None,
         interval_s: float = INTERVAL_S,
     ) -> None:
-        """`name` is the issuer's; `replaced` is told when another issuer came into force."""
+        """`name` is the issuer's."""
         self._vault = vault
         self._scheme = scheme
         self._directory = directory
@@ -62,7 +62,7 @@ class Keeper:
         self._lifetimes = lifetimes
         self._clock = clock
         self._labels = labels
-        self._replaced = replaced
+        self._witness = witness or Nobody()
         self._interval_s = interval_s
         self._material: Material | None = None
         self._said = ""
@@ -114,7 +114,18 @@ class Keeper:
         issuer, bundle = await self._vault.read("Secret", kept.ISSUER), await self._vault.read("ConfigMap", kept.BUNDLE)
         held = kept.bundle_in(bundle)
         material = kept.given(issuer, held)
+        self._see_that_it_signs(material)
         return material if await self._write_bundle(material.anchors, held, bundle) else None
+
+    def _see_that_it_signs(self, material: Material) -> None:
+        """Raises AuthorityUnusable for what the authority would not take, or would take in vain."""
+        where = f"the Secret {kept.ISSUER}"
+        names = Where(f"the ConfigMap {kept.BUNDLE}", where, f"the key in {where}")
+        anchors = certificates_in(material.anchors.encode(), names.trust_anchors)
+        chain = certificates_in(material.chain.encode(), where)
+        issuer = issuer_of(anchors, chain, key_in(material.key, names.key), names)
+        if self._material is not None and self._clock.now() >= issuer.until:
+            raise AuthorityUnusable(f"the issuer in {where} expired at {issuer.until.isoformat()}: renew it")
 
     def _issuer_in(self, secret: Document | None) -> Signing | None:
         """An issuer is easily made anew: a damaged one is none."""
@@ -125,8 +136,12 @@ class Keeper:
             return None
 
     async def _write_secret(self, signing: Signing, before: Document | None, name: str) -> bool:
-        log.info("new %s until %s", name, signing.certificate.not_valid_after_utc.isoformat())
-        return await self._vault.write(kept.secret_with(signing, before, name, self._labels))
+        until = signing.certificate.not_valid_after_utc
+        if not await self._vault.write(kept.secret_with(signing, before, name, self._labels)):
+            return False
+        log.info("new %s until %s", name, until.isoformat())
+        self._witness.made(name, until)
+        return True
 
     async def _write_bundle(self, anchors: str, held: str, before: Document | None) -> bool:
         if anchors == held:
@@ -142,13 +157,18 @@ class Keeper:
         write_durably(files.trust_anchors, material.anchors.encode(), mode=PUBLIC)
         write_durably(files.key, material.key, mode=PRIVATE)
         write_durably(files.certificate, material.chain.encode(), mode=PUBLIC)
-        if self._material is not None and material.chain != self._material.chain:
-            self._replaced()
-        self._material = material
+        before, self._material = self._material, material
         self._ready.set()
+        if before is not None and material.chain != before.chain:
+            log.info("another issuer is in force")
+            self._witness.issuer_replaced()
+        if before is not None and material.anchors != before.anchors:
+            log.info("the roots are others")
+            self._witness.roots_replaced()
 
     def _say(self, problem: str) -> None:
         """Log each problem once."""
         if problem != self._said:
             log.error("root and issuer stay as they are: %s", problem)
+            self._witness.skipped(problem)
         self._said = problem

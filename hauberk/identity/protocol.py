@@ -38,6 +38,7 @@ class Signed(msgspec.Struct, frozen=True, tag="signed"):
 class Described(msgspec.Struct, frozen=True, tag="described"):
     trust_anchors: str
     """PEM."""
+    issuer_since: datetime
     issuer_until: datetime
 
 

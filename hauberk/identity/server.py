@@ -10,9 +10,11 @@ from hauberk.catalog.caller import CLIENT_ID_HEADER
 from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.refusal import Refusal
 from hauberk.identity import wire
-from hauberk.identity.evidence import Evidence, EvidenceUnavailable
+from hauberk.identity.cause import Cause
+from hauberk.identity.evidence import Claims, Evidence, EvidenceUnavailable
 from hauberk.identity.issue import Order, Request, issue
 from hauberk.identity.signer import AuthorityDeclined, AuthorityUnavailable, Signer
+from hauberk.identity.witness import AnswerWitness, Nobody
 
 SERVICE = "io.linkerd.proxy.identity.Identity"
 
@@ -26,8 +28,9 @@ log = logging.getLogger(__name__)
 class Identity:
     """Who are you. Nothing is kept of a request: to ask again, after a lost reply, gives another certificate."""
 
-    def __init__(self, mesh: Mesh, evidence: Evidence, signer: Signer) -> None:
+    def __init__(self, mesh: Mesh, evidence: Evidence, signer: Signer, witness: AnswerWitness | None = None) -> None:
         self._mesh = mesh
+        self._witness = witness or Nobody()
         self._evidence = evidence
         self._signer = signer
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -40,28 +43,40 @@ class Identity:
         asked = wire.read_request(raw)
         if isinstance(asked, Refusal):
             await self._refuse(context, asked, "")
+        claims: Claims | None = None
         try:
-            order = await self._decide(asked, client_id_of(context))
+            claims = await self._proven(asked, context)
+            order = self._decide(asked, claims, client_id_of(context))
             if isinstance(order, Refusal):
-                await self._refuse(context, order, asked.identity)
+                await self._refuse(context, order, asked.identity, claims)
             signed = await self._signer.sign(order)
         except AuthorityDeclined as declined:
-            await self._refuse(context, Refusal("invalid-argument", str(declined)), asked.identity)
+            refusal = Refusal("invalid-argument", str(declined), Cause.CSR)
+            await self._refuse(context, refusal, asked.identity, claims)
         except (AuthorityUnavailable, EvidenceUnavailable) as unavailable:
             self._tell(asked.identity, str(unavailable))
+            self._witness.unavailable(str(unavailable))
             await _abort(context, grpc.StatusCode.UNAVAILABLE, f"{unavailable}; ask again")
+        self._witness.issued(claims, asked.identity, signed)
         log.info("certificate for %s until %s", asked.identity, signed.valid_until.isoformat())
         return wire.response(signed)
 
-    async def _decide(self, asked: wire.Asked, client_id: str | None) -> Order | Refusal:
+    async def _proven(self, asked: wire.Asked, context: Context) -> Claims:
         claims = await self._evidence.prove(asked.token)
         if isinstance(claims, Refusal):
-            return claims
+            await self._refuse(context, claims, asked.identity)
+        return claims
+
+    def _decide(self, asked: wire.Asked, claims: Claims, client_id: str | None) -> Order | Refusal:
         request = Request(identity=asked.identity, csr=asked.csr, client_id=client_id)
         return issue(self._mesh, request, claims)
 
-    async def _refuse(self, context: Context, refusal: Refusal, identity: str) -> NoReturn:
+    async def _refuse(
+        self, context: Context, refusal: Refusal, identity: str, claims: Claims | None = None
+    ) -> NoReturn:
+        """`claims` are what the token proved, if anything."""
         self._tell(identity, refusal.message)
+        self._witness.refused(refusal, claims)
         await _abort(context, grpc.StatusCode[refusal.reason.upper().replace("-", "_")], refusal.message)
 
     def _tell(self, identity: str, why: str) -> None:

@@ -6,6 +6,7 @@ from google.protobuf.message import DecodeError
 
 from hauberk._api.linkerd import identity_pb2
 from hauberk.catalog.refusal import Refusal
+from hauberk.identity.cause import Cause
 from hauberk.identity.protocol import Signed
 
 IDENTITY_MAX = 253
@@ -28,9 +29,9 @@ def read_request(raw: bytes) -> Asked | Refusal:
     try:
         message = identity_pb2.CertifyRequest.FromString(raw)
     except DecodeError:
-        return Refusal("invalid-argument", "the request is not a CertifyRequest")
+        return Refusal("invalid-argument", "the request is not a CertifyRequest", Cause.REQUEST)
     if len(message.identity) > IDENTITY_MAX:
-        return Refusal("invalid-argument", f"an identity has at most {IDENTITY_MAX} characters")
+        return Refusal("invalid-argument", f"an identity has at most {IDENTITY_MAX} characters", Cause.REQUEST)
     return Asked(message.identity, message.token, message.certificate_signing_request)
 
 

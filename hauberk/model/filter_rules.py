@@ -11,6 +11,8 @@ from hauberk.model.route import HeaderFilter
 _OF_HTTP = ("RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect")
 _OF_HTTP_BACKENDS = ("RequestHeaderModifier", "ResponseHeaderModifier")
 _OF_GRPC = ("RequestHeaderModifier",)
+_OF_SERVERS = ("RequestHeaderModifier", "RequestRedirect")
+"""Those that the contract can say of requests that reach a workload."""
 _KNOWN = (*_OF_HTTP, "RequestMirror", "URLRewrite", "CORS", "ExtensionRef", "ExternalAuth")
 _MAX = 16
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}")
@@ -45,15 +47,14 @@ def _filters(
     *,
     inbound: bool = False,
 ) -> Problems:
-    if inbound and filters:
-        yield names.not_yet(f"{field}.filters", "a filter of a Server's route", "make a route of the Service")
-        return
     if len(filters) > _MAX:
         yield Problem(f"{field}.filters", f"has {len(filters)} entries; {_MAX} are the most")
     seen: set[str] = set()
     for index, of in enumerate(filters):
         place = f"{field}.filters[{index}]"
-        if of.type in honoured:
+        if of.type in honoured and inbound and of.type not in _OF_SERVERS:
+            yield names.not_yet(f"{place}.type", f"{of.type} in a Server's route", "make a route of the Service")
+        elif of.type in honoured:
             yield from _filter(place, of, rule)
         elif of.type in _KNOWN:
             yield names.not_yet(f"{place}.type", of.type, f"honoured: {', '.join(honoured)}")

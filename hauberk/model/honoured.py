@@ -8,6 +8,7 @@ from hauberk.model.grpc_route_rules import grpc_content, grpc_match
 from hauberk.model.grpcroute import GRPCRoute
 from hauberk.model.http_route_rules import http_content, http_match
 from hauberk.model.httproute import HTTPRoute
+from hauberk.model.metadata import UNREADABLE
 from hauberk.model.problem import Problem
 
 
@@ -16,11 +17,15 @@ def not_honoured(route: HTTPRoute | GRPCRoute) -> tuple[Problem, ...]:
 
     Its parents and the Services that it leads to are another question, which depends on what else there is.
     """
+    if UNREADABLE in route.metadata.annotations:
+        return (Problem("spec", "cannot be read"),)
     return tuple(http_content(route) if isinstance(route, HTTPRoute) else grpc_content(route))
 
 
 def recognisable(route: HTTPRoute | GRPCRoute) -> bool:
     """Whether proxies can tell which requests the route means, even if not all that it wants done can be done."""
+    if UNREADABLE in route.metadata.annotations:
+        return False
     if isinstance(route, HTTPRoute):
         problems = (problem for rule in route.spec.rules for match in rule.matches for problem in http_match("", match))
     else:

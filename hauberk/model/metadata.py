@@ -8,6 +8,9 @@ import msgspec
 
 from hauberk.model.part import Part
 
+UNREADABLE = "hauberk.dev/unreadable"
+"""Annotation of what restricts and could not be read: set by whoever reads a cluster. It closes, whoever sets it."""
+
 
 class OwnerReference(Part, frozen=True, kw_only=True):
     """The resource that this one was made for."""

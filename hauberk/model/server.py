@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from hauberk.model.metadata import UNREADABLE
 from hauberk.model.part import Part
 from hauberk.model.resource import Resource
 from hauberk.model.selector import LabelSelector
@@ -19,6 +20,9 @@ ACCESS_POLICIES = (
     "audit",
 )
 """The words of a default inbound policy."""
+
+EVERY_PORT = 0
+"""Of a Server that could not be read, and whose port nobody knows. No port has this number."""
 
 
 class ServerSpec(Part, frozen=True, kw_only=True):
@@ -40,3 +44,8 @@ class Server(Resource, frozen=True, kw_only=True):
 
     api_version: str = "policy.linkerd.io/v1beta3"
     spec: ServerSpec
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody is let in, whatever else is said: it could not be read."""
+        return UNREADABLE in self.metadata.annotations

@@ -77,12 +77,16 @@ def _by_default(mesh: Mesh, snapshot: Snapshot, pod: Pod, port: int) -> ServerPo
 
 def _by_server(mesh: Mesh, snapshot: Snapshot, server: Server, pod: Pod, port: int) -> ServerPolicy:
     namespace, name = server.metadata.namespace, server.metadata.name
+    meta = Resource(POLICY_GROUP, "server", namespace, name)
+    if server.closed:
+        # What it was to allow is not known, and its ports may be others' too: only probes are let in.
+        return ServerPolicy(meta, "detect", (), _default_routes(mesh, pod, port, "detect"))
     # A word that this version does not know is read as bytes that are not to be looked at: no route can open them.
     protocol = _PROTOCOLS.get(server.spec.proxy_protocol, "opaque")
     of_server = snapshot.authorizations(namespace, f"Server.{POLICY_GROUP}", name)
     of_namespace = snapshot.authorizations(namespace, "Namespace.", namespace)
     return ServerPolicy(
-        meta=Resource(POLICY_GROUP, "server", namespace, name),
+        meta=meta,
         protocol=protocol,
         authorizations=(
             *authorizations(mesh, snapshot, (*of_server, *of_namespace)),

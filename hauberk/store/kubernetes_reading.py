@@ -15,6 +15,7 @@ from hauberk.client.errors import ApiError, Garbled, from_status
 from hauberk.client.nulls import without_nulls
 from hauberk.model.kinds import Kind
 from hauberk.model.resource import Resource
+from hauberk.store.kubernetes_salvage import CLOSES, closed, salvaged
 from hauberk.store.kubernetes_sense import NotOurs, bounded, sensible
 from hauberk.store.protocol import Ref, ref_of
 
@@ -144,7 +145,15 @@ class Reader:
             fields = without_nulls(msgspec.json.decode(raw))
             return self._sensible(msgspec.convert(fields, self._kind.struct))
         except NOT_UNDERSTOOD as error:
-            return self._left_out(raw, str(error))
+            return self._closed(raw, str(error)) or self._left_out(raw, str(error))
+
+    def _closed(self, raw: bytes | msgspec.Raw, reason: str) -> Item | None:
+        """None for what restricts nothing."""
+        resource = salvaged(raw, self._kind)
+        if resource is None:
+            return None
+        item = self._sensible(resource)
+        return Read(item.resource, _closing(reason)) if isinstance(item, Read) else item
 
     def _page_one_by_one(self, raw: bytes) -> Page:
         try:
@@ -175,7 +184,10 @@ class Reader:
         except NotOurs as error:
             return LeftOut(ref_of(resource), version, str(error))
         except Exception as error:  # noqa: BLE001 - whatever somebody wrote into the cluster, it ends nothing here
-            return LeftOut(ref_of(resource), version, bounded(f"{type(error).__name__}: {error}"))
+            reason = f"{type(error).__name__}: {error}"
+            if isinstance(resource, CLOSES):
+                return Read(closed(resource), _closing(reason))
+            return LeftOut(ref_of(resource), version, bounded(reason))
         return Read(resource, remarks)
 
     def _left_out(self, raw: bytes | msgspec.Raw, reason: str) -> LeftOut:
@@ -188,6 +200,10 @@ class Reader:
             return msgspec.json.decode(raw, type=_Named).metadata
         except NOT_UNDERSTOOD as error:
             raise Garbled(f"an object of {self._kind} without a name and a version: {error}") from error
+
+
+def _closing(reason: str) -> tuple[str]:
+    return (bounded(f"{reason}; what it may be about is closed until it can be read"),)
 
 
 def revision_of(text: str) -> int:

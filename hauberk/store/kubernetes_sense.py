@@ -2,7 +2,8 @@
 
 The API server has checked Kubernetes' own kinds, and a Service that the mesh can do little with is still there; so of
 those only annotations are judged, one by one. Authorizations and authentications are held to the same rules as on a
-plain machine: half of one is worse than none, which admits nobody. What restricts is never left out.
+plain machine: half of one is worse than none, which admits nobody. What restricts is never left out,
+and closed where it cannot be read at all (`kubernetes_salvage`).
 """
 
 from msgspec.structs import replace

@@ -3,8 +3,9 @@
 import json
 
 from demo import scene
-from demo.journal import Journal
 from demo.verdict import Facts
+from hauberk.demo import cast
+from hauberk.demo.journal import Journal
 from hauberk.telemetry.query import Edge, Place
 from hauberk.telemetry.traffic import Traffic
 
@@ -18,14 +19,14 @@ def edge(client: str, server: str, *, denied: bool = False) -> Edge:
         Place("default", client),
         Place("default", server),
         traffic,
-        server_ids={scene.identity(server)},
-        client_ids={scene.identity(client)},
+        server_ids={scene.HOME.identity(server)},
+        client_ids={scene.HOME.identity(client)},
     )
 
 
 def all_edges() -> dict[tuple[str, str], Edge]:
-    found = {ends: edge(*ends) for ends in scene.ALLOWED}
-    return {**found, scene.REFUSED: edge(*scene.REFUSED, denied=True)}
+    found = {ends: edge(*ends) for ends in cast.ALLOWED}
+    return {**found, cast.REFUSED: edge(*cast.REFUSED, denied=True)}
 
 
 def answered(journal: Journal, about: str, at_s: float, by: str = "web-2", status: int = 200) -> None:
@@ -37,7 +38,7 @@ def good_journal() -> Journal:
     answered(journal, "before", KILLED_AT_S - 1)
     answered(journal, "rescued", KILLED_AT_S - 0.05)
     answered(journal, "after", KILLED_AT_S + 1)
-    answered(journal, "new", KILLED_AT_S + 5.2, by=scene.ADDED)
+    answered(journal, "new", KILLED_AT_S + 5.2, by=cast.ADDED)
     journal.intruder_said("403")
     journal.asker_said('{"status": "OK"}')
     return journal

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from demo import process
-from demo.company import Company, PlayError
+from demo.company import Company
 from demo.costume import Costume
-from demo.scene import Role
+from hauberk.demo.cast import Role
+from hauberk.demo.failure import PlayError
 
 STANDIN = (sys.executable, str(Path(__file__).with_name("standin_hauberk.py")))
 WAIT_S = 20

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from demo.journal import Journal
+from hauberk.demo.journal import Journal
 
 ANSWER = {"id": "c1-1", "at": 1.0, "ended": 1.5, "status": 200, "by": "web-1", "on_purpose": False, "why": None}
 

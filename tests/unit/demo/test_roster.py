@@ -4,9 +4,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from demo.roster import Roster
 from hauberk.client.watching import Deleted, Listed, Put
+from hauberk.demo.cast import Home
+from hauberk.demo.roster import Roster
 from hauberk.runtime.clock import ManualClock
+
+HOME = Home("default", "")
 
 
 def pod(replica: str, *, ready: bool, address: str = "10.77.0.2") -> dict[str, Any]:
@@ -27,7 +30,7 @@ def pod(replica: str, *, ready: bool, address: str = "10.77.0.2") -> dict[str, A
 
 def test_readiness_comes_and_goes_and_its_first_time_is_kept() -> None:
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
-    roster = Roster(clock)
+    roster = Roster(HOME, clock)
     roster.note(Listed((pod("web-1", ready=False),), "1"))
     assert roster.ready == frozenset()
     clock.advance(3)
@@ -39,7 +42,7 @@ def test_readiness_comes_and_goes_and_its_first_time_is_kept() -> None:
 
 
 def test_who_has_gone_is_not_read_and_still_known() -> None:
-    roster = Roster(ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    roster = Roster(HOME, ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
     roster.note(Listed((pod("web-1", ready=True), pod("web-2", ready=True, address="10.77.0.3")), "1"))
     roster.note(Deleted(pod("web-1", ready=True)))
     assert [target.pod for target in roster.readable] == ["web-2-x"]
@@ -47,7 +50,7 @@ def test_who_has_gone_is_not_read_and_still_known() -> None:
 
 
 async def test_waiting_ends_when_all_are_ready_together() -> None:
-    roster = Roster(ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    roster = Roster(HOME, ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         waiting = group.create_task(roster.until_ready(["web-1", "web-2"]))
         roster.note(Put(pod("web-1", ready=True)))

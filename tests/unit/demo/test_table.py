@@ -7,16 +7,16 @@ from pathlib import Path
 from edges import all_edges, edge, good_facts
 from rich.console import Console
 
-from demo import report
-from demo.table import as_json, table
+from demo import report, scene
 from demo.verdict import findings
+from hauberk.demo.table import as_json, table
 from hauberk.telemetry.query import Edge, Place
 from hauberk.telemetry.traffic import Traffic
 
 
 def rows(*edges: Edge) -> list[list[str]]:
     console = Console(width=200, record=True, file=io.StringIO())
-    console.print(table(edges, "Edges"))
+    console.print(table(edges, "Edges", scene.HOME))
     lines = console.export_text().splitlines()
     return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if "→" in line]
 

@@ -6,7 +6,9 @@ import pytest
 from edges import KILLED_AT_S, all_edges, answered, edge, good_facts, good_journal
 
 from demo import scene
-from demo.verdict import Facts, Finding, findings
+from demo.verdict import Facts, findings
+from hauberk.demo import cast
+from hauberk.demo.finding import Finding
 
 
 def broken(facts: Facts) -> list[Finding]:
@@ -26,7 +28,7 @@ def test_all_promises_are_kept() -> None:
     )
 
 
-@pytest.mark.parametrize("ends", [*scene.ALLOWED, scene.REFUSED])
+@pytest.mark.parametrize("ends", [*cast.ALLOWED, cast.REFUSED])
 def test_each_edge_must_be_there(ends: tuple[str, str]) -> None:
     edges = all_edges()
     del edges[ends]
@@ -38,7 +40,7 @@ def test_an_edge_without_tls_or_with_another_identity_is_not_secured() -> None:
     edges["web", "cache"].insecure_reasons.add("no_identity")
     assert "without TLS: no_identity" in the_only_broken(replace(good_facts(), edges=list(edges.values()))).seen
     edges = all_edges()
-    edges["load", "web"].client_ids.add(scene.identity("asker"))
+    edges["load", "web"].client_ids.add(scene.HOME.identity("asker"))
     assert (
         the_only_broken(replace(good_facts(), edges=list(edges.values()))).seen
         == "client asker.default, load.default, server web.default"

@@ -14,6 +14,7 @@ from hauberk.identity.keeper import Keeper, Scheme
 from hauberk.identity.keeping import AuthorityUnusable, key_pem, pem_of
 from hauberk.identity.kept import Document
 from hauberk.identity.renewal import Lifetimes
+from hauberk.identity.witness import Nobody
 from hauberk.runtime.clock import ManualClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,6 +62,37 @@ class Memory:
     def issuer(self) -> x509.Certificate:
         data = self.objects["Secret", kept.ISSUER]["data"]
         return x509.load_pem_x509_certificate(b64decode(data["crt.pem"]))
+
+
+class Told(Nobody):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, str] = {}
+        self._more = asyncio.Event()
+
+    async def hears(self, what: str) -> str:
+        async with asyncio.timeout(5):
+            while what not in self.said:
+                self._more.clear()
+                await self._more.wait()
+        return self.said[what]
+
+    def _told(self, what: str, text: str = "") -> None:
+        self.said[what] = text
+        self._more.set()
+
+    def made(self, name: str, until: datetime) -> None:
+        self._told(name, until.isoformat())
+
+    def issuer_replaced(self) -> None:
+        self._told("issuer")
+
+    def roots_replaced(self) -> None:
+        self._told("roots")
+
+    def skipped(self, problem: str) -> None:
+        self._told("skipped", problem)
 
 
 def keeper(vault: Memory, directory: Path, clock: ManualClock, scheme: Scheme = OWN) -> Keeper:
@@ -149,7 +181,7 @@ async def test_whoever_keeps_the_bundle_elsewhere_is_not_overruled(tmp_path: Pat
 async def test_a_new_issuer_reaches_the_files_and_nonsense_leaves_the_last_good_ones(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    vault, told = Memory(), asyncio.Event()
+    vault, told = Memory(), Told()
     subject = Keeper(
         vault,
         GIVEN,
@@ -158,7 +190,7 @@ async def test_a_new_issuer_reaches_the_files_and_nonsense_leaves_the_last_good_
         lifetimes=LIFETIMES,
         clock=clock,
         labels={},
-        replaced=told.set,
+        witness=told,
         interval_s=0.01,
     )
     valid = validity(NOW, LIFETIMES.issuer, skew=LIFETIMES.skew)
@@ -176,8 +208,9 @@ async def test_a_new_issuer_reaches_the_files_and_nonsense_leaves_the_last_good_
     assert subject.files.certificate.read_text() == first
     assert subject.files.key.stat().st_mode & 0o777 == 0o600
     vault.put_issuer(crt_pem=b"")
-    assert not told.is_set()
+    assert "crt.pem" in await told.hears("skipped")
     second = put()
-    await asyncio.wait_for(told.wait(), 5)
+    await told.hears("issuer")
+    assert "roots" not in told.said  # the root is the same
     assert subject.files.certificate.read_text() == second
     task.cancel()

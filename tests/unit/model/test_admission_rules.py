@@ -126,8 +126,8 @@ OF_GRPC = {"group": "policy.linkerd.io", "kind": "GRPCRoute", "name": "web"}
             f"{RULE}.timeouts",
         ),
         (
-            route(filtered("RequestHeaderModifier", {"remove": ["x"]}), parentRefs=[SERVER]),
-            f"{RULE}.filters",
+            route(filtered("ResponseHeaderModifier", {"remove": ["x"]}), parentRefs=[SERVER]),
+            f"{RULE}.filters[0].type",
         ),
         (route({"backendRefs": [BACKEND]}, parentRefs=[SERVER]), f"{RULE}.backendRefs"),
         (
@@ -197,3 +197,15 @@ def test_a_rate_limit_needs_one_limit_and_no_other() -> None:
 def test_what_is_honoured_or_not_ours_is_not_warned_about() -> None:
     annotations = {"config.linkerd.io/opaque-ports": "80", "example.com/linkerd.io": "x", "linkerd.io/created-by": "x"}
     assert not warnings(parse_manifest(plain("Namespace", annotations=annotations), source="x.yaml"))
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        route(filtered("RequestHeaderModifier", {"remove": ["x"]}), parentRefs=[SERVER]),
+        route(filtered("RequestRedirect", {"statusCode": 308}), parentRefs=[SERVER]),
+        grpc(filtered("RequestHeaderModifier", {"remove": ["x"]}), parentRefs=[SERVER]),
+    ],
+)
+def test_what_a_server_does_to_requests_is_taken(manifest: Manifest) -> None:
+    parse_manifest(manifest, source="x.yaml")

@@ -7,10 +7,12 @@ from resources import load, pod
 from world import World
 
 from hauberk._api.linkerd import inbound_pb2
+from hauberk.model.metadata import UNREADABLE
+from hauberk.model.server import EVERY_PORT
 from hauberk.policy import wire
 from hauberk.policy.decide import Question, decide
 from hauberk.policy.inbound_policy import EVERYWHERE, Authorization, Identities, ServerPolicy, Unauthenticated
-from hauberk.policy.routing import CallMatch, Default, Fail, Match, RequestMatch
+from hauberk.policy.routing import CallMatch, Default, Fail, Match, RequestMatch, Resource
 
 V1 = "policy.linkerd.io/v1alpha1"
 GROUP = "policy.linkerd.io"
@@ -334,3 +336,33 @@ def test_a_port_has_no_more_authorizations_than_proxies_take(world: World) -> No
         target = {"group": GROUP, "kind": "Server", "name": "web"}
         put(world, "AuthorizationPolicy", f"a{number}", {"targetRef": target, "requiredAuthenticationRefs": []})
     assert len(decided(world).authorizations) == 1000
+
+
+@pytest.mark.parametrize("port", [8080, "http", EVERY_PORT])
+def test_a_server_that_cannot_be_read_lets_nobody_in_whatever_else_is_said(world: World, port: int | str) -> None:
+    spec = {"podSelector": {}, "port": port, "accessPolicy": "all-unauthenticated"}
+    metadata = {"name": "web", "namespace": "default", "annotations": {UNREADABLE: "true"}}
+    world.put(load({"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server", "metadata": metadata, "spec": spec}))
+    allow(world)
+    answer = decided(world)
+    assert answer.authorizations == ()
+    assert isinstance(answer.meta, Resource)
+    assert (answer.meta.kind, answer.meta.name) == ("server", "web")
+    strict.check(inbound_pb2.Server.FromString(wire.server(answer)))
+    # Its own word decides how far it reaches.
+    assert bool(decided(world, 9999).authorizations) == (port != EVERY_PORT)
+
+
+def test_a_port_of_number_zero_is_nobodys(world: World) -> None:
+    server(world, port=EVERY_PORT)
+    assert isinstance(decided(world).meta, Default)
+
+
+def test_a_route_that_cannot_be_read_shuts_the_port(world: World) -> None:
+    server(world, accessPolicy="all-unauthenticated")
+    parent = {"group": GROUP, "kind": "Server", "name": "web"}
+    metadata = {"name": "odd", "annotations": {UNREADABLE: "true"}}
+    spec = {"parentRefs": [parent]}
+    world.put(load({"apiVersion": f"{GROUP}/v1beta3", "kind": "HTTPRoute", "metadata": metadata, "spec": spec}))
+    (only,) = decided(world).routes
+    assert isinstance(only.rules[0].filters[0], Fail)

@@ -13,6 +13,7 @@ from answering import an_api
 
 from hauberk.client.api import Client
 from hauberk.model.kinds import kind_named
+from hauberk.model.server import Server
 from hauberk.runtime.latest import Latest
 from hauberk.runtime.tasks import spawn
 from hauberk.store.kubernetes_cache import Cache, key_of
@@ -135,8 +136,11 @@ async def test_an_object_that_is_odd_does_not_stop_the_stream() -> None:
     cluster = Cluster(([], 5))
     cluster.streams = [[{"type": "ADDED", "object": odd}, {"type": "ADDED", "object": server("a", 7)}]]
     async with watching(cluster) as watched:
-        await watched.until(lambda: watched.names() == {"a"})
-        assert len(watched.cache.left_out) == 1
+        await watched.until(lambda: watched.names() == {"a", "odd"})
+        (closed,) = (of for of in watched.cache.list(SERVER, None) if of.metadata.name == "odd")
+        assert isinstance(closed, Server)
+        assert closed.closed
+        assert not watched.cache.left_out
 
 
 async def test_an_older_version_is_followed_where_the_newest_is_not_served() -> None:

@@ -12,6 +12,7 @@ from hauberk.store.protocol import Ref
 
 SLICE = kind_named("discovery.k8s.io", "EndpointSlice")
 SERVER = kind_named("policy.linkerd.io", "Server")
+POLICY = kind_named("policy.linkerd.io", "AuthorizationPolicy")
 SERVICE = kind_named("", "Service")
 
 Document = dict[str, Any]
@@ -61,13 +62,20 @@ def test_objects_of_core_lists_need_not_say_what_they_are() -> None:
     assert read.resource.api_version == "v1"
 
 
-@pytest.mark.parametrize("bad", [server("bad", port=None), server("bad", port=[80]), server("bad", port={})])
+def policy(name: str = "web", version: int = 5, target: Any = None) -> Document:
+    metadata = {"name": name, "namespace": "default", "resourceVersion": str(version)}
+    target = {"kind": "Namespace", "name": "default"} if target is None else target
+    spec = {"targetRef": target, "requiredAuthenticationRefs": []}
+    return {"apiVersion": "policy.linkerd.io/v1alpha1", "kind": POLICY.kind, "metadata": metadata, "spec": spec}
+
+
+@pytest.mark.parametrize("bad", [policy("bad", target=7), policy("bad", target=[80]), policy("bad", target={})])
 def test_one_object_without_sense_is_left_out_alone(bad: Document) -> None:
-    good, left_out, also = Reader(SERVER).page(page(server("a"), bad, server("b"))).items
+    good, left_out, also = Reader(POLICY).page(page(policy("a"), bad, policy("b"))).items
     assert isinstance(good, Read)
     assert isinstance(also, Read)
     assert isinstance(left_out, LeftOut)
-    assert left_out.ref == Ref("policy.linkerd.io", "Server", "default", "bad")
+    assert left_out.ref == Ref("policy.linkerd.io", "AuthorizationPolicy", "default", "bad")
     assert left_out.version == 5
     assert left_out.reason
 
@@ -93,7 +101,7 @@ def test_a_line_is_a_change_of_one_object(kind: str, deleted: bool) -> None:
     change = Reader(SERVER).change(line(kind, server(version=7)))
     assert isinstance(change, Change)
     assert (change.item.ref.name, change.item.version, change.deleted) == ("web", 7, deleted)
-    odd = Reader(SERVER).change(line(kind, server(port=[])))
+    odd = Reader(POLICY).change(line(kind, policy(target=7)))
     assert isinstance(odd, Change)
     assert isinstance(odd.item, LeftOut)
     assert odd.deleted == deleted
@@ -139,9 +147,12 @@ def test_a_rule_that_fails_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         raise ZeroDivisionError("rules are programs too")
 
     monkeypatch.setattr(kubernetes_sense, problems_of.__name__, broken)
-    (left_out,) = Reader(SERVER).page(page(server())).items
+    (left_out,) = Reader(POLICY).page(page(policy())).items
     assert isinstance(left_out, LeftOut)
     assert left_out.reason == "ZeroDivisionError: rules are programs too"
+    (closed,) = Reader(SERVER).page(page(server())).items
+    assert isinstance(closed, Read)
+    assert closed.resource.closed  # type: ignore[attr-defined]
 
 
 def test_a_deep_object_ends_nothing() -> None:
@@ -152,7 +163,7 @@ def test_a_deep_object_ends_nothing() -> None:
         + b"}}"
     )
     try:
-        found = Reader(SERVER).change(deep)
+        found = Reader(POLICY).change(deep)
     except Garbled:
         return
     assert isinstance(found, Change)

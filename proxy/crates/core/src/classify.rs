@@ -14,6 +14,8 @@ pub enum Class {
 
 /// gRPC codes that blame the server: unknown, deadline exceeded, permission denied, internal, unavailable, data loss.
 const GRPC_FAILURES: [u16; 6] = [2, 4, 7, 13, 14, 15];
+/// The highest code; every other number means unknown (gRPC, "Status codes and their use").
+const GRPC_MAX: u16 = 16;
 
 /// An HTTP response: 5xx is a failure.
 pub fn http(status: StatusCode) -> Class {
@@ -23,7 +25,7 @@ pub fn http(status: StatusCode) -> Class {
 /// A gRPC response, by its code where there is one. A stream that ended without a code counts by its HTTP status.
 pub fn grpc(status: StatusCode, code: Option<u16>) -> Class {
     match code {
-        Some(code) if GRPC_FAILURES.contains(&code) => Class::Failure,
+        Some(code) if code > GRPC_MAX || GRPC_FAILURES.contains(&code) => Class::Failure,
         Some(_) => Class::Success,
         None => http(status),
     }

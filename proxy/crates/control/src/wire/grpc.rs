@@ -9,10 +9,11 @@ use hauberk_core::route::{GrpcFilter, GrpcMatch, Rule};
 use crate::wire::backend::{self, choice};
 use crate::wire::http::{RETRY_BACKOFF, RETRY_BYTES_MAX, retries};
 use crate::wire::routes::{self, FILTERS_MAX};
-use crate::wire::{Nonsense, Read, each, headers, required, time};
+use crate::wire::{Read, each, headers, required, time};
 
-/// The highest status code of gRPC.
+/// The highest status code of gRPC, and what receivers take every other number for (gRPC, "Status codes and their use").
 const CODE_MAX: u16 = 16;
+const UNKNOWN: u16 = 2;
 
 /// A rule of an outbound route.
 pub(super) fn outbound_rule(of: message::Rule) -> Read<Rule<GrpcMatch, GrpcAction>> {
@@ -57,9 +58,10 @@ pub(super) fn inbound_filters(of: Vec<inbound::grpc_route::Filter>) -> Read<Vec<
 }
 
 fn failure(of: GrpcFailureInjector) -> Read<GrpcFilter> {
+    // Linkerd's control plane answers calls to a backend that does not exist with 500.
     let code = u16::try_from(of.code).ok().filter(|code| *code <= CODE_MAX);
     Ok(GrpcFilter::Fail {
-        code: code.ok_or_else(|| Nonsense::new(format_args!("{} is not a gRPC status", of.code)))?,
+        code: code.unwrap_or(UNKNOWN),
         message: headers::message(of.message),
         ratio: headers::ratio(of.ratio)?,
     })
@@ -85,4 +87,17 @@ fn codes(of: &retry::Conditions) -> Vec<u16> {
         (of.unavailable, 14),
     ];
     all.into_iter().filter(|(chosen, _)| *chosen).map(|(_, code)| code).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_no_code_is_unknown() {
+        for (said, code) in [(0, 0), (14, 14), (16, 16), (17, 2), (500, 2), (u32::MAX, 2)] {
+            let of = GrpcFailureInjector { code: said, ..GrpcFailureInjector::default() };
+            assert!(matches!(failure(of), Ok(GrpcFilter::Fail { code: taken, .. }) if taken == code), "{said}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use tokio::net::UnixListener;
 use tonic::Status;
 
 use crate::messages::{add, policy, version};
-use crate::plane::{Plane, serve_unix};
+use crate::plane::{Blunt, Plane, serve_unix};
 use crate::support::{Asker, config, eventually, service, start, until, until_at};
 
 const PATH: &str = "web.default.svc.cluster.local:80";
@@ -130,4 +130,40 @@ async fn a_unix_socket_needs_no_tls() {
     let controller = start(config, &Arc::new(ControlMetrics::new()));
     until_at(&mut controller.endpoints(PATH), &[1]).await;
     std::fs::remove_file(path).unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_hardly_one_of_grpc_leaves_the_view_in_force() {
+    let asker = Asker::start().await;
+    let (endpoints, policies) = (asker.plane.endpoints(PATH), asker.plane.policy(80));
+    endpoints.say(add(&[1], 1));
+    policies.say(policy("one", 1));
+    let (mut seen, mut target) =
+        (asker.controller.endpoints(PATH), asker.controller.outbound("10.78.0.1:80".parse().unwrap()));
+    until_at(&mut seen, &[1]).await;
+    until(&mut target, |target| target.as_ref().map(|_| ())).await;
+    seen.mark_unchanged();
+    target.mark_unchanged();
+    // 17 and 500 are no codes, 500 and 503 without a code say only what HTTP can, 200 says nothing at all.
+    let blunt = |status, grpc_status| Blunt { status, grpc_status };
+    for answer in [
+        blunt(200, Some("17")),
+        blunt(200, Some("500")),
+        blunt(200, Some("what")),
+        blunt(200, None),
+        blunt(500, None),
+        blunt(503, None),
+        blunt(403, None),
+    ] {
+        asker.plane.answers(Some(answer));
+        endpoints.restart(vec![Ok(add(&[1], 1))]);
+        policies.restart(vec![Ok(policy("one", 1))]);
+        let asked = asker.plane.blunt_answers();
+        eventually("asked again", || asker.plane.blunt_answers() > asked + 4).await;
+        asker.plane.answers(None);
+        eventually("back", || endpoints.listening() == 1 && policies.listening() == 1).await;
+        assert!(!seen.has_changed().unwrap() && !target.has_changed().unwrap());
+    }
+    endpoints.say(add(&[2], 2));
+    until_at(&mut seen, &[1, 2]).await;
 }

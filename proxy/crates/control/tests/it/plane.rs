@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hauberk_api::linkerd::destination::destination_server::{Destination, DestinationServer};
@@ -36,6 +37,15 @@ pub(crate) struct Plane {
     policies: Scripts<OutboundPolicy>,
     ports: Scripts<Server>,
     confirmations: Scripts<Confirmation>,
+    blunt: Mutex<Option<Blunt>>,
+    blunt_answers: AtomicUsize,
+}
+
+/// An answer to every call that is hardly one of gRPC.
+#[derive(Clone, Copy)]
+pub(crate) struct Blunt {
+    pub(crate) status: u16,
+    pub(crate) grpc_status: Option<&'static str>,
 }
 
 fn script<M: Clone>(scripts: &Scripts<M>, key: &str) -> Arc<Script<M>> {
@@ -66,6 +76,15 @@ impl Plane {
 
     pub(crate) fn port(&self, port: u16) -> Arc<Script<Server>> {
         script(&self.ports, &port.to_string())
+    }
+
+    /// From now on every call is answered like this; `None` ends it.
+    pub(crate) fn answers(&self, all: Option<Blunt>) {
+        *self.blunt.lock().unwrap() = all;
+    }
+
+    pub(crate) fn blunt_answers(&self) -> usize {
+        self.blunt_answers.load(Ordering::Relaxed)
     }
 
     pub(crate) fn confirmations(&self) -> Arc<Script<Confirmation>> {
@@ -111,6 +130,10 @@ async fn serve(plane: Arc<Plane>, socket: impl AsyncRead + AsyncWrite + Unpin + 
     let answer = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let plane = Arc::new(Of(plane.clone()));
         async move {
+            if let Some(blunt) = *plane.0.blunt.lock().unwrap() {
+                plane.0.blunt_answers.fetch_add(1, Ordering::Relaxed);
+                return Ok(blunt.response());
+            }
             let path = request.uri().path().to_owned();
             let response = match path.split('/').nth(1) {
                 Some("io.linkerd.proxy.destination.Destination") => {
@@ -130,6 +153,15 @@ async fn serve(plane: Arc<Plane>, socket: impl AsyncRead + AsyncWrite + Unpin + 
     let mut server = http2::Builder::new(TokioExecutor::new());
     server.max_concurrent_streams(100);
     let _: Result<(), hyper::Error> = server.serve_connection(TokioIo::new(socket), answer).await;
+}
+
+impl Blunt {
+    fn response(self) -> http::Response<tonic::body::Body> {
+        let response = http::Response::builder().status(self.status).header("content-type", "application/grpc");
+        let response =
+            self.grpc_status.into_iter().fold(response, |response, code| response.header("grpc-status", code));
+        response.body(tonic::body::Body::empty()).unwrap()
+    }
 }
 
 struct Of(Arc<Plane>);

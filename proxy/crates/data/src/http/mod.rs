@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod body_error;
 pub(crate) mod client;
 pub(crate) mod error;
+pub(crate) mod filter;
 mod h1;
 mod h2;
 pub(crate) mod headers;

@@ -12,15 +12,16 @@ use hauberk_metrics::edge::EdgeMetrics;
 use http::Request;
 
 use crate::http::error::{ErrorKind, ProxyError};
+use crate::inbound::changes::Changes;
 use crate::inbound::http::Connection;
 use crate::inbound::labels;
-use crate::inbound::route::{self, Access};
+use crate::inbound::route::{self, Access, Key};
 
 /// Decisions under one policy, by route: a change of policy starts afresh.
 #[derive(Default)]
 pub(super) struct Decided {
     policy: Option<Arc<ServerPolicy>>,
-    by_route: Vec<(route::Key, Outcome)>,
+    by_route: Vec<(Key, Outcome)>,
 }
 
 /// What was decided for a route, with the counters of exactly these labels.
@@ -30,9 +31,18 @@ pub(super) struct Outcome {
     pub(super) edge: Rc<EdgeMetrics>,
 }
 
+/// What policy says of one request.
+pub(super) struct Decision {
+    pub(super) outcome: Outcome,
+    /// The failure that policy injects.
+    pub(super) injected: Option<ProxyError>,
+    /// What is done to the request if it passes.
+    pub(super) changes: Option<Changes>,
+}
+
 impl Connection {
-    /// The decision for a request, with the failure that policy injects into it.
-    pub(super) fn decide<B>(&self, request: &Request<B>) -> Result<(Outcome, Option<ProxyError>), ProxyError> {
+    /// The decision for a request.
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> Result<Decision, ProxyError> {
         let mut decided = self.decided.borrow_mut();
         let mut policy = self.policy.borrow_mut();
         if decided.policy.is_none() || policy.has_changed().unwrap_or(false) {
@@ -56,19 +66,29 @@ impl Connection {
             })
         };
         let access = route::find(policy, request).ok_or_else(no_route)?;
-        let injected = access.failure(self.worker.random());
+        let mut injected = access.failure(self.worker.random());
         let outcome = outcome_of(&access);
         if outcome.allowed
             && let Some(uri) = route::other_reading(policy, request)
         {
-            let other = outcome_of(&route::find_at(policy, request, &uri).ok_or_else(no_route)?);
+            let read = route::find_at(policy, request, &uri).ok_or_else(no_route)?;
+            let other = outcome_of(&read);
             if !other.allowed {
-                return Ok((other, None));
+                return Ok(Decision { outcome: other, injected: None, changes: None });
             }
+            if (access.changes() || read.changes()) && !access.is_rule_of(&read) {
+                let message = "the path can be read in two ways, which policy treats differently";
+                return Err(ProxyError::new(ErrorKind::BadRequest, message));
+            }
+            injected = injected.or_else(|| read.failure(self.worker.random()));
         }
         let limited = policy.rate_limits.as_ref().filter(|_| outcome.allowed && injected.is_none());
         let exceeded = limited.and_then(|limits| self.limit(policy, limits).err());
-        Ok((outcome, injected.or(exceeded)))
+        let changes = match access.key {
+            Key::Route(route) if access.changes() => Some(Changes { policy: policy.clone(), route, rule: access.rule }),
+            _ => None,
+        };
+        Ok(Decision { outcome, injected: injected.or(exceeded), changes })
     }
 
     /// Counts the request against the rates of the port.

@@ -29,7 +29,7 @@ use crate::http::serve::{self, Reply, Reset, Serving};
 use crate::http::stall::Patience;
 use crate::http::translate;
 use crate::inbound::app::App;
-use crate::inbound::decide::Decided;
+use crate::inbound::decide::{Decided, Decision};
 use crate::inbound::exchange::Exchange;
 use crate::inbound::gateway::Gateway;
 use crate::inbound::send::send;
@@ -118,7 +118,7 @@ impl Connection {
             labels::http_error(&self.worker.shared.metrics, &error);
             return Ok(exchange.refusal(&error).into());
         };
-        let (outcome, injected) = match self.decide(request) {
+        let Decision { outcome, injected, changes } = match self.decide(request) {
             Ok(decision) => decision,
             Err(error) => {
                 labels::http_error(&self.worker.shared.metrics, &error);
@@ -135,9 +135,15 @@ impl Connection {
             let response = exchange.refusal(&error);
             return Ok(exchange.observe(response, outcome.edge, None, error.kind.label()).into());
         }
-        if headers::is_tunnel(request) {
+        // Policy looks at requests as they came, now and as long as a tunnel lasts.
+        let revoked = headers::is_tunnel(request).then(|| tunnel::revoked(self, request));
+        if let Some(mut response) = changes.and_then(|changes| changes.apply(request)) {
+            exchange.translate(&mut response);
+            return Ok(exchange.observe(response, outcome.edge, Some(place), "").into());
+        }
+        if let Some(revoked) = revoked {
             let request = std::mem::replace(request, Request::new(Incoming::Empty));
-            return Box::pin(tunnel::open(self, request, outcome.edge, exchange, interims, place)).await;
+            return Box::pin(tunnel::open(self, request, revoked, outcome.edge, exchange, interims, place)).await;
         }
         if version == Version::HTTP_2 {
             translate::ensure_authority(request, &self.fallback);

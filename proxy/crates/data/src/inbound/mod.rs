@@ -2,6 +2,7 @@
 
 mod accept;
 mod app;
+mod changes;
 mod decide;
 mod direct;
 mod exchange;

@@ -26,6 +26,8 @@ pub(super) struct Access<'a> {
     pub(super) key: Key,
     pub(super) meta: Option<&'a Arc<Meta>>,
     pub(super) authorizations: &'a [Arc<Authorization>],
+    /// The place of the rule within the route.
+    pub(super) rule: usize,
     filters: Filters<'a>,
 }
 
@@ -68,6 +70,7 @@ pub(super) fn find_at<'a, B>(policy: &'a ServerPolicy, request: &Request<B>, uri
                 key: Key::Route(route),
                 meta: Some(&routes[route].meta),
                 authorizations: &then.authorizations,
+                rule,
                 filters: Filters::Http(&then.filters),
             })
         }
@@ -78,18 +81,32 @@ pub(super) fn find_at<'a, B>(policy: &'a ServerPolicy, request: &Request<B>, uri
                 key: Key::Route(route),
                 meta: Some(&routes[route].meta),
                 authorizations: &then.authorizations,
+                rule,
                 filters: Filters::Grpc(&then.filters),
             })
         }
-        _ => Some(Access { key: Key::Port, meta: None, authorizations: &[], filters: Filters::Http(&[]) }),
+        _ => Some(Access { key: Key::Port, meta: None, authorizations: &[], rule: 0, filters: Filters::Http(&[]) }),
     }
 }
 
 impl Access<'_> {
-    /// The failure that the route injects into this request, if it does.
+    /// Whether the rule changes requests, or answers them with a redirect.
+    pub(super) fn changes(&self) -> bool {
+        match self.filters {
+            Filters::Http(filters) => filters.iter().any(|filter| !matches!(filter, HttpFilter::Fail(_))),
+            Filters::Grpc(filters) => filters.iter().any(|filter| !matches!(filter, GrpcFilter::Fail { .. })),
+        }
+    }
+
+    /// Whether this is the rule of `other` as well, under one policy.
+    pub(super) fn is_rule_of(&self, other: &Access<'_>) -> bool {
+        (self.key, self.rule) == (other.key, other.rule)
+    }
+
+    /// The failure that the rule injects into this request, if it does, and no redirect answers before it.
     pub(super) fn failure(&self, random: u64) -> Option<ProxyError> {
         match self.filters {
-            Filters::Http(filters) => filters.iter().find_map(|filter| match filter {
+            Filters::Http(filters) => before_redirect(filters).find_map(|filter| match filter {
                 HttpFilter::Fail(fail) if fail.ratio.hits(random) => {
                     Some(ProxyError::new(ErrorKind::Injected(fail.status), &*fail.message))
                 }
@@ -103,4 +120,8 @@ impl Access<'_> {
             }),
         }
     }
+}
+
+fn before_redirect(filters: &[HttpFilter]) -> impl Iterator<Item = &HttpFilter> {
+    filters.iter().take_while(|filter| !matches!(filter, HttpFilter::Redirect(_)))
 }

@@ -1,5 +1,6 @@
 //! Requests to the program whose connection may stop being HTTP.
 
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,16 +23,19 @@ use crate::inbound::exchange::Exchange;
 use crate::inbound::http::Connection;
 use crate::inbound::route;
 
-/// Sends the request; if the program agrees, the connection becomes a tunnel.
+/// Done once policy would refuse the request that a tunnel began with.
+type Revoked = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Sends the request; if the program agrees, the connection becomes a tunnel, until `revoked` is done.
 pub(super) async fn open(
     connection: &Connection,
     mut request: Request<Incoming>,
+    revoked: Revoked,
     edge: Rc<EdgeMetrics>,
     exchange: Exchange,
     interims: &Interims,
     place: Share,
 ) -> Result<Reply, Reset> {
-    let revoked = Box::pin(revoked(connection, &request));
     translate::to_tunnel(&mut request);
     connection.name_client(request.headers_mut());
     let app = &connection.app;
@@ -52,13 +56,13 @@ pub(super) async fn open(
 }
 
 /// Returns once policy would refuse this very request.
-fn revoked(connection: &Connection, request: &Request<Incoming>) -> impl Future<Output = ()> + use<> {
+pub(super) fn revoked(connection: &Connection, request: &Request<Incoming>) -> Revoked {
     let (policy, client) = (connection.policy.borrow().clone(), connection.client.clone());
     let asked = replay::again(request, ());
-    until_revoked(policy, move |policy: &Arc<ServerPolicy>| {
+    Box::pin(until_revoked(policy, move |policy: &Arc<ServerPolicy>| {
         route::find(policy, &asked).is_some_and(|access| {
             let verdict = authorize::request(policy, access.authorizations, client.addr.ip(), &client.tls);
             matches!(verdict, Verdict::Allow(_))
         })
-    })
+    }))
 }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use hauberk_core::route::{GrpcFilter, HeaderModifier, HttpFilter, PathModifier, Ratio, Redirect};
-use http::header::LOCATION;
-use http::uri::Scheme;
+use hauberk_core::route::{GrpcFilter, HeaderModifier, HttpFilter, Ratio, Redirect};
 use http::{HeaderMap, Request, Response};
 
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
-use crate::http::headers::{host_of, value_of};
+use crate::http::filter::{modify, redirected};
 
 /// A filter of an HTTP or gRPC route.
 pub(super) enum Filter {
@@ -79,58 +77,4 @@ pub(super) fn response(filters: &[Filter], headers: &mut HeaderMap) {
             modify(headers, modifier);
         }
     }
-}
-
-fn modify(headers: &mut HeaderMap, modifier: &HeaderModifier) {
-    for name in &modifier.remove {
-        headers.remove(name);
-    }
-    for (name, value) in &modifier.set {
-        headers.insert(name.clone(), value.clone());
-    }
-    for (name, value) in &modifier.add {
-        headers.append(name.clone(), value.clone());
-    }
-}
-
-/// The answer of a redirect (GEP-1364's rules: what the filter leaves out is the request's; a scheme without a port
-/// takes that scheme's well-known one).
-fn redirected<B>(redirect: &Redirect, request: &Request<B>, prefixes: &[Arc<str>]) -> Response<Body> {
-    let uri = request.uri();
-    let scheme = redirect.scheme.as_ref().or(uri.scheme()).unwrap_or(&Scheme::HTTP);
-    let host = redirect.host.as_deref().or_else(|| host_of(request)).unwrap_or_default();
-    let port = redirect.port.or_else(|| if redirect.scheme.is_some() { None } else { port_of(request) });
-    let well_known = if *scheme == Scheme::HTTPS { 443 } else { 80 };
-    let port = port.filter(|port| *port != well_known).map(|port| format!(":{port}")).unwrap_or_default();
-    let path = match &redirect.path {
-        None => uri.path().to_owned(),
-        Some(PathModifier::Full(path)) => path.to_string(),
-        Some(PathModifier::Prefix(prefix)) => replace_prefix(uri.path(), prefixes, prefix),
-    };
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = redirect.status;
-    response.headers_mut().insert(LOCATION, value_of(&format!("{scheme}://{host}{port}{path}{query}")));
-    response
-}
-
-fn port_of<B>(request: &Request<B>) -> Option<u16> {
-    if let Some(authority) = request.uri().authority() {
-        return authority.port_u16();
-    }
-    let host = request.headers().get(http::header::HOST)?.to_str().ok()?;
-    host.parse::<http::uri::Authority>().ok()?.port_u16()
-}
-
-/// `path` with its matched prefix replaced; the longest of `prefixes` that holds is the one that matched.
-fn replace_prefix(path: &str, prefixes: &[Arc<str>], replacement: &str) -> String {
-    let rest = prefixes
-        .iter()
-        .map(|prefix| prefix.trim_end_matches('/'))
-        .filter_map(|prefix| Some((prefix.len(), path.strip_prefix(prefix)?)))
-        .filter(|(_, rest)| rest.is_empty() || rest.starts_with('/'))
-        .max_by_key(|(length, _)| *length)
-        .map_or(path, |(_, rest)| rest);
-    let joined = format!("{}{rest}", replacement.trim_end_matches('/'));
-    if joined.starts_with('/') { joined } else { format!("/{joined}") }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hauberk_core::balance::weighted;
 use hauberk_core::meta::Meta;
 use hauberk_core::outbound::{BackendKind, Breaker, Distribution, GrpcAction, HttpAction, Retry};
-use hauberk_core::route::{HttpMatch, PathMatch, Rule as Matched, Timeouts};
+use hauberk_core::route::{HttpMatch, Rule as Matched, Timeouts};
 use hauberk_metrics::balancer::Carries;
 use hauberk_metrics::route::{BackendMetrics, Retried, RouteMetrics};
 use hauberk_metrics::statuses::RouteKind;
@@ -16,6 +16,7 @@ use http::StatusCode;
 
 use crate::balance::Balancer;
 use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::filter;
 use crate::http::observe::Way;
 use crate::outbound::filter::Filter;
 use crate::outbound::http::Exchange;
@@ -69,16 +70,12 @@ impl Rule {
     /// A rule of an HTTP route.
     pub(super) fn http(backends: &Backends<'_>, of: Of<'_>, rule: &Matched<HttpMatch, HttpAction>) -> Self {
         let action = &rule.then;
-        let prefixes = rule.matches.iter().filter_map(|m| match &m.path {
-            Some(PathMatch::Prefix(prefix)) => Some(prefix.clone()),
-            _ => None,
-        });
         Self {
             filters: action.filters.iter().map(Filter::from).collect(),
             timeouts: action.timeouts,
             retry: action.retry.clone(),
             overridable: action.allow_l5d_request_headers,
-            prefixes: prefixes.collect(),
+            prefixes: filter::prefixes(&rule.matches).cloned().collect(),
             ..Self::routed(backends, of, &action.backends)
         }
     }

@@ -26,6 +26,7 @@ mod http2_program_floods;
 mod http2_windows;
 mod idle;
 mod idle_connections;
+mod inbound_filters;
 mod ingress;
 mod leaving;
 mod limits;

@@ -7,9 +7,10 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from demo.journal import Journal
-from demo.table import mark, table
-from demo.verdict import Finding
+from hauberk.demo.cast import Home
+from hauberk.demo.finding import Finding
+from hauberk.demo.journal import Journal
+from hauberk.demo.table import mark, table
 from hauberk.runtime.clock import Clock
 from hauberk.telemetry.query import Edge
 
@@ -17,18 +18,21 @@ PLAIN_WIDTH = 140
 
 
 class Screen:
-    def __init__(self, console: Console, clock: Clock, *, keep_table: bool) -> None:
+    def __init__(self, console: Console, home: Home, clock: Clock, *, keep_table: bool) -> None:
         """`keep_table`: whether the last live table stays to be seen."""
         self._console = console
+        self._home = home
         self._clock = clock
         self._keep_table = keep_table
         self._began_s = clock.monotonic()
         self._live: Live | None = None
 
     @classmethod
-    def standard(cls, clock: Clock, *, keep_table: bool) -> Self:
-        console = Console()
-        return cls(console if console.is_terminal else Console(width=PLAIN_WIDTH), clock, keep_table=keep_table)
+    def standard(cls, home: Home, clock: Clock, *, keep_table: bool, stderr: bool = False) -> Self:
+        console = Console(stderr=stderr)
+        if not console.is_terminal:
+            console = Console(stderr=stderr, width=PLAIN_WIDTH)
+        return cls(console, home, clock, keep_table=keep_table)
 
     def say(self, text: str) -> None:
         """A line of progress."""
@@ -42,7 +46,7 @@ class Screen:
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=not self._keep_table)
             self._live.start()
-        self._live.update(Group(table(edges, "The last 10 seconds"), *_notes(journal)), refresh=True)
+        self._live.update(Group(table(edges, "The last 10 seconds", self._home), *_notes(journal)), refresh=True)
 
     def close(self) -> None:
         """Ends the live table; lines are printed as before."""
@@ -51,7 +55,7 @@ class Screen:
             self._live = None
 
     def final(self, edges: Sequence[Edge], title: str) -> None:
-        self._console.print(table(edges, title))
+        self._console.print(table(edges, title, self._home))
 
     def verdict(self, found: Sequence[Finding]) -> None:
         """One line for each promise."""
@@ -60,6 +64,10 @@ class Screen:
 
     def wrong(self, text: str) -> None:
         self._console.print(Text("error: ", style="red") + Text(text), soft_wrap=True)
+
+    def hint(self, text: str) -> None:
+        """What to do about it."""
+        self._console.print(Text("hint: ", style="cyan") + Text(text), soft_wrap=True)
 
 
 def _notes(journal: Journal) -> list[Text]:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from demo import scene
+from hauberk.demo.cast import Home
+from hauberk.telemetry.identities import short
 from hauberk.telemetry.query import Edge
 
 
-def table(edges: Sequence[Edge], title: str) -> Table:
-    view = Table(title=title, caption=f"identities end in {scene.IDENTITY_SUFFIX}", title_justify="left")
+def table(edges: Sequence[Edge], title: str, home: Home) -> Table:
+    view = Table(title=title, caption=f"identities end in {home.identity_suffix}", title_justify="left")
     view.add_column("EDGE")
     for name in ("SUCCESS", "RPS", "P50", "P95", "P99"):
         view.add_column(name, justify="right")
@@ -76,4 +77,4 @@ def _latency(seconds: float | None) -> str:
 
 
 def _identities(names: set[str]) -> str:
-    return "\n".join(name.removesuffix(scene.IDENTITY_SUFFIX) for name in sorted(names)) or "-"
+    return "\n".join(short(name) for name in sorted(names)) or "-"

@@ -4,7 +4,11 @@ import asyncio
 import json
 import re
 from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
+
+from hauberk.runtime.latest import Latest
 
 REQUESTS_KEPT_MAX = 20_000
 _STATUS = re.compile(r"\d{3}")
@@ -12,7 +16,7 @@ _STATUS = re.compile(r"\d{3}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request of the load, as its client saw it. Times are monotonic seconds of this machine."""
+    """One request of the load, as its client saw it. Times are monotonic seconds of its machine."""
 
     id: str
     began_s: float
@@ -35,6 +39,8 @@ class Journal:
     def __init__(self) -> None:
         self.requests: deque[Request] = deque(maxlen=REQUESTS_KEPT_MAX)
         """The latest ones."""
+        self.heard = 0
+        """How many requests there were in all."""
         self.quotes: Counter[str] = Counter()
         """Outcomes of the gRPC client, by status."""
         self.refusals: Counter[str] = Counter()
@@ -43,6 +49,7 @@ class Journal:
         """Requests that a web replica has begun and not ended, by replica."""
         self.traffic = asyncio.Event()
         """Set by the first answer that a client of the load got."""
+        self._said = Latest(None)
         self._closed = False
         self._waiting: dict[str, asyncio.Event] = {}
 
@@ -55,16 +62,20 @@ class Journal:
         if raw is None or self._closed:
             return
         self.requests.append(_request(raw))
+        self.heard += 1
         self.traffic.set()
+        self._said.set(None)
 
     def asker_said(self, line: str) -> None:
         if (raw := _object(line)) is not None and not self._closed:
             self.quotes[str(raw.get("status"))] += 1
+            self._said.set(None)
 
     def intruder_said(self, line: str) -> None:
         status = line.strip()
         if not self._closed:
             self.refusals[status if _STATUS.fullmatch(status) else "no status"] += 1
+            self._said.set(None)
 
     def web_said(self, replica: str, line: str) -> None:
         verb, _, about = line.partition(" ")
@@ -75,6 +86,18 @@ class Journal:
                 waiting.set()
         elif verb == "end":
             begun.discard(about)
+
+    def since(self, heard: int) -> list[Request]:
+        """The requests after the first `heard` ones, as far as they are kept."""
+        kept = list(self.requests)
+        return kept[max(len(kept) - (self.heard - heard), 0) :]
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Returns once it is true; looked at whenever a client has said something."""
+        async with aclosing(self._said.watch()) as lines:
+            async for _ in lines:
+                if true():
+                    return
 
     async def until_begun(self, replica: str) -> None:
         """Returns as soon as the replica has begun one more request."""

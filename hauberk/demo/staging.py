@@ -1,0 +1,55 @@
+"""How a mesh's installation has the demo staged. Pure."""
+
+from dataclasses import dataclass
+
+from hauberk import __version__
+from hauberk.config.chart import Values
+from hauberk.demo.cast import Home
+from hauberk.demo.failure import PlayError
+from hauberk.install.layering import Asked, layered
+from hauberk.install.objects import Document
+from hauberk.install.rendering import image_of
+from hauberk.install.shape import ValuesInvalid
+from hauberk.install.stored import StoredInvalid, stored
+
+VERSION_LABEL = "app.kubernetes.io/version"
+
+
+@dataclass(frozen=True)
+class Staging:
+    home: Home
+    image: str
+    """The control plane's, which the demo's own programs run in: it is on the cluster already."""
+    pull_policy: str
+
+
+def by_default(namespace: str, mesh_namespace: str) -> Staging:
+    """For an installation of this version with no value chosen."""
+    return _staging(Values(), namespace, mesh_namespace, __version__)
+
+
+def installed(config: Document | None, namespace: str, mesh_namespace: str) -> Staging:
+    """By the installation's ConfigMap `linkerd-config`. Raises PlayError."""
+    if config is None:
+        raise PlayError(
+            f"Hauberk is not installed in the namespace {mesh_namespace}",
+            hint="install it with `hauberk install | kubectl apply -f -`, or name its namespace with --mesh-namespace",
+        )
+    try:
+        found, _ = stored(config)
+        values = layered(Asked(documents=[found]))
+    except (StoredInvalid, ValuesInvalid) as error:
+        raise PlayError(
+            f"the values of the installation in {mesh_namespace}: {error}", hint="see hauberk upgrade"
+        ) from None
+    version = str((config["metadata"].get("labels") or {}).get(VERSION_LABEL) or __version__)
+    return _staging(values, namespace, mesh_namespace, version)
+
+
+def _staging(values: Values, namespace: str, mesh_namespace: str, version: str) -> Staging:
+    trust_domain = values.identity_trust_domain or values.cluster_domain
+    return Staging(
+        home=Home(namespace, f".serviceaccount.identity.{mesh_namespace}.{trust_domain}"),
+        image=image_of(values.controller_image, version),
+        pull_policy=values.controller_image.pull_policy,
+    )
