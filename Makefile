@@ -52,9 +52,10 @@ layers: $(ENVIRONMENT) ## Imports go one way
 api-check: $(ENVIRONMENT) ## The generated code is what api/ gives
 	$(BIN)/python tools/gen_api.py --check
 
-deploy-check: $(ENVIRONMENT) ## Definitions of resources and chart are what their sources give
+deploy-check: $(ENVIRONMENT) ## Definitions of resources, chart and demo are what their sources give
 	$(BIN)/python tools/gen_crds.py --check
 	$(BIN)/python tools/gen_chart.py --check
+	$(BIN)/python tools/gen_demo.py --check
 
 test-rust: ## Tests of the proxy
 	cd proxy && $(CARGO) test --workspace
@@ -138,8 +139,9 @@ api: $(ENVIRONMENT) ## Makes the generated code anew
 crds: $(ENVIRONMENT) ## Makes the definitions of resources anew
 	$(BIN)/python tools/gen_crds.py
 
-chart: $(ENVIRONMENT) ## Makes the Helm chart anew, of deploy/manifests and the values
+chart: $(ENVIRONMENT) ## Makes the Helm chart anew, of deploy/manifests and the values, and deploy/demo.yaml
 	$(BIN)/python tools/gen_chart.py
+	$(BIN)/python tools/gen_demo.py
 
 lock: ## Pins what the requirements allow today
 	$(PYTHON) -m venv build/lock

@@ -14,7 +14,7 @@ from hauberk.demo.failure import PlayError
 from hauberk.demo.roster import Roster
 from hauberk.demo.staging import Staging
 from hauberk.install.objects import NAMESPACE, name_of
-from hauberk.model.kinds import kind_named
+from hauberk.model.kinds import POLICY, kind_named
 
 MANAGER = "hauberk-demo"
 GONE_TIMEOUT_S = 120.0
@@ -47,8 +47,15 @@ class Company:
         self._ours = True
 
     async def apply(self, documents: Iterable[dict[str, Any]]) -> None:
+        """Raises PlayError for a kind of the mesh that the cluster does not know."""
         for document in documents:
-            await self._client.apply_server_side(_kind(document), document, field_manager=MANAGER)
+            try:
+                await self._client.apply_server_side(_kind(document), document, field_manager=MANAGER)
+            except NotFound:
+                if name_of(document).group != POLICY:
+                    raise
+                hint = "first: hauberk install --crds | kubectl apply --server-side -f -"
+                raise PlayError(f"the cluster does not know {document['kind']} of {POLICY}", hint=hint) from None
 
     async def remove(self, documents: Iterable[dict[str, Any]]) -> None:
         """And what belongs to them. What is not there need not be removed."""

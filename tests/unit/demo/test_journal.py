@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from hauberk.demo.journal import Journal
+from hauberk.demo.journal import REQUESTS_KEPT_MAX, Journal
 
 ANSWER = {"id": "c1-1", "at": 1.0, "ended": 1.5, "status": 200, "by": "web-1", "on_purpose": False, "why": None}
 
@@ -75,3 +75,26 @@ def test_outcomes_are_counted_until_the_journal_is_closed() -> None:
     assert journal.refusals == {"403": 2, "000": 1, "no status": 1}
     assert journal.quotes == {"OK": 1}
     assert not journal.requests
+
+
+async def test_waiting_ends_when_a_client_said_what_makes_it_true() -> None:
+    journal = Journal()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        waiting = group.create_task(journal.until(lambda: journal.refusals["403"] >= 2))
+        for _ in range(2):
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            journal.intruder_said("403")
+
+
+def test_what_came_since_a_moment_is_known_also_when_older_requests_are_forgotten() -> None:
+    journal = Journal()
+    for number in range(REQUESTS_KEPT_MAX + 2):
+        journal.load_said(json.dumps({**ANSWER, "id": str(number)}))
+    assert journal.heard == REQUESTS_KEPT_MAX + 2
+    assert [request.id for request in journal.since(REQUESTS_KEPT_MAX)] == [
+        str(REQUESTS_KEPT_MAX),
+        str(REQUESTS_KEPT_MAX + 1),
+    ]
+    assert journal.since(journal.heard) == []
+    assert len(journal.since(0)) == REQUESTS_KEPT_MAX

@@ -57,3 +57,18 @@ async def test_waiting_ends_when_all_are_ready_together() -> None:
         await asyncio.sleep(0)
         assert not waiting.done()
         roster.note(Put(pod("web-2", ready=True)))
+
+
+async def test_a_replica_is_gone_with_its_last_pod_and_its_newest_one_is_named() -> None:
+    roster = Roster(HOME, ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    old, new = pod("web-1", ready=True), pod("web-1", ready=False)
+    old["metadata"] |= {"name": "web-1-old", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    new["metadata"] |= {"name": "web-1-new", "creationTimestamp": "2026-01-01T00:00:09Z"}
+    roster.note(Listed((new, old), "1"))
+    assert (roster.pod_of("web-1"), roster.pod_of("web-2")) == ("web-1-new", "")
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        waiting = group.create_task(roster.until_gone("web-1"))
+        for gone in (new, old):
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            roster.note(Deleted(gone))

@@ -13,7 +13,7 @@ use rustls::pki_types::UnixTime;
 use tokio::sync::watch;
 use tonic::Status;
 
-use crate::backoff::Pauses;
+use crate::backoff::{Pauses, random_share};
 use crate::config::Identity as Config;
 use crate::key::{self, Key};
 use crate::resolve::Resolver;
@@ -34,6 +34,8 @@ const TOKEN_MAX: usize = 64 * 1024;
 const LOOK: Duration = Duration::from_secs(30);
 /// Share of a certificate's time after which it is renewed.
 const RENEW_AT: f64 = 0.7;
+/// Other trust roots reach all workloads of a machine together; within this time they ask for certificates of those.
+const ROOTS_SPREAD: Duration = Duration::from_secs(5);
 
 /// Gets certificates for one workload.
 pub struct Identity {
@@ -84,6 +86,7 @@ impl Identity {
         };
         let mut pauses = Pauses::new(Backoff { min, max: max.max(min), jitter: 0.1 });
         let mut show = Show::Nothing;
+        let mut roots = self.store.roots_changes();
         loop {
             let pause = match self.certify(show).await {
                 Ok((expires, now)) => {
@@ -104,8 +107,28 @@ impl Identity {
                     pauses.next()
                 }
             };
-            rest(pause).await;
+            tokio::select! {
+                () = rest(pause) => {}
+                () = self.distrusted(&mut roots) => {
+                    tracing::info!("the certificate does not lead to the trust roots that are in force now; renewing it");
+                    // The authority has the same roots, or is about to.
+                    show = Show::Nothing;
+                }
+            }
         }
+    }
+
+    /// Returns some time after other trust roots came into force, if the certificate does not lead to them.
+    async fn distrusted(&self, roots: &mut watch::Receiver<()>) {
+        let spread = ROOTS_SPREAD.min(self.config.min_refresh);
+        // Without an end: the store, which tells, is ours as well.
+        while roots.changed().await.is_ok() {
+            tokio::time::sleep(spread.mul_f32(random_share())).await;
+            if !self.store.is_trusted(UnixTime::now()) {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 
     /// One call. On success the credentials are in force; with their end, and the time that it was measured from.

@@ -7,11 +7,13 @@ use hauberk_core::identity::{Id, TlsTarget};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::UnixTime;
 use rustls::{ClientConfig, ServerConfig};
+use tokio::sync::watch;
 
 use crate::credentials::{Credentials, CredentialsError};
 use crate::generation::{Generation, Use};
 use crate::provider::provider;
 use crate::roots::Roots;
+use crate::verify;
 
 /// Trust roots and the workload's certificate. Connections keep what they began with; new ones take what is in force.
 pub struct Store {
@@ -19,6 +21,7 @@ pub struct Store {
     provider: Arc<CryptoProvider>,
     current: ArcSwap<Generation>,
     writing: Mutex<()>,
+    roots_changed: watch::Sender<()>,
 }
 
 impl Store {
@@ -26,7 +29,8 @@ impl Store {
     pub fn new(id: Id, roots: Roots) -> Result<Self, CredentialsError> {
         let provider = provider();
         let first = Generation::new(roots, None, provider.clone())?;
-        Ok(Self { id, provider, current: ArcSwap::from_pointee(first), writing: Mutex::default() })
+        let current = ArcSwap::from_pointee(first);
+        Ok(Self { id, provider, current, writing: Mutex::default(), roots_changed: watch::Sender::new(()) })
     }
 
     /// The workload's identity.
@@ -37,6 +41,20 @@ impl Store {
     /// Whether the workload has a certificate.
     pub fn is_ready(&self) -> bool {
         self.current.load().own.is_some()
+    }
+
+    /// Whether peers with these roots take the workload's certificate at `now`; not while there is none.
+    pub fn is_trusted(&self, now: UnixTime) -> bool {
+        let current = self.current.load();
+        let chain = current.own.as_ref().and_then(|own| own.key.cert.split_first());
+        chain.is_some_and(|(leaf, intermediates)| {
+            verify::check(&current.roots, &self.id, leaf, intermediates, now, &self.provider).is_ok()
+        })
+    }
+
+    /// Is told whenever other trust roots came into force.
+    pub fn roots_changes(&self) -> watch::Receiver<()> {
+        self.roots_changed.subscribe()
     }
 
     /// Takes new credentials into use, if peers would accept them at `now`; else what was in force stays.
@@ -53,6 +71,7 @@ impl Store {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let key = self.current.load().own.as_ref().map(|own| own.key.clone());
         self.current.store(Arc::new(Generation::new(roots, key, self.provider.clone())?));
+        self.roots_changed.send_replace(());
         Ok(())
     }
 

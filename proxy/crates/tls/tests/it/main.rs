@@ -140,6 +140,24 @@ fn new_roots_hold_for_new_connections() {
 }
 
 #[test]
+fn roots_without_the_workloads_own_leave_it_untrusted_until_it_is_renewed() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let web = empty(WEB, &old);
+    let changes = web.roots_changes();
+    assert!(!web.is_trusted(UnixTime::now()), "there is no certificate yet");
+    web.install(old.issue(&[WEB], Duration::DAY), UnixTime::now()).unwrap();
+    assert!(web.is_trusted(UnixTime::now()) && !changes.has_changed().unwrap());
+    let both = format!("{}{}", old.pem(), new.pem());
+    for (roots, trusted) in [(Roots::from_pem(&both).unwrap(), true), (new.roots(), false)] {
+        web.set_roots(roots).unwrap();
+        assert!(changes.has_changed().unwrap());
+        assert_eq!(web.is_trusted(UnixTime::now()), trusted);
+    }
+    web.install(new.issue(&[WEB], Duration::DAY), UnixTime::now()).unwrap();
+    assert!(web.is_trusted(UnixTime::now()));
+}
+
+#[test]
 fn credentials_that_peers_would_refuse_are_not_installed() {
     let authority = Authority::new();
     let web = store(WEB, &authority);
