@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from resources import POLICY, allow, path, resource, route, server
+from meant import POLICY, allow, path, resource, route, server
 from stages import Stage, asked
 from waiting import until
 

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from resources import APIS, changes, path, route, to
+from meant import APIS, changes, path, route, to
 from stages import Answer, Stage, asked
 from waiting import until
 
