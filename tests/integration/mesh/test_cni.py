@@ -26,7 +26,7 @@ BRIDGE = {
     "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.94.0.0/24"}], [{"subnet": "fd94::/64"}]]},
 }
 PORTMAP = {"type": "portmap", "capabilities": {"portMappings": True}}
-TRY_AGAIN, NONSENSE = 11, 100
+TRY_AGAIN, NONSENSE, MISSING = 11, 100, 102
 
 
 @dataclass
@@ -137,6 +137,43 @@ def test_a_pod_that_is_another_one_by_now_or_asks_for_nonsense_does_not_start(no
     assert "skip-inbound-ports" in failed.value.said["msg"]
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("delete table inet hauberk", "there is no chain egress"),
+        ("flush chain inet hauberk outbound", "chain outbound has no rules"),
+        ("flush chain inet hauberk inbound ; delete chain inet hauberk inbound", "there is no chain inbound"),
+    ],
+)
+def test_a_check_finds_what_is_missing_of_the_rules(node: Node, change: str, named: str) -> None:
+    node.install()
+    node.api.pods[path("web")] = pod("web", "u", "app", "linkerd-proxy")
+    node.api.pods[path("other")] = pod("other", "u", "app")
+    web, other = node.net.alone("web"), node.net.alone("other")
+    results = {name: node.runtime.add(host, name) for name, host in (("web", web), ("other", other))}
+    asked = len(node.api.asked)
+    node.runtime.check(web, "web", results["web"])
+    assert len(node.api.asked) == asked, "nobody is asked while everything is there"
+    node.runtime.check(other, "other", results["other"])
+    web.must("nft", change)
+    with pytest.raises(PluginFailedError) as failed:
+        node.runtime.check(web, "web", results["web"])
+    assert failed.value.said["code"] == MISSING
+    assert f"shop/web are not redirected any more: nf_tables: {named}" in failed.value.said["msg"]
+    assert "delete the pod" in failed.value.said["details"]
+
+
+def test_a_check_of_rules_by_iptables(node: Node) -> None:
+    node.install("--mode", "iptables-nft")
+    node.api.pods[path("web")] = pod("web", "u", "app", "linkerd-proxy")
+    web = node.net.alone("web")
+    result = node.runtime.add(web, "web")
+    node.runtime.check(web, "web", result)
+    web.must("ip6tables-nft", "-D", "OUTPUT", "-j", "PROXY_INIT_EGRESS")
+    with pytest.raises(PluginFailedError, match="nothing leads to chain PROXY_INIT_EGRESS"):
+        node.runtime.check(web, "web", result)
+
+
 def test_the_other_questions_of_a_runtime(node: Node) -> None:
     node.install()
     listed = node.listed()
@@ -144,7 +181,7 @@ def test_the_other_questions_of_a_runtime(node: Node) -> None:
     assert own["type"] == "hauberk-cni"
     version = node.runtime.call("VERSION", listed, {"type": "hauberk-cni"})
     assert version["supportedVersions"][-1] == "1.1.0"
-    for command in ("DEL", "CHECK", "STATUS", "GC"):
+    for command in ("DEL", "STATUS", "GC"):
         assert node.runtime.call(command, listed, own) is None, command
     with pytest.raises(PluginFailedError, match="end of a list"):
         node.runtime.call("ADD", listed, own, pod=node.net.alone("first"))

@@ -181,3 +181,29 @@ def test_a_route_may_be_allowed_alone(mesh: Mesh, client: Workload, guarded: Wor
         mesh.hauberk("delete", "authorizationpolicy", "open")
         mesh.hauberk("delete", "httproutes.policy.linkerd.io", "open")
     until("the route is gone", lambda: status(client, "guarded", "/open/door") == 403, within_s=SOON_S)
+
+
+def test_the_rules_of_a_servers_route_change_requests_of_whoever_may(mesh: Mesh, client: Workload) -> None:
+    changing = {"set": [{"name": "x-asked", "value": "set"}], "remove": ["x-gone"]}
+    moving = {"statusCode": 301, "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/new"}}
+    rules = [
+        {"matches": [path("/old")], "filters": [{"type": "RequestRedirect", "requestRedirect": moving}]},
+        {"matches": [path("/")], "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": changing}]},
+    ]
+    mesh.apply(
+        server("changing", 8080, "HTTP/1"),
+        route("changes", {"group": "policy.linkerd.io", "kind": "Server", "name": "changing-8080"}, rules),
+        accounts("askers", "client"),
+        authorization("changes", ("Server", "changing-8080"), ("MeshTLSAuthentication", "askers")),
+    )
+    changing_server = run_server(mesh, "changing").ready()
+    with client.http("changing.default.svc.cluster.local") as http:
+        until("the client may", lambda: http.get("/about").status == 200, within_s=SOON_S)
+        seen = dict(http.get("/about", {"x-asked": "before", "x-gone": "1"}).json()["headers"])
+        assert (seen["x-asked"], "x-gone" in seen) == ("set", False)
+        moved = http.get("/old/house?door=1")
+        assert (moved.status, moved.headers["location"]) == (
+            301,
+            "http://changing.default.svc.cluster.local/new/house?door=1",
+        )
+    assert ask(lambda: direct(changing_server), "changing", "/old/house").status == 403, "who may not learns nothing"

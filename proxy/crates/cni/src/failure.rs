@@ -25,6 +25,8 @@ pub(crate) enum Code {
     Pod = 100,
     /// The rules were not accepted.
     Rules = 101,
+    /// The rules are not there any more.
+    Missing = 102,
 }
 
 impl Failure {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use hauberk_net::namespace::Namespace;
-use hauberk_redirect::Redirect;
+use hauberk_redirect::{Mode, Redirect};
 use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError};
@@ -52,7 +52,7 @@ fn answer(request: &Request) -> Result<Value, Failure> {
     match &request.verb {
         Verb::Version => Ok(json!({"cniVersion": NEWEST, "supportedVersions": VERSIONS})),
         Verb::Add { namespace_file, pod, previous } => {
-            if let Some(pod) = pod.as_ref().filter(|pod| !request.settings.exclude_namespaces.contains(&pod.namespace))
+            if let Some(pod) = concerned(&request.settings, pod.as_ref())
                 && let Some(redirect) = ask(&request.settings, pod)?
             {
                 apply(&request.settings, &redirect, Path::new(namespace_file), pod)?;
@@ -60,9 +60,20 @@ fn answer(request: &Request) -> Result<Value, Failure> {
             Ok(previous.clone())
         }
         Verb::Status => Kubeconfig::read(&request.settings.kubeconfig).map(|_| Value::Null),
+        Verb::Check { namespace_file, pod } => {
+            if let Some(pod) = concerned(&request.settings, pod.as_ref()) {
+                check(&request.settings, Path::new(namespace_file), pod)?;
+            }
+            Ok(Value::Null)
+        }
         // The rules vanish with the pod's network, and nothing else was made.
-        Verb::Delete | Verb::Check | Verb::Collect => Ok(Value::Null),
+        Verb::Delete | Verb::Collect => Ok(Value::Null),
     }
+}
+
+/// The pod, if it may be in the mesh.
+fn concerned<'a>(settings: &Settings, pod: Option<&'a PodName>) -> Option<&'a PodName> {
+    pod.filter(|pod| !settings.exclude_namespaces.contains(&pod.namespace))
 }
 
 /// What is to be done with the pod's connections.
@@ -112,11 +123,33 @@ async fn fetch(settings: &Settings, name: &PodName) -> Result<Option<Value>, Fai
 }
 
 fn apply(settings: &Settings, redirect: &Redirect, namespace: &Path, pod: &PodName) -> Result<(), Failure> {
-    let mode = settings.redirect.mode().map_err(|why| Failure::new(Code::Configuration, why, ""))?;
-    let inside = Namespace::open(namespace)
-        .map_err(|e| Failure::new(Code::Environment, format!("CNI_NETNS={}: {e}", namespace.display()), ""))?;
-    let applied = hauberk_redirect::apply(redirect, mode, Some(&inside))
-        .map_err(|failure| Failure::new(Code::Rules, failure.what, failure.hint))?;
+    let (mode, inside) = (mode(settings)?, open(namespace)?);
+    let applied = hauberk_redirect::apply(redirect, mode, Some(&inside)).map_err(of_rules)?;
     say(&format!("{}/{}: {applied}", pod.namespace, pod.name));
     Ok(())
+}
+
+/// What was added has to be there (specification, "CHECK"). Who has it is not asked about: an API server that is away is no
+/// reason to end pods.
+fn check(settings: &Settings, namespace: &Path, pod: &PodName) -> Result<(), Failure> {
+    let (mode, inside) = (mode(settings)?, open(namespace)?);
+    let Some(missing) = hauberk_redirect::missing(mode, Some(&inside)).map_err(of_rules)? else { return Ok(()) };
+    if ask(settings, pod)?.is_none() {
+        return Ok(());
+    }
+    let what = format!("connections of {}/{} are not redirected any more: {missing}", pod.namespace, pod.name);
+    Err(Failure::new(Code::Missing, what, "somebody changed the rules in the pod's network; delete the pod"))
+}
+
+fn mode(settings: &Settings) -> Result<Mode, Failure> {
+    settings.redirect.mode().map_err(|why| Failure::new(Code::Configuration, why, ""))
+}
+
+fn open(namespace: &Path) -> Result<Namespace, Failure> {
+    Namespace::open(namespace)
+        .map_err(|e| Failure::new(Code::Environment, format!("CNI_NETNS={}: {e}", namespace.display()), ""))
+}
+
+fn of_rules(failure: hauberk_redirect::Failure) -> Failure {
+    Failure::new(Code::Rules, failure.what, failure.hint)
 }

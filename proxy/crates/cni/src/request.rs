@@ -11,6 +11,7 @@ use crate::settings::Settings;
 /// Versions of the specification whose ADD hands on the result of the plugin before.
 pub(crate) const VERSIONS: [&str; 5] = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
 pub(crate) const NEWEST: &str = VERSIONS[VERSIONS.len() - 1];
+const WITHOUT_CHECK: [&str; 2] = ["0.3.0", "0.3.1"];
 
 /// A question, complete.
 #[derive(Debug, PartialEq)]
@@ -30,7 +31,11 @@ pub(crate) enum Verb {
     },
     /// Nothing is left of a pod's rules when its network is gone.
     Delete,
-    Check,
+    /// Whether what was added is there.
+    Check {
+        namespace_file: String,
+        pod: Option<PodName>,
+    },
     Status,
     Collect,
     Version,
@@ -84,16 +89,22 @@ fn verb(variable: impl Fn(&str) -> Option<String>, version: &str, previous: Opti
         let what = format!("version {version} of CNI is none of {}", VERSIONS.join(", "));
         return Err(Failure::new(Code::Version, what, ""));
     }
+    let pod = || pod(&variable("CNI_ARGS").unwrap_or_default());
+    let previous = || {
+        let what = "it was not given the result of a plugin before it (prevResult)";
+        let hint = "it belongs at the end of a list of plugins (.conflist)";
+        previous.ok_or_else(|| Failure::new(Code::Configuration, what, hint))
+    };
     match command.as_str() {
-        "ADD" => {
-            let namespace_file = needed("CNI_NETNS")?;
-            let what = "it was not given the result of a plugin before it (prevResult)";
-            let hint = "it belongs at the end of a list of plugins (.conflist)";
-            let previous = previous.ok_or_else(|| Failure::new(Code::Configuration, what, hint))?;
-            Ok(Verb::Add { namespace_file, pod: pod(&variable("CNI_ARGS").unwrap_or_default()), previous })
-        }
+        "ADD" => Ok(Verb::Add { namespace_file: needed("CNI_NETNS")?, pod: pod(), previous: previous()? }),
         "DEL" => Ok(Verb::Delete),
-        "CHECK" => Ok(Verb::Check),
+        "CHECK" if WITHOUT_CHECK.contains(&version) => {
+            Err(Failure::new(Code::Version, format!("version {version} of CNI has no CHECK"), "0.4.0 is the first"))
+        }
+        "CHECK" => {
+            previous()?;
+            Ok(Verb::Check { namespace_file: needed("CNI_NETNS")?, pod: pod() })
+        }
         "STATUS" => Ok(Verb::Status),
         "GC" => Ok(Verb::Collect),
         other => Err(Failure::new(Code::Environment, format!("CNI_COMMAND={other:?} is no command of CNI"), "")),
@@ -135,6 +146,20 @@ mod tests {
         assert_eq!(request.verb, Verb::Add { namespace_file: "/run/netns/a".into(), pod: Some(pod), previous });
         assert_eq!((request.settings.kubeconfig.as_str(), request.version.as_str()), ("/k", "1.0.0"));
         assert_eq!(request.settings.exclude_namespaces, ["kube-system"]);
+    }
+
+    #[test]
+    fn a_check_needs_what_add_had_and_a_version_that_has_it() {
+        let variables = [("CNI_COMMAND", "CHECK"), ADD[1], ADD[2]];
+        let asked = |version: &str| read(&variables, &json!({"cniVersion": version, "prevResult": {}}));
+        for version in ["0.4.0", "1.0.0", "1.1.0"] {
+            let verb = asked(version).unwrap().verb;
+            assert!(matches!(verb, Verb::Check { pod: Some(pod), .. } if pod.name == "web-1"), "{version}");
+        }
+        assert_eq!(asked("0.3.1").unwrap_err().1.code, Code::Version);
+        let without = |variables: &[_], input| read(variables, &input).unwrap_err().1.code;
+        assert_eq!(without(&variables, json!({"cniVersion": "1.0.0"})), Code::Configuration);
+        assert_eq!(without(&variables[..1], json!({"cniVersion": "1.0.0", "prevResult": {}})), Code::Environment);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Applied {
 /// Makes the rules in this process's network, or `inside` another one.
 pub fn apply(redirect: &Redirect, mode: Mode, inside: Option<&Namespace>) -> Result<Applied, Failure> {
     let mut instead_of = Vec::new();
-    if matches!(mode, Mode::Auto | Mode::Nft) {
+    if mode.is_directly() {
         match by_nf_tables(redirect, inside) {
             Ok(()) => return Ok(Applied { by: "nf_tables", instead_of }),
             Err(Refused::Forbidden(failure)) => return Err(failure),
@@ -46,11 +46,7 @@ pub fn apply(redirect: &Redirect, mode: Mode, inside: Option<&Namespace>) -> Res
             Err(Refused::Unable(failure)) => instead_of.push(failure.to_string()),
         }
     }
-    let kinds: &[Kind] = match mode {
-        Mode::IptablesNft => &[Kind::Nft],
-        Mode::IptablesLegacy => &[Kind::Legacy],
-        _ => &[Kind::Nft, Kind::Legacy],
-    };
+    let kinds = mode.kinds();
     for &kind in kinds {
         match tool::make(redirect, kind, inside) {
             Ok(()) => return Ok(Applied { by: kind.name(), instead_of }),
@@ -63,9 +59,29 @@ pub fn apply(redirect: &Redirect, mode: Mode, inside: Option<&Namespace>) -> Res
 }
 
 fn by_nf_tables(redirect: &Redirect, inside: Option<&Namespace>) -> Result<(), Refused> {
-    // A socket belongs to the network in which it was opened, wherever its thread goes.
-    let line = inside.map_or_else(Line::open, |namespace| namespace.visit(Line::open)?);
-    line.map_err(|error| refused(&error))?.make(redirect)
+    line(inside)?.make(redirect)
+}
+
+/// A way to nf_tables. A socket belongs to the network in which it was opened, wherever its thread goes.
+pub(crate) fn line(inside: Option<&Namespace>) -> Result<Line, Refused> {
+    inside.map_or_else(Line::open, |namespace| namespace.visit(Line::open)?).map_err(|error| refused(&error))
+}
+
+impl Mode {
+    /// Whether nf_tables is told directly, before programs are tried.
+    pub(crate) fn is_directly(self) -> bool {
+        matches!(self, Self::Auto | Self::Nft)
+    }
+
+    /// The programs, in the order in which they are tried.
+    pub(crate) fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Nft => &[],
+            Self::IptablesNft => &[Kind::Nft],
+            Self::IptablesLegacy => &[Kind::Legacy],
+            Self::Auto | Self::Iptables => &[Kind::Nft, Kind::Legacy],
+        }
+    }
 }
 
 impl FromStr for Mode {

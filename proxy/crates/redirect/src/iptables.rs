@@ -23,14 +23,32 @@ impl Redirect {
             for rule in rules.iter().filter(|rule| rule.concerns(ipv4)) {
                 let _ = writeln!(text, "-A {chain} {}", line(rule));
             }
-            let way = format!("-A {from} -j {chain}");
-            if !has(saved, table, &way) {
+            let way = way(from, chain);
+            if !has(saved, table, |line| line == way) {
                 text.extend([&way, "\n"]);
             }
             text.push_str("COMMIT\n");
         }
         text
     }
+}
+
+/// What is not in the tables as they were saved, if something is not.
+pub(crate) fn missing(saved: &str) -> Option<String> {
+    Hook::ALL.map(place).into_iter().find_map(|Place { table, from, chain }| {
+        let rule = format!("-A {chain} ");
+        if !has(saved, table, |line| line == way(from, chain)) {
+            Some(format!("nothing leads to chain {chain}"))
+        } else if !has(saved, table, |line| line.starts_with(&rule)) {
+            Some(format!("chain {chain} has no rules"))
+        } else {
+            None
+        }
+    })
+}
+
+fn way(from: &str, chain: &str) -> String {
+    format!("-A {from} -j {chain}")
 }
 
 fn place(hook: Hook) -> Place {
@@ -41,14 +59,14 @@ fn place(hook: Hook) -> Place {
     }
 }
 
-/// Whether a saved table has the rule.
-fn has(saved: &str, table: &str, rule: &str) -> bool {
+/// Whether a saved table has such a rule.
+fn has(saved: &str, table: &str, is_it: impl Fn(&str) -> bool) -> bool {
     let mut within = false;
     saved.lines().map(str::trim_end).any(|line| {
         if let Some(name) = line.strip_prefix('*') {
             within = name == table;
         }
-        within && line == rule
+        within && is_it(line)
     })
 }
 
@@ -116,6 +134,22 @@ mod tests {
         let again = told().as_iptables(true, made);
         assert!(!again.contains("-A PREROUTING") && !again.contains("-A OUTPUT -j PROXY_INIT_OUTPUT"), "{again}");
         assert!(again.contains("-A OUTPUT -j PROXY_INIT_EGRESS"), "in another table nothing was made yet");
+    }
+
+    #[test]
+    fn what_is_missing_in_saved_tables_is_named() {
+        let saved = told().as_iptables(true, "");
+        assert_eq!(missing(&saved), None);
+        for (gone, named) in [
+            ("-A OUTPUT -j PROXY_INIT_EGRESS\n", "nothing leads to chain PROXY_INIT_EGRESS"),
+            ("-A PREROUTING -j PROXY_INIT_REDIRECT\n", "nothing leads to chain PROXY_INIT_REDIRECT"),
+        ] {
+            assert_eq!(missing(&saved.replace(gone, "")).as_deref(), Some(named));
+        }
+        let emptied: String =
+            saved.split_inclusive('\n').filter(|line| !line.contains("A PROXY_INIT_OUTPUT ")).collect();
+        assert_eq!(missing(&emptied).as_deref(), Some("chain PROXY_INIT_OUTPUT has no rules"));
+        assert!(missing("").is_some());
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod attributes;
 mod batch;
+mod chain;
 mod expressions;
+mod message;
 
 use std::io::{self, Read as _};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use self::batch::{Answer, Batch};
 use crate::failure::Failure;
-use crate::rules::Redirect;
+use crate::rules::{Hook, Redirect};
 
 /// The kernel answers at once; it may have to load a module first.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,6 +52,36 @@ impl Line {
             Some(libc::EPERM) => refused(&error),
             _ => Refused::Unable(lacking(&format!("{what}: {error}"))),
         })
+    }
+
+    /// What of the rules is not there, if something is not.
+    pub(crate) fn missing(&self) -> Result<Option<String>, Refused> {
+        for (sequence, hook) in (1..).zip(Hook::ALL) {
+            match self.look(hook, sequence) {
+                Ok(None) => {}
+                Ok(Some(wrong)) => return Ok(Some(format!("chain {} {wrong}", hook.name()))),
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                    return Ok(Some(format!("there is no chain {}", hook.name())));
+                }
+                Err(error) => return Err(refused(&error)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is wrong with a chain; an error, if it cannot be seen.
+    fn look(&self, hook: Hook, sequence: u32) -> io::Result<Option<&'static str>> {
+        self.0.send(&chain::question(hook, sequence))?;
+        let (mut wrong, mut datagram) = (None, vec![0; ANSWER_MAX]);
+        loop {
+            let length = (&self.0).read(&mut datagram)?;
+            for message in message::read(&datagram[..length]).filter(|message| message.sequence == sequence) {
+                wrong = wrong.or(chain::lacking(hook, &message));
+                if let Some(result) = message.result() {
+                    return result.map(|()| wrong);
+                }
+            }
+        }
     }
 
     fn exchange(&self, batch: &Batch) -> io::Result<Result<(), (&'static str, io::Error)>> {

@@ -165,6 +165,9 @@ impl Redirect {
 }
 
 impl Hook {
+    /// All of them, in the order of `Redirect::chains`.
+    pub(crate) const ALL: [Self; 3] = [Self::Egress, Self::Inbound, Self::Outbound];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Inbound => "inbound",

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use hauberk_net::namespace::Namespace;
 
 use crate::failure::Failure;
+use crate::iptables;
 use crate::rules::Redirect;
 
 /// Where they are when PATH does not say.
@@ -56,6 +57,15 @@ pub(crate) fn make(redirect: &Redirect, kind: Kind, inside: Option<&Namespace>) 
         Err(_) if !has_ipv6(inside) => Ok(()),
         made => made,
     }
+}
+
+/// What is not there of the rules of either family, or why that cannot be told; nothing if all is there.
+pub(crate) fn missing(kind: Kind, inside: Option<&Namespace>) -> Option<String> {
+    let families = if has_ipv6(inside) { &[true, false][..] } else { &[true] };
+    families.iter().find_map(|&ipv4| {
+        let Some(save) = kind.program(ipv4, "save") else { return Some("the program is missing".to_owned()) };
+        run(Command::new(save), "", inside).map_or_else(Some, |saved| iptables::missing(&saved))
+    })
 }
 
 fn make_family(redirect: &Redirect, kind: Kind, ipv4: bool, inside: Option<&Namespace>) -> Result<(), Failure> {

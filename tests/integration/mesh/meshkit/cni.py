@@ -92,9 +92,16 @@ class Runtime:
         listed = json.loads(min(self._configuration.glob("*.conflist")).read_text())
         result: Any = None
         for plugin in listed["plugins"]:
-            arguments = f"IgnoreUnknown=1;K8S_POD_NAMESPACE={namespace};K8S_POD_NAME={name};K8S_POD_UID={uid}"
+            arguments = _arguments(namespace, name, uid)
             result = self.call("ADD", listed, plugin, pod=pod, arguments=arguments, previous=result)
         return result
+
+    def check(self, pod: Host, name: str, result: Any) -> None:
+        """Our plugin, with the list's result. Raises PluginFailed."""
+        listed = json.loads(min(self._configuration.glob("*.conflist")).read_text())
+        arguments = _arguments("shop", name, "u")
+        said = self.call("CHECK", listed, listed["plugins"][-1], pod=pod, arguments=arguments, previous=result)
+        assert said is None, "who checks says nothing"
 
     def call(
         self,
@@ -129,6 +136,10 @@ class Runtime:
         if done.returncode != 0:
             raise PluginFailedError(said)
         return said
+
+
+def _arguments(namespace: str, name: str, uid: str) -> str:
+    return f"IgnoreUnknown=1;K8S_POD_NAMESPACE={namespace};K8S_POD_NAME={name};K8S_POD_UID={uid}"
 
 
 class PluginFailedError(Exception):

@@ -43,7 +43,9 @@ struct Call {
 
 /// Signs what it is asked to, each certificate for `valid`; or refuses.
 struct Signer {
-    authority: Authority,
+    authority: Mutex<Authority>,
+    /// What it shows of itself.
+    plane: Arc<Store>,
     valid: Duration,
     refuse: Mutex<bool>,
     calls: Mutex<Vec<Call>>,
@@ -51,7 +53,34 @@ struct Signer {
 
 impl Signer {
     fn new(valid: Duration) -> Arc<Self> {
-        Arc::new(Self { authority: Authority::new(), valid, refuse: Mutex::new(false), calls: Mutex::default() })
+        let authority = Authority::new();
+        let plane = trusting(PLANE, &authority.pem());
+        let (authority, refuse, calls) = (Mutex::new(authority), Mutex::new(false), Mutex::default());
+        let signer = Self { authority, plane, valid, refuse, calls };
+        signer.certify_itself();
+        Arc::new(signer)
+    }
+
+    /// Another authority takes its place.
+    fn change_authority(&self) {
+        *self.authority.lock().unwrap() = Authority::new();
+        self.plane.set_roots(Roots::from_pem(&self.pem()).unwrap()).unwrap();
+        self.certify_itself();
+    }
+
+    fn certify_itself(&self) {
+        let key = KeyPair::generate().unwrap();
+        let request = CertificateParams::new([PLANE.to_owned()]).unwrap().serialize_request(&key).unwrap();
+        let leaf = self.sign(request.der(), time::Duration::DAY);
+        self.plane.install(Credentials::from_der(leaf, Vec::new(), key.serialize_der()), UnixTime::now()).unwrap();
+    }
+
+    fn sign(&self, request: &[u8], left: time::Duration) -> Vec<u8> {
+        self.authority.lock().unwrap().sign(request, left)
+    }
+
+    fn pem(&self) -> String {
+        self.authority.lock().unwrap().pem()
     }
 
     fn calls(&self) -> Vec<Call> {
@@ -59,22 +88,17 @@ impl Signer {
     }
 
     fn store(&self, name: &str) -> Arc<Store> {
-        Arc::new(Store::new(Id::Dns(name.into()), Roots::from_pem(&self.authority.pem()).unwrap()).unwrap())
+        trusting(name, &self.pem())
     }
 
     /// Serves on a port, as a member of the mesh.
     async fn serve(self: &Arc<Self>) -> (u16, JoinSet<()>) {
-        let key = KeyPair::generate().unwrap();
-        let request = CertificateParams::new([PLANE.to_owned()]).unwrap().serialize_request(&key).unwrap();
-        let store = self.store(PLANE);
-        let leaf = self.authority.sign(request.der(), time::Duration::DAY);
-        store.install(Credentials::from_der(leaf, Vec::new(), key.serialize_der()), UnixTime::now()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (signer, mut tasks) = (self.clone(), JoinSet::new());
         tasks.spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let acceptor = TlsAcceptor::from(store.server_config(false).unwrap());
+                let acceptor = TlsAcceptor::from(signer.plane.server_config(false).unwrap());
                 let Ok(stream) = acceptor.accept(socket).await else { continue };
                 let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
                 let client = client_tls(chain.first());
@@ -91,6 +115,10 @@ impl Signer {
     }
 }
 
+fn trusting(name: &str, roots: &str) -> Arc<Store> {
+    Arc::new(Store::new(Id::Dns(name.into()), Roots::from_pem(roots).unwrap()).unwrap())
+}
+
 struct Of(Arc<Signer>, ClientTls);
 
 #[tonic::async_trait]
@@ -104,7 +132,7 @@ impl Service for Of {
         if *self.0.refuse.lock().unwrap() {
             return Err(Status::permission_denied("not you"));
         }
-        let leaf_certificate = self.0.authority.sign(&der, time::Duration::DAY);
+        let leaf_certificate = self.0.sign(&der, time::Duration::DAY);
         let valid_until = Some((SystemTime::now() + self.0.valid).into());
         Ok(Response::new(CertifyResponse { leaf_certificate, intermediate_certificates: Vec::new(), valid_until }))
     }
@@ -222,11 +250,30 @@ async fn a_certificate_that_ended_meanwhile_does_not_stand_in_the_way_of_the_nex
     *signer.refuse.lock().unwrap() = true;
     let key = KeyPair::generate().unwrap();
     let request = CertificateParams::new([WEB.to_owned()]).unwrap().serialize_request(&key).unwrap();
-    let ended = signer.authority.sign(request.der(), -time::Duration::HOUR);
+    let ended = signer.sign(request.der(), -time::Duration::HOUR);
     let then = UnixTime::since_unix_epoch(Duration::from_secs(UnixTime::now().as_secs() - 7200));
     store.install(Credentials::from_der(ended, Vec::new(), key.serialize_der()), then).unwrap();
     let stale = store.server_config(false).unwrap();
     *signer.refuse.lock().unwrap() = false;
     eventually("renewed", || !Arc::ptr_eq(&stale, &store.server_config(false).unwrap())).await;
+    running.abort();
+}
+
+#[tokio::test]
+async fn roots_that_the_certificate_does_not_lead_to_bring_another_one() {
+    let signer = Signer::new(Duration::from_secs(3600));
+    let (port, _server) = signer.serve().await;
+    let (dir, store) = (Dir::new("roots"), signer.store(WEB));
+    let running = tokio::spawn(identity(&dir.0, port, &store).unwrap().run());
+    eventually("a certificate came", || store.is_ready()).await;
+    let old = signer.pem();
+    signer.change_authority();
+    store.set_roots(Roots::from_pem(&(old + &signer.pem())).unwrap()).unwrap();
+    assert!(store.is_trusted(UnixTime::now()));
+    store.set_roots(Roots::from_pem(&signer.pem()).unwrap()).unwrap();
+    eventually("the certificate is another authority's", || store.is_trusted(UnixTime::now())).await;
+    let calls = signer.calls();
+    assert_eq!(calls.len(), 2, "once for each authority");
+    assert_eq!(calls[1].client, ClientTls::Anonymous, "nobody would take the old one");
     running.abort();
 }

@@ -45,6 +45,24 @@ impl Attributes {
     }
 }
 
+/// The value of the first attribute of a kind, among those that are whole.
+pub(super) fn find(mut attributes: &[u8], wanted: u16) -> Option<&[u8]> {
+    loop {
+        let head = attributes.first_chunk::<HEADER>()?;
+        let length = usize::from(u16::from_ne_bytes([head[0], head[1]]));
+        let value = attributes.get(HEADER..length)?;
+        if u16::from_ne_bytes([head[2], head[3]]) & !NESTED == wanted {
+            return Some(value);
+        }
+        attributes = attributes.get(length.next_multiple_of(HEADER)..)?;
+    }
+}
+
+/// The number that a value is, if it is one.
+pub(super) fn number(value: &[u8]) -> Option<u32> {
+    value.try_into().ok().map(u32::from_be_bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +74,17 @@ mod tests {
         let nested = [length(5), length(2), [9, 0], [0, 0]].concat();
         let expected = [&length(7)[..], &length(7), b"lo\0\0", &length(12), &length(1 | NESTED), &nested].concat();
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn a_value_is_found_by_its_kind() {
+        let inner = Attributes::default().text(1, "lo").number(2, 7);
+        let written = Attributes::default().bytes(3, &[9]).nested(4, inner).into_bytes();
+        assert_eq!(find(&written, 3), Some(&[9][..]));
+        assert_eq!(find(&written, 4).and_then(|inner| find(inner, 2)).and_then(number), Some(7));
+        assert_eq!((find(&written, 5), find(&[0; 4], 1), number(&[9])), (None, None, None));
+        for length in 0..written.len() {
+            assert_eq!(find(&written[..length], 4), None, "{length}");
+        }
     }
 }

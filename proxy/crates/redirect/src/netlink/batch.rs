@@ -4,9 +4,10 @@ use std::io;
 
 use super::attributes::Attributes;
 use super::expressions::expressions;
+use super::message::{self, INET, UNSPECIFIED};
 use crate::rules::{Chain, Hook, Redirect};
 
-const TABLE: &str = "hauberk";
+pub(super) const TABLE: &str = "hauberk";
 
 /// Types of messages, within their subsystem.
 const NEW_TABLE: u16 = 0;
@@ -16,12 +17,12 @@ const NEW_RULE: u16 = 6;
 
 /// Attributes of tables, chains, their hooks, and rules.
 const TABLE_NAME: u16 = 1;
-const CHAIN_TABLE: u16 = 1;
-const CHAIN_NAME: u16 = 3;
-const CHAIN_HOOK: u16 = 4;
+pub(super) const CHAIN_TABLE: u16 = 1;
+pub(super) const CHAIN_NAME: u16 = 3;
+pub(super) const CHAIN_HOOK: u16 = 4;
 const CHAIN_POLICY: u16 = 5;
 const CHAIN_TYPE: u16 = 7;
-const HOOK_NUMBER: u16 = 1;
+pub(super) const HOOK_NUMBER: u16 = 1;
 const HOOK_PRIORITY: u16 = 2;
 const RULE_TABLE: u16 = 1;
 const RULE_CHAIN: u16 = 2;
@@ -33,11 +34,6 @@ const OUTPUT: u32 = 3;
 const DESTINATIONS: i32 = -100;
 const FILTERS: i32 = 0;
 const ACCEPT: u32 = 1;
-
-/// The header of every message, and the one of netfilter's behind it: family, version, resource.
-const HEADER: usize = 16;
-const INET: u8 = 1;
-const UNSPECIFIED: u8 = 0;
 
 /// The messages, and what each is about.
 pub(super) struct Batch {
@@ -84,56 +80,52 @@ impl Batch {
     }
 
     /// What a datagram of the kernel's says; its first error, if there is one.
-    pub(super) fn answer(&self, mut datagram: &[u8]) -> Option<Answer> {
+    pub(super) fn answer(&self, datagram: &[u8]) -> Option<Answer> {
         let mut answer = None;
-        while let (Some(length), Some(kind)) = (number(datagram, 0), datagram.get(4..6)) {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            if kind == (libc::NLMSG_ERROR as u16).to_ne_bytes() {
-                let code = number(datagram, HEADER)?.cast_signed();
-                let index = number(datagram, 8).and_then(|sequence| usize::try_from(sequence).ok());
-                let what = index.and_then(|index| self.about.get(index)).copied().unwrap_or("all of it");
-                if code != 0 {
-                    return Some(Answer::Refused(what, io::Error::from_raw_os_error(-code)));
+        for message in message::read(datagram) {
+            match message.result() {
+                Some(Err(error)) => {
+                    let index = usize::try_from(message.sequence).ok();
+                    let what = index.and_then(|index| self.about.get(index)).copied().unwrap_or("all of it");
+                    return Some(Answer::Refused(what, error));
                 }
-                answer = Some(Answer::Done);
+                Some(Ok(())) => answer = Some(Answer::Done),
+                None => {}
             }
-            datagram = datagram.get(length.max(HEADER).next_multiple_of(4)..).unwrap_or_default();
         }
         answer
     }
 
     fn push(&mut self, about: &'static str, kind: u16, flags: libc::c_int, attributes: Attributes) {
-        let kind = (libc::NFNL_SUBSYS_NFTABLES as u16) << 8 | kind;
-        self.message(about, kind, flags, INET, 0, &attributes.into_bytes());
+        self.message(about, message::of_nf_tables(kind), flags, (INET, 0), &attributes.into_bytes());
     }
 
     fn bracket(&mut self, kind: libc::c_int) {
-        self.message("all of it", kind as u16, 0, UNSPECIFIED, libc::NFNL_SUBSYS_NFTABLES as u16, &[]);
+        self.message("all of it", kind as u16, 0, (UNSPECIFIED, libc::NFNL_SUBSYS_NFTABLES as u16), &[]);
     }
 
     /// Its number is its place.
-    fn message(&mut self, about: &'static str, kind: u16, flags: libc::c_int, family: u8, of: u16, attributes: &[u8]) {
-        let length = u32::try_from(HEADER + 4 + attributes.len()).unwrap_or(u32::MAX);
+    fn message(&mut self, about: &'static str, kind: u16, flags: libc::c_int, of: (u8, u16), attributes: &[u8]) {
         let sequence = u32::try_from(self.about.len()).unwrap_or(u32::MAX);
         self.about.push(about);
-        self.bytes.extend(length.to_ne_bytes());
-        self.bytes.extend(kind.to_ne_bytes());
-        self.bytes.extend((libc::NLM_F_REQUEST as u16 | flags as u16).to_ne_bytes());
-        self.bytes.extend(sequence.to_ne_bytes());
-        self.bytes.extend([0; 4]); // the kernel knows from whom it is
-        self.bytes.extend([family, 0]);
-        self.bytes.extend(of.to_be_bytes());
-        self.bytes.extend(attributes);
+        message::write(&mut self.bytes, kind, flags, sequence, of, attributes);
+    }
+}
+
+/// Where its packets pass.
+pub(super) fn number_of(hook: Hook) -> u32 {
+    match hook {
+        Hook::Inbound => PREROUTING,
+        Hook::Outbound | Hook::Egress => OUTPUT,
     }
 }
 
 fn chain(hook: Hook) -> Attributes {
-    let (kind, number, priority) = match hook {
-        Hook::Inbound => ("nat", PREROUTING, DESTINATIONS),
-        Hook::Outbound => ("nat", OUTPUT, DESTINATIONS),
-        Hook::Egress => ("filter", OUTPUT, FILTERS),
+    let (kind, priority) = match hook {
+        Hook::Inbound | Hook::Outbound => ("nat", DESTINATIONS),
+        Hook::Egress => ("filter", FILTERS),
     };
-    let at = Attributes::default().number(HOOK_NUMBER, number).number(HOOK_PRIORITY, priority.cast_unsigned());
+    let at = Attributes::default().number(HOOK_NUMBER, number_of(hook)).number(HOOK_PRIORITY, priority.cast_unsigned());
     Attributes::default()
         .text(CHAIN_TABLE, TABLE)
         .text(CHAIN_NAME, hook.name())
@@ -149,8 +141,4 @@ fn what(hook: Hook) -> (&'static str, &'static str) {
         Hook::Outbound => ("chain outbound (nat)", "a rule of chain outbound"),
         Hook::Egress => ("chain egress", "a rule of chain egress"),
     }
-}
-
-fn number(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
 }
