@@ -15,7 +15,7 @@ from hauberk.store.kubernetes_cache import Cache, key_of
 from hauberk.store.kubernetes_follow import UNKNOWN_S, Follower
 from hauberk.store.kubernetes_reading import LeftOut
 from hauberk.store.kubernetes_trouble import unavailable
-from hauberk.store.kubernetes_writing import Writing
+from hauberk.store.kubernetes_writing import ChangeOfStatus, Writing
 from hauberk.store.protocol import Event, Listing, Ref, StoreUnavailable
 
 R = TypeVar("R", bound=Resource)
@@ -114,7 +114,7 @@ class KubernetesStore:
         return self._wrote(await self._writing.create(resource))
 
     async def update(self, resource: R, *, expected: str | None) -> R:
-        """Change what differs; fields that the mesh does not know stay, as does the status (see `apply_status`)."""
+        """Change what differs; fields that the mesh does not know stay, as does the status (see `change_status`)."""
         self._open()
         return self._wrote(await self._writing.update(resource, expected=expected))
 
@@ -132,16 +132,16 @@ class KubernetesStore:
         The fields that this store applied before and that are no longer in the document go. Returns the whole object.
         """
         self._open()
-        return await self._writing.apply(document, subresource=None)
+        return await self._writing.apply(document)
 
-    async def apply_status(self, ref: Ref, status: Mapping[str, Any]) -> None:
-        """Have these fields in the status of an object, which others may write to as well. Raises NotFound.
+    async def change_status(self, ref: Ref, change: ChangeOfStatus) -> None:
+        """Have the status that `change` makes of the object as it is now, which others may write to as well.
 
-        Nothing is written where they are there already; those that this store applied before and that are no longer
-        named go.
+        It is asked anew where somebody was faster, and nothing is written where it gives None, or where the mesh does
+        not look at the object. What this store applied before and is no longer named goes. Raises StoreError.
         """
         self._open()
-        await self._writing.apply_status(ref, status)
+        await self._writing.change_status(ref, change)
 
     async def watch(self, kind: Kind | None, *, since: int | Mapping[Kind, int]) -> AsyncGenerator[Event, None]:
         wanted = {key_of(each): since if isinstance(since, int) else since[each] for each in self._kinds(kind, since)}

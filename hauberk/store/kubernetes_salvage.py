@@ -5,7 +5,8 @@ it more would be allowed than somebody wrote, so what it may mean is closed unti
 (all of them where the port is what cannot be read, on all pods where the selector is), a route what its parents send.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ from hauberk.model.httproute import HTTPRoute, HTTPRouteSpec
 from hauberk.model.kinds import Kind
 from hauberk.model.metadata import UNREADABLE, ObjectMeta
 from hauberk.model.resource import Resource
-from hauberk.model.route import ParentReference
+from hauberk.model.route import ParentReference, RouteParentStatus, RouteStatus
 from hauberk.model.selector import LabelSelector
 from hauberk.model.server import EVERY_PORT, Server, ServerSpec
 
@@ -31,6 +32,7 @@ CLOSES = (Server, HTTPRoute, GRPCRoute)
 class _Fields(msgspec.Struct):
     metadata: ObjectMeta
     spec: Any = None
+    status: Any = None
 
 
 def salvaged(raw: bytes | msgspec.Raw, kind: Kind) -> Resource | None:
@@ -48,15 +50,30 @@ def salvaged(raw: bytes | msgspec.Raw, kind: Kind) -> Resource | None:
         parents = msgspec.convert(spec.get("parentRefs") if isinstance(spec, Mapping) else (), _PARENTS)
     except msgspec.ValidationError:
         return None
+    said = _said(fields.status)
     if kind.struct is HTTPRoute:
-        return closed(HTTPRoute(api_version=kind.api_version, metadata=meta, spec=HTTPRouteSpec(parent_refs=parents)))
-    return closed(GRPCRoute(api_version=kind.api_version, metadata=meta, spec=GRPCRouteSpec(parent_refs=parents)))
+        http = HTTPRouteSpec(parent_refs=parents)
+        return closed(HTTPRoute(api_version=kind.api_version, metadata=meta, spec=http, status=said))
+    grpc = GRPCRouteSpec(parent_refs=parents)
+    return closed(GRPCRoute(api_version=kind.api_version, metadata=meta, spec=grpc, status=said))
 
 
 def closed(resource: R) -> R:
     """The same, closed. It is nobody else's, and is changed."""
     resource.metadata.annotations[UNREADABLE] = "true"
     return resource
+
+
+def _said(status: object) -> RouteStatus:
+    """As much of the status as can be read: whoever writes it must see what it has written already."""
+    parents = status.get("parents") if isinstance(status, Mapping) else None
+    return RouteStatus(parents=tuple(_readable(parents if isinstance(parents, list) else ())))
+
+
+def _readable(parents: Iterable[object]) -> Iterator[RouteParentStatus]:
+    for parent in parents:
+        with suppress(msgspec.ValidationError):
+            yield msgspec.convert(parent, RouteParentStatus)
 
 
 def _server(spec: object) -> ServerSpec:

@@ -4,7 +4,7 @@ The mesh knows a part of an object, and its writes must not lose the rest: an up
 counts only if the object is still the one that was compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -17,6 +17,7 @@ from hauberk.model.defaults import with_defaults
 from hauberk.model.kinds import Kind, kind_named, kind_of
 from hauberk.model.render import to_dict
 from hauberk.model.resource import Resource
+from hauberk.store.kubernetes_reading import Read, Reader
 from hauberk.store.kubernetes_trouble import unavailable
 from hauberk.store.protocol import AlreadyExists, Conflict, NotFound, Ref, Refused, StoreError, ref_of
 from hauberk.store.write import check
@@ -25,9 +26,14 @@ R = TypeVar("R", bound=Resource)
 
 FIELD_MANAGER = "hauberk-controller"
 
+Status = Mapping[str, Any]
+ChangeOfStatus = Callable[[Resource, Status], Status | None]
+"""Of an object as the mesh reads it and its status as it is written there: the status to be, None for that one."""
+
 _ATTEMPTS = 10
 """At a write that replaces any state, while others write too."""
 _OF_THE_SERVER = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
+_THIS_VERY_ONE = ("name", "namespace", "uid", "resourceVersion")
 _NOT_CONTENT = ("apiVersion", "kind", "status")
 
 
@@ -36,6 +42,7 @@ class Writing:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._readers: dict[Kind, Reader] = {}
 
     async def get(self, ref: Ref) -> Resource:
         """The whole object, with all of its annotations."""
@@ -91,7 +98,30 @@ class Writing:
             return current
         raise Conflict(ref, "others write to it all the time")
 
-    async def apply(self, document: Mapping[str, Any], *, subresource: str | None) -> Mapping[str, Any]:
+    async def apply(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self._applied(document, subresource=None)
+
+    async def change_status(self, ref: Ref, change: ChangeOfStatus) -> None:
+        kind = _kind(ref)
+        if kind not in self._readers:
+            self._readers[kind] = Reader(kind)
+        reader = self._readers[kind]
+        for _ in range(_ATTEMPTS):
+            document = await self._document(ref)
+            item = reader.item(msgspec.json.encode(document))
+            status = change(item.resource, document.get("status") or {}) if isinstance(item, Read) else None
+            if status is None:
+                return
+            metadata = {key: document["metadata"][key] for key in _THIS_VERY_ONE if key in document["metadata"]}
+            named = {"apiVersion": kind.api_version, "kind": ref.kind, "metadata": metadata}
+            try:
+                await self._applied({**named, "status": status}, subresource="status")
+            except Conflict:
+                continue
+            return
+        raise Conflict(ref, "others write to it all the time")
+
+    async def _applied(self, document: Mapping[str, Any], *, subresource: str | None) -> Mapping[str, Any]:
         ref = _ref_in(document)
         try:
             answer = await self._client.apply_server_side(
@@ -100,15 +130,6 @@ class Writing:
         except errors.ApiError as error:
             raise _refusal(error, ref, "patch") from error
         return answer.body
-
-    async def apply_status(self, ref: Ref, status: Mapping[str, Any]) -> None:
-        document = {
-            "apiVersion": _kind(ref).api_version,
-            "kind": ref.kind,
-            "metadata": {"name": ref.name, **({"namespace": ref.namespace} if ref.namespace else {})},
-            "status": status,
-        }
-        await self.apply(document, subresource="status")
 
     async def _document(self, ref: Ref) -> dict[str, Any]:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from hauberk.app.controllers.lease import Document, LeaseUnavailable
@@ -9,12 +10,13 @@ from hauberk.catalog.mesh import Mesh
 from hauberk.catalog.snapshot import Snapshot
 from hauberk.client.kinds import LEASE
 from hauberk.client.vault import Vault, VaultUnavailable
-from hauberk.model.render import to_dict
+from hauberk.model.resource import Resource
 from hauberk.runtime.clock import Clock
 from hauberk.runtime.latest import Latest
-from hauberk.status.report import Report, Reported
+from hauberk.status.report import Report, Reported, with_status
+from hauberk.status.written import written
 from hauberk.store.kubernetes import KubernetesStore
-from hauberk.store.protocol import NotFound, StoreError, ref_of
+from hauberk.store.protocol import NotFound, Ref, StoreError, ref_of
 
 LEASE_NAME = "policy-controller-write"
 """Linkerd's."""
@@ -38,28 +40,39 @@ class Statuses:
     async def run(self) -> None:
         """Until cancelled. Level-triggered: what could not be written is tried again."""
         report = Report(self._mesh)
+        failed: dict[Ref, str] = {}
         while True:
             version = self._latest.version
-            failed = False
+            before, failed = failed, {}
             for resource in report.differing(self._latest.value, self._clock.now()):
-                failed |= not await self._write(resource)
+                ref = ref_of(resource)
+                why = await self._write(ref)
+                if why is not None:
+                    failed[ref] = why
+                if why is not None and before.get(ref) != why:
+                    log.warning("the status of %s cannot be written, and is tried again: %s", ref, why)
             if failed:
                 await asyncio.sleep(_AGAIN_S)
             else:
                 await self._latest.changed(version)
                 await asyncio.sleep(_GATHER_S)
 
-    async def _write(self, resource: Reported) -> bool:
-        ref = ref_of(resource)
-        status: dict[str, Any] = to_dict(resource).get("status", {})
+    async def _write(self, ref: Ref) -> str | None:
+        """Why it cannot be written; None where it is, or need not be."""
         try:
-            await self._store.apply_status(ref, status)
+            await self._store.change_status(ref, self._status)
         except NotFound:
-            return True
+            return None
         except StoreError as error:
-            log.warning("the status of %s cannot be written: %s", ref, error)
-            return False
-        return True
+            return str(error)
+        return None
+
+    def _status(self, stored: Resource, status: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Of what is stored at this moment: somebody else may have said something since the snapshot."""
+        if not isinstance(stored, Reported):
+            return None
+        wanted = with_status(self._mesh, self._latest.value, stored, self._clock.now())
+        return None if wanted is stored else written(wanted, status)
 
 
 class ClusterLease:

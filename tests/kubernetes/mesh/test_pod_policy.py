@@ -1,9 +1,10 @@
 """Policies as `kubectl apply` brings them: judged when they come, in force at once, and told what became of them."""
 
+import json
 from typing import Any
 
 import pytest
-from podkit import objects
+from podkit import gateway_api, objects
 from podkit.kubectl import Kubectl, KubectlFailed, until
 from podkit.mesh import Namespace
 
@@ -85,3 +86,34 @@ def test_a_route_is_told_what_became_of_it(kubectl: Kubectl, home: str) -> None:
     told = until("a status", conditions)
     assert told["Accepted"] == ("True", "Accepted")
     assert told["ResolvedRefs"] == ("False", "BackendNotFound")
+
+
+def test_a_route_that_a_gateway_serves_too_is_told_by_both(kubectl: Kubectl, home: str) -> None:
+    gateway_api.define(kubectl)
+    kind, theirs = "httproutes.gateway.networking.k8s.io", "example.com/gateway"
+    of_gateway = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress"}
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "shared"},
+        "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "later", "port": 80}, of_gateway]},
+    }
+    kubectl.apply(*objects.placed([route], home))
+
+    def said() -> dict[str, str]:
+        parents = kubectl.get(kind, "shared", "--namespace", home).get("status", {}).get("parents", [])
+        return {parent["controllerName"]: parent["conditions"][0]["reason"] for parent in parents}
+
+    def ours(reason: str) -> bool | None:
+        return said().get("linkerd.io/policy-controller") == reason or None
+
+    until("a status", lambda: ours("NoMatchingParent"))
+    before = kubectl.get(kind, "shared", "--namespace", home)["status"]["parents"]
+    condition = {**before[0]["conditions"][0], "reason": "Programmed"}
+    entry = {"controllerName": theirs, "parentRef": of_gateway, "conditions": [condition]}
+    patch = json.dumps({"status": {"parents": [*before, entry]}})
+    words = ("--subresource", "status", "--type", "merge", "--patch", patch)
+    kubectl("patch", kind, "shared", "--namespace", home, *words)
+    kubectl.apply(*objects.placed([objects.service("later")], home))
+    until("another status", lambda: ours("Accepted"))
+    assert said()[theirs] == "Programmed"

@@ -28,6 +28,10 @@ def condition(kind: str) -> dict[str, Any]:
     }
 
 
+def accepted(*_: object) -> dict[str, Any]:
+    return {"conditions": [condition("Accepted")]}
+
+
 @pytest.fixture
 async def policies(client: Client) -> Any:
     definition = [each for each in ours() if each["metadata"]["name"] == RATE.qualified]
@@ -53,14 +57,14 @@ async def test_a_status_is_applied_beside_what_others_say(client: Client) -> Non
     other.pop("spec")
     await client.apply_server_side(RATE, other, field_manager="somebody", subresource="status")
     async with following(client, RATE) as store:
-        await store.apply_status(FEW, {"conditions": [condition("Accepted")]})
+        await store.change_status(FEW, accepted)
         document = await client.get(RATE, "few", namespace="default")
         assert [each["type"] for each in document["status"]["conditions"]] == ["Observed", "Accepted"]
         assert FIELD_MANAGER in {each["manager"] for each in document["metadata"]["managedFields"]}
-        await store.apply_status(FEW, {"conditions": [condition("Accepted")]})
+        await store.change_status(FEW, accepted)
         again = await client.get(RATE, "few", namespace="default")
         assert again["metadata"]["resourceVersion"] == document["metadata"]["resourceVersion"]
-        await store.apply_status(FEW, {})
+        await store.change_status(FEW, lambda *_: {})
         emptied = await client.get(RATE, "few", namespace="default")
         assert [each["type"] for each in emptied["status"]["conditions"]] == ["Observed"]
 
@@ -70,7 +74,7 @@ async def test_what_is_gone_gets_no_status(client: Client) -> None:
     async with following(client, RATE) as store:
         await client.delete(RATE, "few", namespace="default")
         with pytest.raises(NotFound):
-            await store.apply_status(FEW, {"conditions": [condition("Accepted")]})
+            await store.change_status(FEW, accepted)
 
 
 @pytest.mark.usefixtures("policies")

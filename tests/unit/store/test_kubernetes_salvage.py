@@ -17,9 +17,9 @@ PARENT = {"group": GROUP, "kind": "Server", "name": "web"}
 META = {"name": "odd", "namespace": "shop", "resourceVersion": "5", "annotations": {"note": "x"}, "labels": None}
 
 
-def read(kind: str, spec: Any, group: str = GROUP) -> Read | LeftOut:
+def read(kind: str, spec: Any, group: str = GROUP, **more: Any) -> Read | LeftOut:
     of = kind_named(group, kind)
-    document = {"apiVersion": of.api_version, "kind": kind, "metadata": META, "spec": spec}
+    document = {"apiVersion": of.api_version, "kind": kind, "metadata": META, "spec": spec, **more}
     return Reader(of).item(json.dumps(document).encode())
 
 
@@ -77,3 +77,14 @@ def test_a_route_without_a_parent_here_closes_nothing(spec: Any) -> None:
 
 def test_what_allows_is_left_out() -> None:
     assert isinstance(read("AuthorizationPolicy", {"targetRef": 7}), LeftOut)
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute"])
+def test_what_was_said_of_a_route_is_kept_so_that_it_is_not_said_again_and_again(kind: str) -> None:
+    ours = {"parentRef": PARENT, "controllerName": "linkerd.io/policy-controller", "conditions": []}
+    status = {"parents": [{"controllerName": 7}, ours, None]}
+    found = read(kind, {"parentRefs": [PARENT], "rules": 7}, GATEWAY, status=status)
+    assert isinstance(found, Read)
+    assert isinstance(found.resource, HTTPRoute | GRPCRoute)
+    assert found.resource.status is not None
+    assert [parent.controller_name for parent in found.resource.status.parents] == [ours["controllerName"]]
