@@ -128,8 +128,7 @@ async def _tried_pod(reading: Reading, pod: Document, namespace: str) -> Trial:
 def _pod(documents: Iterable[Document]) -> Document:
     """One of the control plane's, under an account that is there already."""
     deployment = next(document for document in documents if document["kind"] == kinds.DEPLOYMENT.kind)
-    spec = {key: value for key, value in deployment["spec"]["template"]["spec"].items() if key != "serviceAccountName"}
-    return {"spec": spec}
+    return {"spec": {**deployment["spec"]["template"]["spec"], "serviceAccountName": "default"}}
 
 
 def _redirecting() -> Document:

@@ -12,6 +12,7 @@ from hauberk.check.kubernetes.seen import Document, Seen, annotations_of, called
 from hauberk.check.report import Category, Check, listed, verdict
 from hauberk.injector.asked import ENABLED, INGRESS, INJECT
 from hauberk.injector.notes import MESH_LABEL, PROXY_VERSION, TRUST_ROOT
+from hauberk.injector.subject import PROXY
 
 _UNTOUCHED = "config.linkerd.io/admission-webhooks"
 _RESTART = "kubectl -n NAMESPACE rollout restart deployment/NAME (or what else made the pod)"
@@ -60,13 +61,13 @@ def _proxies(facts: DataPlane, meshed: Sequence[Document]) -> tuple[Check, ...]:
         verdict(
             "all proxies are ready",
             listed(silent(meshed)),
-            "kubectl -n NAMESPACE logs POD -c linkerd-proxy, and kubectl -n NAMESPACE describe pod POD",
+            _told_by(next((pod for pod in meshed if not proxy_is_ready(pod)), None), f" -c {PROXY}"),
             settles=True,
         ),
         verdict(
             "all pods with a proxy are ready",
             listed(unready(programs)),
-            "their proxies are: look at the program, kubectl -n NAMESPACE logs POD",
+            "their proxies are: look at the program, " + _told_by(programs[0] if programs else None),
             settles=True,
         ),
         verdict(
@@ -83,6 +84,14 @@ def _proxies(facts: DataPlane, meshed: Sequence[Document]) -> tuple[Check, ...]:
             outcome="warning",
         ),
     )
+
+
+def _told_by(pod: Document | None, words: str = "") -> str:
+    """The commands that say more of a pod; the others' are alike."""
+    if pod is None:
+        return ""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    return f"kubectl -n {namespace} describe pod {name}, and kubectl -n {namespace} logs {name}{words}"
 
 
 def _different(meshed: Sequence[Document], key: str, wanted: str) -> list[str]:

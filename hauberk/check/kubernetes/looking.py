@@ -10,7 +10,8 @@ from hauberk.check.kubernetes.wish import Wish
 from hauberk.check.report import Category
 from hauberk.client import kinds
 from hauberk.client.api import Client
-from hauberk.client.errors import ApiError, Unreachable
+from hauberk.client.errors import ApiError, Forbidden, Unreachable
+from hauberk.client.refused import hint_for
 from hauberk.install import objects
 from hauberk.install.objects import CONFIG
 from hauberk.runtime.clock import Clock
@@ -26,9 +27,13 @@ async def look_at_api(client: Client, clock: Clock) -> ApiFacts:
     except Unreachable as error:
         return ApiFacts(error=str(error).removesuffix(f": {error.hint}"), hint=error.hint)
     except ApiError as error:
-        return ApiFacts(
-            error=str(error), hint="see whom the kubeconfig names, and what it proves itself with: kubectl version"
-        )
+        return ApiFacts(error=str(error), hint=_hint(error))
+
+
+def _hint(error: ApiError) -> str:
+    if isinstance(error, Forbidden):
+        return hint_for(error.message, unknown=error.code == 401)
+    return "see that the address is that of a Kubernetes API server: kubectl version"
 
 
 async def look(client: Client, wish: Wish, clock: Clock) -> list[Category]:

@@ -15,7 +15,13 @@ KUBELET = (1, 29)
 
 
 def nodes(seen: Seen) -> list[Check]:
-    """One check for each thing that a node has to be."""
+    """One check for each thing that a node has to be; only the first where there are none."""
+    there = "there are nodes for a mesh"
+    if (check := unread(there, seen)) is not None:
+        return [check]
+    if not seen.documents:
+        hint = "the control plane's pods wait until there is one: kubectl get nodes"
+        return [Check(there, "warning", "there are none", hint)]
     return [
         _all(
             seen,
@@ -42,11 +48,6 @@ def nodes(seen: Seen) -> list[Check]:
 
 
 def _all(seen: Seen, description: str, told: Callable[[Document], str], hint: str) -> Check:
-    if (check := unread(description, seen)) is not None:
-        return check
-    if not seen.documents:
-        error, start = "there are no nodes", "the control plane's pods wait until there is one: kubectl get nodes"
-        return Check(description, "warning", error, start)
     wrong = [
         f"{node['metadata']['name']} is {word}"
         for node in seen.documents

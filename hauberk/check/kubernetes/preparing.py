@@ -10,6 +10,7 @@ from hauberk.check.kubernetes.seen import Document, Seen
 from hauberk.check.report import Category, Check, listed, verdict
 
 _NAME = "pre-kubernetes-setup"
+_TRY = "kubectl -n NAMESPACE run try --image=none --dry-run=server says whether pods can be made there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +100,5 @@ def _given(roles: Sequence[Trial]) -> Check:
 
 def _admitted(description: str, trial: Trial, hint: str, *, refuses: bool) -> Check:
     if trial.unknown:
-        return Check(description, "warning", f"it could not be tried: {trial.error}", hint)
+        return Check(description, "warning", f"it could not be tried: {trial.error}", _TRY)
     return verdict(description, trial.error, hint, outcome="error" if refuses else "warning")

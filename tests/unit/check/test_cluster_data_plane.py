@@ -68,6 +68,7 @@ def test_a_proxy_that_is_not_ready_says_why_and_may_become_so() -> None:
     category = judged(broken)
     assert outcomes(category.checks) == {"all proxies are ready": "error"}
     assert "shop/a: linkerd-proxy waits: ErrImagePull (not found)" in error(category.checks)
+    assert any(check.hint.endswith("kubectl -n shop logs a -c linkerd-proxy") for check in category.checks)
     assert may_settle([category])
 
 
@@ -75,6 +76,7 @@ def test_a_program_that_is_not_ready_beside_a_proxy_that_is() -> None:
     category = judged(meshed(ready=False))
     assert outcomes(category.checks) == {"all pods with a proxy are ready": "error"}
     assert error(category.checks) == "shop/a: web is not ready"
+    assert any(check.hint.endswith("kubectl -n shop logs a") for check in category.checks)
 
 
 @pytest.mark.parametrize(
