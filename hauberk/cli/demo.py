@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from hauberk.demo.staging import Staging
 
 
+def _images(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> dict[str, str]:
+    from hauberk.demo.cast import IMAGES
+
+    found = {}
+    for word in words:
+        name, _, image = word.partition("=")
+        if name not in IMAGES or not image:
+            raise click.BadParameter(
+                f"{word!r} must be an image for one of {', '.join(IMAGES)}, as nginx=IMAGE", context, parameter
+            )
+        found[name] = image
+    return found
+
+
 @click.command()
 @click.option("--kubernetes", "on_kubernetes", is_flag=True, help="On a cluster, the one that kubectl would ask.")
 @click.option(
@@ -37,11 +51,20 @@ if TYPE_CHECKING:
     callback=kubernetes.label,
     help="The namespace of the control plane.",
 )
+@click.option(
+    "--image",
+    "images",
+    metavar="NAME=IMAGE",
+    multiple=True,
+    callback=_images,
+    help="Another image with nginx, redis or python (that of the demo's own programs), as from a registry of yours.",
+)
 @kubernetes.options
 def command(
     namespace: str,
     mesh_namespace: str,
     *,
+    images: dict[str, str],
     on_kubernetes: bool,
     once: bool,
     keep: bool,
@@ -66,13 +89,14 @@ def command(
         from hauberk.demo.objects import whole
         from hauberk.demo.staging import by_default
 
-        installing.show(whole(by_default(namespace, mesh_namespace)), "yaml")
+        installing.show(whole(by_default(namespace, mesh_namespace).replacing(images)), "yaml")
         return
 
     async def work(client: Client) -> int:
         from hauberk.demo.show import play
 
-        return await play(client, await _look(client, namespace, mesh_namespace), once=once, keep=keep)
+        staging = await _look(client, namespace, mesh_namespace)
+        return await play(client, staging.replacing(images), once=once, keep=keep)
 
     raise SystemExit(kubernetes.converse(asked, work, otherwise="sudo make demo plays it without a cluster"))
 

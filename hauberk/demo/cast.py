@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-NGINX = "docker.io/library/nginx:1.27-alpine"
-REDIS = "docker.io/library/redis:7-alpine"
+NGINX = "docker.io/library/nginx:1.28.0-alpine"
+REDIS = "docker.io/library/redis:7.4.2-alpine"
+PYTHON = "python"
+IMAGES: Mapping[str, str | None] = {PYTHON: None, "nginx": NGINX, "redis": REDIS}
+"""On Kubernetes, by what they have. None is the control plane's, which has all that the demo's own programs need."""
 KILLED = "web-1"
 """The replica that leaves in the middle of it all."""
 ADDED = "web-4"
@@ -43,8 +46,8 @@ class Role:
     env: Mapping[str, str] = field(default_factory=dict)
     version: str = "stable"
     """The label of that name, on Kubernetes."""
-    image: str | None = None
-    """On Kubernetes; None is the control plane's, which has all that the demo's own programs need."""
+    image: str = PYTHON
+    """On Kubernetes, one of IMAGES."""
 
     def line(self, *, python: str, programs: str) -> list[str]:
         """The program with its arguments."""
@@ -73,14 +76,14 @@ BACKENDS = (
         "assets",
         ("nginx", "-p", ".", "-e", "stderr", "-c", "{programs}/nginx.conf"),
         "80:8080",
-        image=NGINX,
+        image="nginx",
     ),
     Role(
         "cache-1",
         "cache",
         ("redis-server", "--port", "6379", "--save", "", "--appendonly", "no", "--protected-mode", "no"),
         "6379",
-        image=REDIS,
+        image="redis",
     ),
     Role("quote-1", "quote", _python("quote.py"), "50051"),
 )

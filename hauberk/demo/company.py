@@ -66,17 +66,22 @@ class Company:
                     _kind(document), name.name, namespace=name.namespace, propagation="Background"
                 )
 
-    async def leave(self) -> bool:
-        """Deletes the namespace, with all that is in it. Returns whether it was gone in time."""
+    async def leave(self) -> str:
+        """Deletes the namespace, with all that is in it. Returns why it is not known to be gone; empty if it is."""
         if not self._ours:
-            return True
-        with suppress(NotFound, TimeoutError):
+            return ""
+        try:
             async with asyncio.timeout(GONE_TIMEOUT_S):
                 await self._client.delete(NAMESPACE, self._namespace)
                 while True:
                     await self._client.get(NAMESPACE, self._namespace)
                     await asyncio.sleep(_AGAIN_S)
-        return await self._is_gone()
+        except NotFound:
+            return ""
+        except TimeoutError:
+            return f"it is being deleted for {GONE_TIMEOUT_S:g} s"
+        except ApiError as error:
+            return str(error)
 
     async def told(self) -> str:
         """Why somebody may not be ready; what cannot be learned is left out."""
@@ -100,13 +105,6 @@ class Company:
                         for line in batch:
                             take(line.decode("utf-8", "replace"))
             await asyncio.sleep(_AGAIN_S)
-
-    async def _is_gone(self) -> bool:
-        try:
-            await self._client.get(NAMESPACE, self._namespace)
-        except NotFound:
-            return True
-        return False
 
 
 def _kind(document: dict[str, Any]) -> ApiKind:

@@ -115,8 +115,8 @@ def _pod(role: Role, staging: Staging) -> Document:
 def _container(role: Role, staging: Staging) -> Document:
     container: Document = {
         "name": role.service,
-        "image": role.image or staging.image,
-        "imagePullPolicy": "IfNotPresent" if role.image else staging.pull_policy,
+        "image": staging.images[role.image],
+        "imagePullPolicy": staging.pull_policy if role.image == cast.PYTHON else "IfNotPresent",
         "command": role.line(python=_PYTHON, programs=_PROGRAMS_FOLDER),
         "env": [{"name": name, "value": value} for name, value in role.env.items()],
         "workingDir": _WORK_FOLDER,

@@ -41,9 +41,7 @@ async def play(client: Client, staging: Staging, *, once: bool, keep: bool) -> i
                     task.cancel()
         finally:
             gone = await show.end(keep=keep)
-    if show.wrong is not None:
-        return FAILED
-    if not gone:
+    if show.wrong is not None or not gone:
         return FAILED
     if asked.is_set():
         return INTERRUPTED if once else 0
@@ -89,12 +87,12 @@ class Show:
             if self.wrong.hint:
                 self._screen.hint(self.wrong.hint)
         if keep:
-            self._screen.say(f"the namespace {self._home.namespace} stays")
+            self._screen.say(f"all stays; to delete it: kubectl delete namespace {self._home.namespace}")
             return True
         self._screen.say("everybody leaves")
-        gone = await self._company.leave()
-        self._result.verdict([verdict.nothing_left(gone=gone, home=self._home)])
-        return gone
+        finding = verdict.nothing_left(await self._company.leave(), self._home)
+        self._result.verdict([finding])
+        return finding.kept
 
     async def _perform(self, beside: asyncio.TaskGroup, tasks: list[asyncio.Task[None]]) -> None:
         await self._story.enter("servers", (*cast.BACKENDS, *cast.WEB))

@@ -1,10 +1,12 @@
 """How a mesh's installation has the demo staged. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 from hauberk import __version__
 from hauberk.config.chart import Values
-from hauberk.demo.cast import Home
+from hauberk.demo.cast import IMAGES, Home
 from hauberk.demo.failure import PlayError
 from hauberk.install.layering import Asked, layered
 from hauberk.install.objects import Document
@@ -18,9 +20,14 @@ VERSION_LABEL = "app.kubernetes.io/version"
 @dataclass(frozen=True)
 class Staging:
     home: Home
-    image: str
-    """The control plane's, which the demo's own programs run in: it is on the cluster already."""
+    images: Mapping[str, str]
+    """By the names of `cast.IMAGES`. The control plane's is on the cluster already."""
     pull_policy: str
+    """Of the control plane's."""
+
+    def replacing(self, images: Mapping[str, str]) -> Self:
+        """With other images, by the same names."""
+        return replace(self, images={**self.images, **images})
 
 
 def by_default(namespace: str, mesh_namespace: str) -> Staging:
@@ -50,6 +57,6 @@ def _staging(values: Values, namespace: str, mesh_namespace: str, version: str) 
     trust_domain = values.identity_trust_domain or values.cluster_domain
     return Staging(
         home=Home(namespace, f".serviceaccount.identity.{mesh_namespace}.{trust_domain}"),
-        image=image_of(values.controller_image, version),
+        images={name: image or image_of(values.controller_image, version) for name, image in IMAGES.items()},
         pull_policy=values.controller_image.pull_policy,
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hauberk.demo import cast, objects
 from hauberk.demo.cast import Role
@@ -12,10 +12,13 @@ from hauberk.demo.failure import PlayError
 from hauberk.demo.journal import Journal
 from hauberk.demo.roster import Roster
 from hauberk.demo.staging import Staging
+from hauberk.runtime.tasks import spawn
 
 READY_TIMEOUT_S = 180.0
 """Images may have to be pulled."""
 STEP_TIMEOUT_S = 60.0
+NEWS_S = 20.0
+"""Whoever waits longer is told what for, and again."""
 QUIET_REQUESTS = 60
 """So many requests of the load in a row without the broken replica: the route is in force."""
 REFUSALS = 3
@@ -38,8 +41,6 @@ class Events:
     """What the intruder had got."""
     left: int | None = None
     """Requests of the load when a replica was sent away."""
-    added: int = field(default=0)
-    """Answers of the replica that came."""
 
 
 class Story:
@@ -59,13 +60,14 @@ class Story:
     async def enter(self, what: str, roles: Sequence[Role]) -> None:
         await self._company.apply(objects.programs(roles, self._staging))
         names = cast.keys(roles)
+        self._say(f"{what} begin: {', '.join(names)}")
         await self._within(READY_TIMEOUT_S, f"{', '.join(names)} to be ready", self._roster.until_ready(names))
         if bare := [target.pod for target in self._roster.targets if not target.meshed]:
             raise PlayError(
-                f"pods have no proxy: {', '.join(bare)}\n{await self._company.told()}",
+                "\n".join((f"pods have no proxy: {', '.join(bare)}", *await self._told())),
                 hint="if no event says why, the injector was not asked, or did not answer: see `hauberk check`",
             )
-        self._say(f"{what} are in the mesh: {', '.join(names)}")
+        self._say(f"{what} are ready, each with a proxy")
 
     async def go_on(self, events: Events) -> None:
         """All that happens while there is traffic."""
@@ -101,11 +103,9 @@ class Story:
         await self._company.remove(objects.programs([cast.WEB[0]], self._staging))
         await self._within(STEP_TIMEOUT_S, f"{cast.KILLED} to be gone", self._roster.until_gone(cast.KILLED))
 
-    async def _add(self, events: Events) -> None:
-        self._say(f"{cast.ADDED} is added")
+    async def _add(self, _: Events) -> None:
         await self.enter("newcomers", [cast.NEW_WEB])
         await self._heard(f"an answer of {cast.ADDED}", lambda: any(r.by == cast.ADDED for r in self._journal.requests))
-        events.added = sum(request.by == cast.ADDED for request in self._journal.requests)
 
     async def _heard(self, what: str, true: Callable[[], bool]) -> None:
         await self._within(STEP_TIMEOUT_S, what, self._journal.until(true))
@@ -113,7 +113,17 @@ class Story:
     async def _within(self, seconds: float, what: str, work: Awaitable[None]) -> None:
         """Raises PlayError, with what the pods say."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as beside:
+                news = spawn(beside, self._news(what), name="news")
                 await work
+                news.cancel()
         except TimeoutError:
-            raise PlayError(f"waited {seconds:g} s in vain for {what}\n{await self._company.told()}") from None
+            raise PlayError("\n".join((f"waited {seconds:g} s in vain for {what}", *await self._told()))) from None
+
+    async def _news(self, what: str) -> None:
+        while True:
+            await asyncio.sleep(NEWS_S)
+            self._say("\n".join((f"still waiting for {what}", *await self._told())))
+
+    async def _told(self) -> list[str]:
+        return (await self._company.told()).splitlines()

@@ -6,7 +6,7 @@ from typing import Any
 from hauberk.demo.roster import is_ready
 
 EVENTS_SHOWN_MAX = 5
-"""The latest."""
+"""The latest, each once."""
 _TEXT_MAX = 300
 
 Document = Mapping[str, Any]
@@ -14,11 +14,12 @@ Document = Mapping[str, Any]
 
 def told(pods: Iterable[Document], events: Sequence[Document]) -> str:
     """Lines for a person: one for each pod that is not ready, then the latest warnings. Empty if all is well."""
-    warnings = sorted((event for event in events if event.get("type") == "Warning"), key=_time)
+    warnings = sorted((event for event in events if event.get("type") == "Warning"), key=_time, reverse=True)
+    latest = list(dict.fromkeys(map(_event, warnings)))[:EVENTS_SHOWN_MAX]
     return "\n".join(
         [
             *(f"  pod {pod['metadata']['name']}: {state(pod)}" for pod in pods if not is_ready(pod)),
-            *(f"  event {_event(event)}" for event in warnings[-EVENTS_SHOWN_MAX:]),
+            *(f"  event {text}" for text in reversed(latest)),
         ]
     )
 

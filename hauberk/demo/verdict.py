@@ -31,9 +31,10 @@ def findings(facts: Facts, home: Home) -> list[Finding]:
     ]
 
 
-def nothing_left(*, gone: bool, home: Home) -> Finding:
-    seen = "nothing" if gone else f"the namespace {home.namespace} is still being deleted"
-    return Finding("nothing is left at the end", gone, seen)
+def nothing_left(reason: str, home: Home) -> Finding:
+    """`reason`: why the namespace may still be there; empty if it is gone."""
+    seen = f"the namespace {home.namespace}: {reason}" if reason else "nothing"
+    return Finding("nothing is left at the end", not reason, seen)
 
 
 def _routed(facts: Facts) -> Finding:

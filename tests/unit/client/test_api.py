@@ -93,3 +93,17 @@ async def test_a_listing_whose_rest_is_gone_begins_anew() -> None:
     assert [each["metadata"]["name"] for each in listed.items] == ["b"]
     assert listed.resource_version == "2"
     assert [asked.query.get("continue") for asked in api.asked] == [None, "n", None]
+
+
+async def test_the_log_of_a_pod_comes_line_by_line_until_it_ends() -> None:
+    async def log(request: web.Request) -> web.StreamResponse:
+        del request
+        return web.Response(text="one\ntwo\nrest")
+
+    query = {"container": "c", "tailLines": "0"}
+    async with an_api(log) as api, Client(api.endpoint) as client:
+        lines = client.follow(kind_named("", "Pod"), "p", query, namespace="a", silence_s=5)
+        found = [line async for batch in lines for line in batch]
+    assert found == [b"one", b"two"]
+    assert api.asked[0].path == "/api/v1/namespaces/a/pods/p/log"
+    assert api.asked[0].query == {**query, "follow": "true"}

@@ -93,5 +93,6 @@ def test_a_newcomer_without_traffic_and_a_failed_call_are_told() -> None:
 
 
 def test_a_namespace_that_stays_is_told() -> None:
-    assert nothing_left(gone=True, home=HOME).kept
-    assert "namespace shop" in nothing_left(gone=False, home=HOME).seen
+    assert nothing_left("", HOME).kept
+    left = nothing_left("no answer", HOME)
+    assert (left.kept, left.seen) == (False, "the namespace shop: no answer")

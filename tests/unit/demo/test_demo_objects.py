@@ -50,6 +50,15 @@ def test_every_program_has_its_account_its_files_and_an_image_with_a_version() -
         assert container["image"].rpartition(":")[2][0].isdigit()
 
 
+def test_other_images_are_those_of_the_programs_that_need_them() -> None:
+    replaced = STAGING.replacing({"redis": "registry.example/redis:1"})
+    found = named("Deployment", objects.programs(ROLES, replaced))
+    images = {name: each["spec"]["template"]["spec"]["containers"][0]["image"] for name, each in found.items()}
+    assert images.pop("cache-1") == "registry.example/redis:1"
+    assert images.pop("assets-1") == cast.NGINX
+    assert set(images.values()) == {STAGING.images[cast.PYTHON]}
+
+
 def test_every_service_leads_to_a_port_of_somebody() -> None:
     services = named("Service")
     assert {*services} == {*{role.service for role in ROLES if role.ports}, "web-stable"}
@@ -71,10 +80,8 @@ def test_the_route_leads_past_the_broken_replica_alone() -> None:
 def test_the_mesh_takes_the_manifests_without_a_warning() -> None:
     read = [each for each in WHOLE if by_kind(each["apiVersion"].rpartition("/")[0], each["kind"])]
     assert {each["kind"] for each in read} >= {"Server", "AuthorizationPolicy", "MeshTLSAuthentication", "HTTPRoute"}
-    told = [
-        text for each in read if each["kind"] != "Namespace" for text in warnings(parse_manifest(each, source="it"))
-    ]
-    assert told == []
+    parsed = [parse_manifest(each, source="it") for each in read if each["kind"] != "Namespace"]
+    assert [text for resource in parsed for text in warnings(resource)] == []
 
 
 def test_nobody_is_refused_before_somebody_is_allowed() -> None:

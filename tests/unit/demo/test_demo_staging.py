@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hauberk.demo.cast import PYTHON
 from hauberk.demo.failure import PlayError
 from hauberk.demo.staging import by_default, installed
 
@@ -17,7 +18,7 @@ def config(**data: str) -> dict[str, Any]:
 def test_the_image_is_the_one_that_is_installed() -> None:
     overrides = "controllerImage: {name: registry.example/controller, pullPolicy: Always}\n"
     staging = installed(config(overrides=overrides), "shop", "mesh")
-    assert (staging.image, staging.pull_policy) == ("registry.example/controller:9.8.7", "Always")
+    assert (staging.images[PYTHON], staging.pull_policy) == ("registry.example/controller:9.8.7", "Always")
 
 
 def test_identities_have_the_meshs_namespace_and_trust_domain() -> None:
@@ -33,7 +34,8 @@ def test_identities_have_the_meshs_namespace_and_trust_domain() -> None:
 def test_nothing_chosen_is_what_is_printed_without_a_cluster() -> None:
     chosen = installed(config(overrides="{}\n"), "shop", "mesh")
     assert chosen.home == by_default("shop", "mesh").home
-    assert chosen.image.rpartition(":")[0] == by_default("shop", "mesh").image.rpartition(":")[0]
+    ours, printed = (each.images[PYTHON].rpartition(":")[0] for each in (chosen, by_default("shop", "mesh")))
+    assert ours == printed
 
 
 def test_who_has_no_mesh_is_told_what_to_do() -> None:

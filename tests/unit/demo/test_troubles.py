@@ -46,3 +46,8 @@ def test_the_latest_warnings_are_told_and_none_is_endless() -> None:
     lines = told([], list(reversed(events))).splitlines()
     assert [line.split()[4] for line in lines] == [str(number) for number in range(9 - EVENTS_SHOWN_MAX, 9)]
     assert all(len(line) < 320 for line in lines)
+
+
+def test_what_is_said_again_and_again_is_told_once_by_its_latest_time() -> None:
+    events = [event("again", "1"), event("other", "2"), event("again", "3")]
+    assert [line.split()[-1] for line in told([], events).splitlines()] == ["other", "again"]
