@@ -1,4 +1,4 @@
-"""Manifests from files, directories and standard input: read, and checked before anything is sent."""
+"""Manifests from files, directories, the web and standard input: read, and checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -77,9 +77,26 @@ def contents(paths: Sequence[str], *, recursive: bool) -> Iterator[tuple[str, by
         if path == "-":
             yield "standard input", sys.stdin.buffer.read(_BYTES_MAX + 1)
             continue
+        if "://" in path:
+            yield _fetched(path)
+            continue
         for file in _files(Path(path), recursive=recursive):
             with file.open("rb") as opened:
                 yield str(file), opened.read(_BYTES_MAX + 1)
+
+
+def _fetched(url: str) -> tuple[str, bytes]:
+    """Raises CommandFailed."""
+    import asyncio
+
+    from hauberk.client.fetching import FetchFailed, fetch, is_address, shown
+
+    if not is_address(url):
+        raise CommandFailed(f"{shown(url)} cannot be fetched: it begins with neither https:// nor http://")
+    try:
+        return shown(url), asyncio.run(fetch(url, most=_BYTES_MAX + 1))
+    except FetchFailed as failed:
+        raise CommandFailed(str(failed), hint="fetch it by other means, and pipe it in: … | hauberk inject -") from None
 
 
 def _files(path: Path, *, recursive: bool) -> list[Path]:

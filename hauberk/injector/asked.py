@@ -60,6 +60,5 @@ def _obstacle(spec: Spec) -> Reason | None:
         return Reason.HOST_NETWORK
     if any(container.name in _SIDECARS for container in (*spec.programs, *spec.preparing)):
         return Reason.SIDECAR
-    if spec.automount_service_account_token is False:
-        return Reason.NO_TOKEN
+    # Without `automountServiceAccountToken` programs have no token; the proxy's is a volume of its own all the same.
     return None

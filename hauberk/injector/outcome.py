@@ -21,7 +21,6 @@ class Reason(StrEnum):
     INVALID_AT_NAMESPACE = "invalid_inject_annotation_at_ns"
     HOST_NETWORK = "host_network_enabled"
     SIDECAR = "sidecar_already_exists"
-    NO_TOKEN = "disabled_automount_service_account_token_account"  # noqa: S105 - a reason
     UNSUPPORTED = "unsupported_resource"
     PROTECTED = "protected_namespace"
 
@@ -38,7 +37,6 @@ _TOLD = {
     Reason.INVALID_AT_NAMESPACE: "the namespace's annotation linkerd.io/inject is none of enabled, ingress, disabled",
     Reason.HOST_NETWORK: "hostNetwork is on: a redirect would take the whole machine's connections",
     Reason.SIDECAR: "there is a proxy already",
-    Reason.NO_TOKEN: "automountServiceAccountToken is false: the pod is to have no token, but an identity needs one",
     Reason.UNSUPPORTED: "the proxy runs on Linux only",
     Reason.PROTECTED: "pods of the control plane and of kube-system never depend on a proxy",
 }

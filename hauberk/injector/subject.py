@@ -69,7 +69,6 @@ class Spec(_Read, frozen=True, kw_only=True):
     init_containers: tuple[Container, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
     host_network: bool | None = None
-    automount_service_account_token: bool | None = None
     service_account_name: str | None = None
     termination_grace_period_seconds: int | None = None
     security_context: Security | None = None

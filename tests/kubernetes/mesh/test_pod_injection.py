@@ -40,7 +40,6 @@ def test_the_proxy_stands_before_all_others_with_the_labels_that_tools_look_for(
     [
         ("disabled", {}, {"linkerd.io/inject": "disabled"}),
         ("host", {"hostNetwork": True}, {}),
-        ("tokenless", {"automountServiceAccountToken": False}, {}),
     ],
 )
 def test_some_pods_have_none(
@@ -48,6 +47,16 @@ def test_some_pods_have_none(
 ) -> None:
     pod = objects.pod(name, objects.spec(objects.shell(), **fields), annotations)
     assert names(made(kubectl, home, pod)) == set()
+
+
+def test_a_pod_without_a_token_of_its_own_has_a_proxy_with_one(kubectl: Kubectl, home: str) -> None:
+    of = objects.spec(objects.shell(), automountServiceAccountToken=False)
+    pod = made(kubectl, home, objects.pod("tokenless", of))
+    assert names(pod) == {"linkerd-init", "linkerd-proxy"}
+    (program,) = pod["spec"]["containers"]
+    assert not any("secrets" in mount["mountPath"] for mount in program.get("volumeMounts", []))
+    # It has its certificate, or would never be ready.
+    kubectl("wait", "--namespace", home, "pod/tokenless", "--for=condition=Ready", "--timeout=60s")
 
 
 def test_annotations_of_the_pod_are_honoured(kubectl: Kubectl, home: str) -> None:

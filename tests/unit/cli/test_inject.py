@@ -110,8 +110,8 @@ def test_options_become_annotations(hauberk: Hauberk) -> None:
 def test_by_hand_the_whole_proxy_is_written_and_can_be_taken_out(hauberk: Hauberk, roots: str, tmp_path: Path) -> None:
     values = tmp_path / "values.yaml"
     values.write_text("proxy: {image: {version: v7}, uid: 3000}\n")
-    words = ["--manual", "--identity-trust-anchors-file", roots, "--values", str(values), "--mesh-namespace", "mesh"]
-    injected = hauberk("inject", *words, "-", stdin=DEPLOYMENT)
+    words = ["--manual", "--ignore-cluster", "--values", str(values), "--mesh-namespace", "mesh"]
+    injected = hauberk("inject", *words, "--identity-trust-anchors-file", roots, "-", stdin=DEPLOYMENT)
     template = yaml.safe_load(injected.out)["spec"]["template"]
     init, proxy = template["spec"]["initContainers"]
     assert (init["name"], proxy["name"]) == ("linkerd-init", "linkerd-proxy")
@@ -126,6 +126,28 @@ def test_by_hand_the_whole_proxy_is_written_and_can_be_taken_out(hauberk: Hauber
     assert without.err == 'deployment "web" uninjected\n'
     again = hauberk("uninject", "-", stdin=without.out)
     assert again.err == 'deployment "web" skipped: there is nothing of the mesh in it\n'
+
+
+def test_by_hand_without_a_cluster_the_roots_have_to_be_given(hauberk: Hauberk, roots: str, tmp_path: Path) -> None:
+    words = ["--manual", "--kubeconfig", str(tmp_path / "none")]
+    alone = hauberk("inject", *words, "-", stdin=DEPLOYMENT)
+    assert (alone.code, alone.out) == (1, "")
+    assert "--ignore-cluster --identity-trust-anchors-file" in alone.err
+    given = hauberk("inject", *words, "--identity-trust-anchors-file", roots, "-", stdin=DEPLOYMENT)
+    assert given.code == 0
+    assert "no cluster says how the mesh is installed" in given.err
+
+
+def test_a_file_may_be_on_the_web_and_only_there(hauberk: Hauberk) -> None:
+    for url, said in (
+        ("ftp://me:word@a.example/b", "ftp://a.example/b"),
+        ("http://127.0.0.1:1/web.yaml", "127.0.0.1:1"),
+    ):
+        result = hauberk("inject", url)
+        assert (result.code, result.out) == (1, "")
+        assert f"{said}" in result.err
+        assert "cannot be fetched" in result.err
+        assert "word" not in result.err
 
 
 def test_one_that_is_refused_leaves_no_output(hauberk: Hauberk) -> None:
@@ -167,7 +189,7 @@ def test_directories_are_read_in_order(hauberk: Hauberk, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--manual", "-"), "--manual needs --identity-trust-anchors-file"),
+        (("--manual", "--ignore-cluster", "-"), "--ignore-cluster needs --identity-trust-anchors-file"),
         (("--skip-inbound-ports", "x", "-"), "'x' is neither a port"),
         (("--proxy-uid", "0", "-"), "'0' is not a whole number from 1"),
         (("--default-inbound-policy", "open", "-"), "'open' is none of deny"),

@@ -38,7 +38,6 @@ def test_the_pods_word_comes_before_its_namespaces(of_place: str | None, own: st
     ("spec", "reason"),
     [
         ({"hostNetwork": True}, Reason.HOST_NETWORK),
-        ({"automountServiceAccountToken": False}, Reason.NO_TOKEN),
         ({"os": {"name": "windows"}}, Reason.UNSUPPORTED),
         ({"initContainers": [{"name": "linkerd-init"}]}, Reason.SIDECAR),
         ({"initContainers": [{"name": "linkerd-proxy", "restartPolicy": "Always"}]}, Reason.SIDECAR),
@@ -55,7 +54,7 @@ def test_some_pods_cannot_have_one(spec: dict[str, Any], reason: Reason) -> None
 
 
 @pytest.mark.parametrize(
-    "spec", [{"hostNetwork": False}, {"automountServiceAccountToken": True}, {"os": {"name": "linux"}}]
+    "spec", [{"hostNetwork": False}, {"automountServiceAccountToken": False}, {"os": {"name": "linux"}}]
 )
 def test_the_opposite_is_no_obstacle(spec: dict[str, Any]) -> None:
     subject = read(pod(annotations={"linkerd.io/inject": "enabled"}, **spec))

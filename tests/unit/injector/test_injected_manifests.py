@@ -102,7 +102,7 @@ def test_a_no_stays_a_no() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "said"),
-    [({"hostNetwork": True}, "hostNetwork is on"), ({"automountServiceAccountToken": False}, "automount")],
+    [({"hostNetwork": True}, "hostNetwork is on"), ({"os": {"name": "windows"}}, "Linux")],
 )
 def test_what_can_have_none_is_left_as_it_is(spec: dict[str, Any], said: str) -> None:
     document = workload("Deployment", {**TEMPLATE, "spec": {**pod()["spec"], **spec}})

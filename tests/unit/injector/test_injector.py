@@ -119,7 +119,6 @@ async def test_a_refusal_says_why_to_both(injector: Injector, known: Known, metr
     ("spec", "annotation", "warning"),
     [
         ({"hostNetwork": True}, None, True),
-        ({"automountServiceAccountToken": False}, None, True),
         ({}, "disabled", False),
         ({}, "maybe", True),
     ],
