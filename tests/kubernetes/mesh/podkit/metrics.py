@@ -14,8 +14,14 @@ _TIMEOUT_S = 5.0
 def metrics_of(kubectl: Kubectl, namespace: str, pod: str) -> Sequence[Sample]:
     """The page of the proxy beside a pod's programs. The machine has routes to the pods' network."""
     address = kubectl.get("pod", pod, "--namespace", namespace)["status"]["podIP"]
-    with urllib.request.urlopen(f"http://{address}:{ADMIN_PORT}/metrics", timeout=_TIMEOUT_S) as answer:
-        return Parser().parse(answer.read().decode())
+    return Parser().parse(page_at(address))
+
+
+def page_at(address: str, port: int = ADMIN_PORT) -> str:
+    """As it is written."""
+    with urllib.request.urlopen(f"http://{address}:{port}/metrics", timeout=_TIMEOUT_S) as answer:
+        page: str = answer.read().decode()
+    return page
 
 
 def metric(page: Sequence[Sample], name: str, **labels: str) -> float:
