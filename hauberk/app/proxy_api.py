@@ -10,6 +10,7 @@ from typing import Protocol
 import grpc.aio
 
 from hauberk.apiserver.listen import SOCKET_MODE
+from hauberk.app.calls import Calls
 from hauberk.app.failure import StartFailed
 from hauberk.catalog.caller import Callers
 from hauberk.catalog.mesh import Mesh
@@ -50,18 +51,27 @@ class ProxyApi:
             spawn(group, self._policy.run(), name="policy")
 
     @property
+    def revision(self) -> int:
+        """Of the store: every answer reflects it."""
+        return min(self._destination.applied.revision, self._policy.applied.revision)
+
+    @property
     def services(self) -> Sequence[Service]:
         return (self._destination, self._policy, self._confirmation)
 
 
 @asynccontextmanager
-async def serving(services: Sequence[Service], path: Path, *, shared: bool = False) -> AsyncIterator[None]:
+async def serving(
+    services: Sequence[Service], path: Path, *, shared: bool = False, calls: Calls | None = None
+) -> AsyncIterator[None]:
     """Answer at `path`, replacing a socket that a dead server left. Raises StartFailed.
 
-    `shared`: also with the group of the directory, which the front proxy is in where it is another user.
+    `shared`: also with the group of the directory, which the front proxy is in where it is another user. `calls` counts
+    them.
     """
     server = grpc.aio.server(
-        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _REQUEST_BYTES_MAX)]
+        interceptors=[] if calls is None else [calls],
+        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _REQUEST_BYTES_MAX)],
     )
     for service in services:
         service.add_to(server)

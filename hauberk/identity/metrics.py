@@ -1,11 +1,11 @@
 """Numbers of the identity service, in Prometheus' text format. Labels have a few words as values, and never a name."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from hauberk.identity.cause import Cause
 from hauberk.identity.reviewed import Outcome
+from hauberk.runtime.exposition import Histogram, family
 
 ISSUED = "identity_certificates_issued_total"
 REFUSED = "identity_certificates_refused_total"
@@ -40,8 +40,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._counts = {name: dict.fromkeys(values, 0) for name, (_, _, values) in _COUNTERS.items()}
-        self._took = [0] * (len(BUCKETS_S) + 1)
-        self._took_s = 0.0
+        self._took = Histogram(BUCKETS_S)
 
     def count(self, name: str, value: str = "") -> None:
         """`value` is one that the counter has."""
@@ -49,24 +48,12 @@ class Metrics:
 
     def reviewed(self, outcome: Outcome, seconds: float) -> None:
         self.count(REVIEWS, outcome)
-        self._took[bisect_left(BUCKETS_S, seconds)] += 1
-        self._took_s += seconds
+        self._took.observe(seconds)
 
     def lines(self) -> Iterator[str]:
         """A page of the admin endpoint, or a part of one."""
         for name, (told, label, _) in _COUNTERS.items():
-            yield f"# HELP {name} {told}"
-            yield f"# TYPE {name} counter"
-            for value, count in self._counts[name].items():
-                yield f'{name}{{{label}="{value}"}} {count}' if label else f"{name} {count}"
-        yield from self._durations()
-
-    def _durations(self) -> Iterator[str]:
-        yield f"# HELP {REVIEW_S} How long the API server took to answer about a token."
-        yield f"# TYPE {REVIEW_S} histogram"
-        within = 0
-        for bound, count in zip((*BUCKETS_S, "+Inf"), self._took, strict=True):
-            within += count
-            yield f'{REVIEW_S}_bucket{{le="{bound}"}} {within}'
-        yield f"{REVIEW_S}_sum {self._took_s:.6f}"
-        yield f"{REVIEW_S}_count {within}"
+            counts = self._counts[name].items()
+            samples = [([(label, value)] if label else [], count) for value, count in counts]
+            yield from family(name, "counter", told, samples)
+        yield from self._took.lines(REVIEW_S, "How long the API server took to answer about a token.")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from hauberk.identity.protocol import Described
+from hauberk.runtime.exposition import family
 
 LATE = 0.1
 """The part of an issuer's lifetime that is left when people are warned; whoever renews it does so long before."""
@@ -37,9 +38,8 @@ class Terms:
         if self.roots_until:
             told = "How long the root that ends first is still valid."
             yield from _gauge("trust_roots_ttl_seconds", told, min(self.roots_until) - now)
-        yield "# HELP trust_roots Roots that proxies are told to trust."
-        yield "# TYPE trust_roots gauge"
-        yield f"trust_roots {len(self.roots_until)}"
+        told = "Roots that proxies are told to trust."
+        yield from family("trust_roots", "gauge", told, [([], len(self.roots_until))])
 
 
 def terms_of(described: Described) -> Terms:
@@ -49,6 +49,4 @@ def terms_of(described: Described) -> Terms:
 
 
 def _gauge(name: str, told: str, left: timedelta) -> Iterator[str]:
-    yield f"# HELP {name} {told}"
-    yield f"# TYPE {name} gauge"
-    yield f"{name} {left.total_seconds():.0f}"
+    return family(name, "gauge", told, [([], int(left.total_seconds()))])

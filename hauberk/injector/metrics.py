@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from hauberk.injector.notes import OWNER_KINDS
 from hauberk.injector.outcome import AnnotationAt
+from hauberk.runtime.exposition import family
 
 REQUESTS = "proxy_inject_admission_requests_total"
 RESPONSES = "proxy_inject_admission_responses_total"
@@ -42,11 +43,7 @@ class Metrics:
     def lines(self) -> Iterator[str]:
         """A page of the admin endpoint, or a part of one."""
         for name, counts in self._counts.items():
-            yield f"# HELP {name} {_HELP[name]}"
-            yield f"# TYPE {name} counter"
-            for labels, count in counts.items():
-                shown = ",".join(f'{key}="{_escaped(value)}"' for key, value in labels)
-                yield f"{name}{{{shown}}} {count}"
+            yield from family(name, "counter", _HELP[name], counts.items())
 
     def _count(self, name: str, labels: Labels) -> None:
         counts = self._counts[name]
@@ -58,7 +55,3 @@ class Metrics:
 def _kind(owner_kind: str) -> str:
     """Anybody may write anything into an owner reference."""
     return owner_kind.lower() if owner_kind in _KINDS else "other"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

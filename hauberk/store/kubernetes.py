@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random, SystemRandom
 from typing import Any, Self, TypeVar
 
@@ -26,6 +27,18 @@ _CHUNK = 256
 _LATE_S = 10.0
 """How long a reader waits for what was written here to come back."""
 _SYSTEM = "kube-system"
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A kind, as far as it is known."""
+
+    known: int
+    """Objects that are there."""
+    left_out: int
+    """Those of the cluster that make no sense."""
+    trouble: StoreUnavailable | None
+    """Why changes do not come in; what was known stays."""
 
 
 class KubernetesStore:
@@ -93,6 +106,14 @@ class KubernetesStore:
     def left_out(self) -> Mapping[Ref, LeftOut]:
         """The objects of the cluster that make no sense, with the reasons."""
         return self._cache.left_out
+
+    @property
+    def followed(self) -> Mapping[Kind, Followed]:
+        """What there is of each kind at this moment."""
+        return {
+            kind: Followed(*self._cache.count(kind), trouble=follower.trouble)
+            for kind, follower in self._followers.items()
+        }
 
     @property
     def troubles(self) -> Mapping[Kind, StoreUnavailable]:

@@ -66,6 +66,10 @@ class Cache:
     def list(self, kind: Kind, namespace: str | None) -> tuple[Resource, ...]:
         return self._index.list(kind, namespace)
 
+    def count(self, kind: Kind) -> tuple[int, int]:
+        """How many objects of a kind there are, and how many are left out."""
+        return len(self._index.refs(kind)), sum(ref[:2] == key_of(kind) for ref in self._left_out)
+
     def get(self, ref: Ref) -> Resource | None:
         return self._index.get(ref)
 

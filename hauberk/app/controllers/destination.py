@@ -7,8 +7,10 @@ import os
 from contextlib import AsyncExitStack
 from random import SystemRandom
 
+from hauberk.app.calls import Calls
 from hauberk.app.controllers import cluster
 from hauberk.app.controllers.admin import Admin
+from hauberk.app.controllers.figures import Figures
 from hauberk.app.controllers.lease import Leader
 from hauberk.app.controllers.statuses import ClusterLease, Statuses
 from hauberk.app.controllers.validating import ask
@@ -52,7 +54,8 @@ async def destination(settings: Controller, admin: Admin) -> None:
         mesh = catalog_mesh(settings.mesh, settings.cluster_networks)
         proxy_api = ProxyApi(mesh, feed.latest, settings.streams)
         spawn(group, proxy_api.run(), name="views")
-        await stack.enter_async_context(serving(proxy_api.services, settings.proxy_socket, shared=True))
+        calls = Calls()
+        await stack.enter_async_context(serving(proxy_api.services, settings.proxy_socket, shared=True, calls=calls))
         validator = webhook(
             ClusterVault(client, namespace),
             validator_of(namespace, settings.mesh.cluster_domain),
@@ -63,7 +66,9 @@ async def destination(settings: Controller, admin: Admin) -> None:
         )
         statuses = Statuses(store, mesh, feed.latest, clock=clock)
         lease = ClusterLease(ClusterVault(client, namespace), cluster.labels(COMPONENT, namespace))
-        spawn(group, Leader(lease, os.uname().nodename, clock=clock).run(statuses.run), name="statuses")
+        leader = Leader(lease, os.uname().nodename, clock=clock)
+        spawn(group, leader.run(statuses.run), name="statuses")
+        admin.expose(Figures(store, proxy_api, calls, statuses, leader).lines)
         # Proxies are answered whether the webhook can be or not.
         spawn(group, validator, name="validator")
         admin.ready = True

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
 from hauberk.app.authority import authority_child, described
+from hauberk.app.calls import Calls
 from hauberk.app.controllers import cluster
 from hauberk.app.controllers.admin import Admin
 from hauberk.app.controllers.events import Events, Regarding
@@ -72,7 +73,9 @@ async def identity(settings: Controller, admin: Admin) -> None:
 
         evidence = Reviewed(cluster.Reviewer(client), counts.reviewed, clock=clock)
         service = Identity(catalog_mesh(settings.mesh, settings.cluster_networks), evidence, signer, telling)
-        await stack.enter_async_context(serving([service], settings.proxy_socket, shared=True))
+        calls = Calls()
+        admin.expose(calls.lines)
+        await stack.enter_async_context(serving([service], settings.proxy_socket, shared=True, calls=calls))
         admin.ready = True
         log.info("certificates are given")
         await asyncio.Event().wait()

@@ -65,6 +65,7 @@ class Leader:
         self._clock = clock
         self._times = times
         self._watched = Watched()
+        self.leads = False
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Until cancelled; then the lease is given up at once, so that another replica need not wait for its end."""
@@ -74,9 +75,11 @@ class Leader:
                 continue
             log.info("this replica is the one that writes")
             task = asyncio.ensure_future(work())
+            self.leads = True
             try:
                 await self._keep(task)
             finally:
+                self.leads = False
                 task.cancel()
                 await asyncio.wait([task])
                 await self._give_up()

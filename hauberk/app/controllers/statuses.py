@@ -36,6 +36,8 @@ class Statuses:
         self._mesh = mesh
         self._latest = latest
         self._clock = clock
+        self.counts = {"written": 0, "failed": 0}
+        """Of this replica."""
 
     async def run(self) -> None:
         """Until cancelled. Level-triggered: what could not be written is tried again."""
@@ -47,6 +49,7 @@ class Statuses:
             for resource in report.differing(self._latest.value, self._clock.now()):
                 ref = ref_of(resource)
                 why = await self._write(ref)
+                self.counts["written" if why is None else "failed"] += 1
                 if why is not None:
                     failed[ref] = why
                 if why is not None and before.get(ref) != why:
