@@ -16,7 +16,7 @@ from random import SystemRandom
 from hauberk.apiserver.namespaces import Namespaces
 from hauberk.app import resource_api
 from hauberk.app.authority import authority_child, described
-from hauberk.app.failure import StartFailed, flat
+from hauberk.app.failure import StartFailed
 from hauberk.app.fronting import fronted
 from hauberk.app.groups import CONTROL_ACCOUNT, authority_spec, catalog_mesh, enrollment_mesh
 from hauberk.app.opening import established, listening, opened, running, token_key
@@ -34,6 +34,7 @@ from hauberk.identity.tokens import Tokens
 from hauberk.runtime import logs
 from hauberk.runtime.backoff import Backoff
 from hauberk.runtime.clock import Clock, SystemClock
+from hauberk.runtime.failures import flat
 from hauberk.runtime.shutdown import on_signal
 from hauberk.runtime.tasks import spawn
 from hauberk.store.protocol import StoreCorrupt

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
+from hauberk.model.identity import identity_of
+
 IPNetwork = IPv4Network | IPv6Network
 
 DEFAULT_OPAQUE_PORTS = "25,587,3306,4444,5432,6379,9300,11211"
@@ -44,7 +46,7 @@ class Mesh:
 
     def identity_in(self, mesh: str, service_account: str, namespace: str) -> str:
         """The identity of whose proxy belongs to the control plane in the namespace `mesh`."""
-        return f"{service_account}.{namespace}.serviceaccount.identity.{mesh}.{self.trust_domain}"
+        return identity_of(service_account, namespace, mesh, self.trust_domain)
 
     def identities(self, service_account: str, namespace: str) -> tuple[str, ...]:
         """All under which the account is known: its pods may not all have moved over."""

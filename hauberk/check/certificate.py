@@ -1,9 +1,12 @@
 """Certificates as people ask about them. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
+
+SOON = timedelta(days=60)
+"""Linkerd's warning time before the end of roots and issuers."""
 
 
 class NotACertificate(Exception):
@@ -25,6 +28,14 @@ class Certificate:
 
     def valid_at(self, now: datetime) -> bool:
         return self.not_before <= now <= self.not_after
+
+
+def day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def validity(begin: datetime, end: datetime) -> str:
+    return f"valid from {day(begin)} to {day(end)}"
 
 
 def from_pem(text: str) -> list[Certificate]:

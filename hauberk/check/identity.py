@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from hauberk.check.certificate import Certificate
+from hauberk.check.certificate import SOON, Certificate, day, validity
 from hauberk.check.report import Category, Check, listed, verdict
-
-SOON = timedelta(days=60)
-"""Linkerd's warning time for roots and issuers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +29,11 @@ def identity(facts: AuthorityFacts, now: datetime) -> Category:
 
 
 def _roots(roots: Sequence[Certificate], now: datetime) -> tuple[Check, ...]:
-    invalid = [f"{root.subject}: {_validity(root)}" for root in roots if not root.valid_at(now)]
+    invalid = [
+        f"{root.subject}: {validity(root.not_before, root.not_after)}" for root in roots if not root.valid_at(now)
+    ]
     soon = [
-        f"{root.subject} ends {_day(root.not_after)}"
+        f"{root.subject} ends {day(root.not_after)}"
         for root in roots
         if root.valid_at(now) and root.not_after - now < SOON
     ]
@@ -54,7 +53,7 @@ def _roots(roots: Sequence[Certificate], now: datetime) -> tuple[Check, ...]:
 
 def _issuer(until: datetime | None, now: datetime) -> tuple[Check, ...]:
     expired = until is None or until <= now
-    ended = "unknown" if until is None else _day(until)
+    ended = "unknown" if until is None else day(until)
     return (
         verdict(
             "the issuer's certificate is valid",
@@ -68,11 +67,3 @@ def _issuer(until: datetime | None, now: datetime) -> tuple[Check, ...]:
             outcome="warning",
         ),
     )
-
-
-def _validity(root: Certificate) -> str:
-    return f"valid from {_day(root.not_before)} to {_day(root.not_after)}"
-
-
-def _day(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")

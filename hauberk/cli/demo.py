@@ -42,15 +42,7 @@ def _images(context: click.Context, parameter: click.Parameter, words: tuple[str
 @click.option("--once", is_flag=True, help="End with a verdict; the exit code is 0 if every promise is kept.")
 @click.option("--keep", is_flag=True, help="Leave the namespace and all that is in it.")
 @click.option("--print", "only_print", is_flag=True, help="Only print the manifests, for kubectl.")
-@click.option(
-    "--mesh-namespace",
-    metavar="NAME",
-    default=kubernetes.DEFAULT_NAMESPACE,
-    show_default=True,
-    envvar="HAUBERK_MESH_NAMESPACE",
-    callback=kubernetes.label,
-    help="The namespace of the control plane.",
-)
+@kubernetes.mesh_option("--mesh-namespace")
 @click.option(
     "--image",
     "images",

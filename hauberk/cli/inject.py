@@ -24,14 +24,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The installation's values, over those of the cluster or of a new installation.",
 )
-@click.option(
-    "--mesh-namespace",
-    metavar="NAME",
-    default="hauberk",
-    show_default=True,
-    envvar="HAUBERK_MESH_NAMESPACE",
-    help="The namespace of the control plane.",
-)
+@kubernetes.mesh_option("--mesh-namespace")
 @click.option("--identity-trust-anchors-file", "anchors_file", metavar="FILE", help="The mesh's roots, for --manual.")
 @click.option("--ignore-cluster", is_flag=True, help="With --manual: ask no cluster how the mesh is installed.")
 @kubernetes.options

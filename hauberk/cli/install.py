@@ -16,7 +16,7 @@ _OTHERWISE = "--ignore-cluster prints the manifests without asking a cluster"
 
 
 @click.command()
-@kubernetes.mesh_namespace
+@kubernetes.mesh_option("-n", "--namespace")
 @installing.value_options
 @click.option("--crds", is_flag=True, help="Only the kinds of resources that the control plane reads; they come first.")
 @click.option("--ignore-cluster", is_flag=True, help="Do not look whether the cluster can take it.")

@@ -19,18 +19,17 @@ T = TypeVar("T")
 DEFAULT_NAMESPACE = "hauberk"
 
 
-def mesh_namespace(function: F) -> F:
-    """`-n`, the control plane's; checked."""
+def mesh_option(*names: str) -> Callable[[F], F]:
+    """The namespace of the control plane, under these names; checked."""
     return click.option(
-        "-n",
-        "--namespace",
+        *names,
         metavar="NAME",
         default=DEFAULT_NAMESPACE,
         show_default=True,
         envvar="HAUBERK_MESH_NAMESPACE",
         callback=label,
         help="The namespace of the control plane.",
-    )(function)
+    )
 
 
 def options(function: F) -> F:

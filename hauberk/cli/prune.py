@@ -10,7 +10,7 @@ from hauberk.cli import installing, kubernetes, output
 
 
 @click.command()
-@kubernetes.mesh_namespace
+@kubernetes.mesh_option("-n", "--namespace")
 @kubernetes.options
 @output.option("yaml", "json")
 def command(namespace: str, form: str, **options: Any) -> None:  # noqa: ANN401 - options by name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@kubernetes.mesh_namespace
+@kubernetes.mesh_option("-n", "--namespace")
 @click.option("--force", is_flag=True, help="Also while pods have proxies, which then get no more certificates.")
 @kubernetes.options
 @output.option("yaml", "json")

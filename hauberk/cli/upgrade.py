@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@kubernetes.mesh_namespace
+@kubernetes.mesh_option("-n", "--namespace")
 @installing.value_options
 @kubernetes.options
 @output.option("yaml", "json")

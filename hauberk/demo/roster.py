@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from hauberk.check.kubernetes.pods import is_ready
 from hauberk.client.api import Client
 from hauberk.client.watching import Deleted, Listed, Put, WatchEvent
 from hauberk.demo.cast import Home
@@ -96,11 +97,6 @@ class Roster:
     def known(self) -> list[Target]:
         """Everybody who ever was in the mesh."""
         return list(self._known.values())
-
-
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
 
 
 def _replica(pod: Mapping[str, Any]) -> str:

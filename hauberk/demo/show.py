@@ -16,6 +16,7 @@ from hauberk.demo.screen import Screen
 from hauberk.demo.staging import Staging
 from hauberk.demo.story import Events, Story
 from hauberk.runtime.clock import SystemClock
+from hauberk.runtime.failures import flat
 from hauberk.runtime.shutdown import on_signal
 from hauberk.runtime.tasks import spawn
 from hauberk.telemetry.parse import Parser
@@ -131,8 +132,6 @@ class Show:
         self._result.verdict(self.found)
 
 
-def _told(failures: BaseExceptionGroup[BaseException]) -> PlayError:
-    first = failures.exceptions[0]
-    if isinstance(first, BaseExceptionGroup):
-        return _told(first)
+def _told(failures: BaseExceptionGroup[Exception]) -> PlayError:
+    first = next(flat(failures))
     return first if isinstance(first, PlayError) else PlayError(str(first))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hauberk.demo.roster import is_ready
+from hauberk.check.kubernetes.pods import is_ready, why
 
 EVENTS_SHOWN_MAX = 5
 """The latest, each once."""
@@ -18,28 +18,10 @@ def told(pods: Iterable[Document], events: Sequence[Document]) -> str:
     latest = list(dict.fromkeys(map(_event, warnings)))[:EVENTS_SHOWN_MAX]
     return "\n".join(
         [
-            *(f"  pod {pod['metadata']['name']}: {state(pod)}" for pod in pods if not is_ready(pod)),
+            *(f"  pod {pod['metadata']['name']}: {why(pod)}" for pod in pods if not is_ready(pod)),
             *(f"  event {text}" for text in reversed(latest)),
         ]
     )
-
-
-def state(pod: Document) -> str:
-    """Its phase, and each container that does not do its work."""
-    status = pod.get("status") or {}
-    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    unwell = [f"{container['name']} {found}" for container in containers if (found := _of_container(container))]
-    unscheduled = (c.get("message") for c in status.get("conditions") or () if c.get("reason") == "Unschedulable")
-    return ", ".join([str(status.get("phase", "Pending")), *unwell, *(str(text) for text in unscheduled if text)])
-
-
-def _of_container(container: Document) -> str:
-    states = container.get("state") or {}
-    if waiting := states.get("waiting"):
-        return _short(f"waits: {waiting.get('reason', '')} {waiting.get('message', '')}".strip())
-    if (ended := states.get("terminated")) and ended.get("exitCode"):
-        return _short(f"ended with {ended['exitCode']} {ended.get('message', '')}".strip())
-    return "" if ended or container.get("ready") else "is not ready"
 
 
 def _event(event: Document) -> str:

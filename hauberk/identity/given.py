@@ -8,12 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from hauberk.identity.ca import Issuer
 from hauberk.identity.certificate import Signing
 from hauberk.identity.keeping import AuthorityUnusable, belongs, pem_of, read_certificates, read_key
+from hauberk.runtime.signed import is_signed_by
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +97,9 @@ def issuer_of(
         if not _signs(certificate):
             raise AuthorityUnusable(f"{where.certificate} may not sign certificates: it needs CA:true")
     for below, above in pairwise(chain):
-        if not _issued(below, above):
+        if not is_signed_by(below, above):
             raise AuthorityUnusable(f"{where.certificate} is out of order: each certificate has to sign the one before")
-    if not any(chain[-1] == anchor or _issued(chain[-1], anchor) for anchor in anchors):
+    if not any(chain[-1] == anchor or is_signed_by(chain[-1], anchor) for anchor in anchors):
         raise AuthorityUnusable(f"{where.certificate} does not lead to a root in {where.trust_anchors}")
     begin = max(certificate.not_valid_before_utc for certificate in chain)
     return Issuer(Signing(chain[0], key), chain, begin, min(of.not_valid_after_utc for of in chain))
@@ -110,11 +110,3 @@ def _signs(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, ValueError):
         return False
-
-
-def _issued(below: x509.Certificate, above: x509.Certificate) -> bool:
-    try:
-        below.verify_directly_issued_by(above)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from hauberk.identity.certificate import Signing, make_issuer, make_root, validity
 from hauberk.identity.keeping import AuthorityUnusable, belongs
+from hauberk.runtime.signed import is_signed_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,4 @@ def renewal_of(issuer: x509.Certificate, root: x509.Certificate, lifetimes: Life
 
 def fits(issuer: Signing, root: Signing) -> bool:
     """Whether the issuer has its key and was signed by this root."""
-    try:
-        issuer.certificate.verify_directly_issued_by(root.certificate)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return belongs(issuer.key, issuer.certificate)
+    return is_signed_by(issuer.certificate, root.certificate) and belongs(issuer.key, issuer.certificate)

@@ -9,6 +9,8 @@ from hauberk.client.kinds import OtherKind
 
 NAMESPACE_LABEL = "linkerd.io/control-plane-ns"
 COMPONENT_LABEL = "linkerd.io/control-plane-component"
+UNTOUCHED_LABEL = "config.linkerd.io/admission-webhooks"
+"""Of a namespace: `disabled` keeps webhooks away from it."""
 CONFIG = "linkerd-config"
 
 

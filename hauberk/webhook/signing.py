@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from hauberk.runtime.signed import is_signed_by
 
 _SKEW = timedelta(minutes=5)
 """How far the clocks of machines may differ."""
@@ -44,11 +45,8 @@ class Pair:
     @property
     def is_whole(self) -> bool:
         """Whether the three belong together."""
-        try:
-            self.certificate.verify_directly_issued_by(self.authority)
-        except (ValueError, TypeError, InvalidSignature):
-            return False
-        return self.key.public_key() == self.certificate.public_key()
+        belongs = self.key.public_key() == self.certificate.public_key()
+        return belongs and is_signed_by(self.certificate, self.authority)
 
     def names(self) -> frozenset[str]:
         """Under which clients take it."""

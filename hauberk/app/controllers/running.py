@@ -8,9 +8,10 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 
 from hauberk.app.controllers.admin import Admin
-from hauberk.app.failure import StartFailed, flat
+from hauberk.app.failure import StartFailed
 from hauberk.config.controller import Controller, load_controller
 from hauberk.runtime import logs
+from hauberk.runtime.failures import flat
 from hauberk.runtime.shutdown import on_signal
 from hauberk.runtime.tasks import spawn
 

@@ -1,8 +1,8 @@
 """Does the API server answer, in time, and is it new enough? Pure."""
 
-import re
 from dataclasses import dataclass
 
+from hauberk.check.kubernetes.versions import major_minor
 from hauberk.check.report import Category, Check, verdict
 
 SLOW_S = 1.0
@@ -47,10 +47,9 @@ def _in_time(round_trip_s: float) -> Check:
 
 def _new_enough(version: str) -> Check:
     description = f"Kubernetes is {OLDEST[0]}.{OLDEST[1]} or later"
-    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", version)
+    found = major_minor(version)
     if found is None:
         hint = "see that the address is that of a Kubernetes API server: kubectl version"
         return Check(description, "warning", f"its version cannot be understood: {version!r}", hint)
-    old = (int(found[1]), int(found[2])) < OLDEST
     hint = "upgrade the cluster first, control plane before nodes"
-    return verdict(description, f"it is {version}" if old else None, hint)
+    return verdict(description, f"it is {version}" if found < OLDEST else None, hint)

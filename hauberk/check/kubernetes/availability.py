@@ -7,10 +7,9 @@ from hauberk.check.kubernetes.existence import DEPLOYMENTS
 from hauberk.check.kubernetes.pods import is_ready
 from hauberk.check.kubernetes.seen import Document, Seen, labels_of, unread
 from hauberk.check.report import Category, Check, listed, verdict
-from hauberk.install.objects import COMPONENT_LABEL
+from hauberk.install.objects import COMPONENT_LABEL, UNTOUCHED_LABEL
 
 REPLICAS = 3
-_UNTOUCHED = "config.linkerd.io/admission-webhooks"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +65,13 @@ def _nodes(pods: Sequence[Document]) -> dict[str, set[str]]:
 def _untouched(facts: Availability) -> Check:
     """By the namespace's label, as Linkerd has it, or because the webhook leaves it out by name."""
     description = "pods of kube-system start without the injector"
-    labelled = facts.system.first is not None and labels_of(facts.system.first).get(_UNTOUCHED) == "disabled"
+    labelled = facts.system.first is not None and labels_of(facts.system.first).get(UNTOUCHED_LABEL) == "disabled"
     left_out = bool(facts.injecting.documents) and all(
         _leaves_out(webhook) for found in facts.injecting.documents for webhook in found.get("webhooks") or ()
     )
     if labelled or left_out:
         return Check(description)
-    hint = f"kubectl label namespace kube-system {_UNTOUCHED}=disabled"
+    hint = f"kubectl label namespace kube-system {UNTOUCHED_LABEL}=disabled"
     error = "the injector is asked about them: while it is away the cluster cannot heal itself"
     return unread(description, facts.system) or Check(description, "error", error, hint)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import hauberk
-from hauberk.check.kubernetes.existence import DEFAULT_NAMESPACE
+from hauberk.check.kubernetes.existence import option_for
 from hauberk.check.kubernetes.seen import Document
 from hauberk.config.chart import Values
 from hauberk.install.files import templates
@@ -39,11 +39,10 @@ class Chosen:
 def chosen(config: Document, namespace: str) -> Chosen:
     """`config`: the ConfigMap `linkerd-config`."""
     values, error = _values(config)
-    here = "" if namespace == DEFAULT_NAMESPACE else f" -n {namespace}"
     upgrade = (
         f"helm upgrade -n {namespace} RELEASE CHART"
         if is_helms(config)
-        else f"hauberk upgrade{here} | kubectl apply -f -"
+        else f"hauberk upgrade{option_for(namespace)} | kubectl apply -f -"
     )
     return Chosen(values=values, rendered=rendered(values, namespace), upgrade=upgrade, error=error)
 

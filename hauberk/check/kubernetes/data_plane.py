@@ -13,8 +13,8 @@ from hauberk.check.report import Category, Check, listed, verdict
 from hauberk.injector.asked import ENABLED, INGRESS, INJECT
 from hauberk.injector.notes import MESH_LABEL, PROXY_VERSION, TRUST_ROOT
 from hauberk.injector.subject import PROXY
+from hauberk.install.objects import UNTOUCHED_LABEL
 
-_UNTOUCHED = "config.linkerd.io/admission-webhooks"
 _RESTART = "kubectl -n NAMESPACE rollout restart deployment/NAME (or what else made the pod)"
 
 
@@ -118,7 +118,11 @@ def _asks(pod: Document, places: Mapping[str, Document], mesh_namespace: str) ->
     """As the injector decides."""
     namespace = pod["metadata"]["namespace"]
     place = places.get(namespace)
-    if namespace in (mesh_namespace, "kube-system") or place is None or labels_of(place).get(_UNTOUCHED) == "disabled":
+    if (
+        namespace in (mesh_namespace, "kube-system")
+        or place is None
+        or labels_of(place).get(UNTOUCHED_LABEL) == "disabled"
+    ):
         return False
     if (pod.get("spec") or {}).get("hostNetwork"):
         return False

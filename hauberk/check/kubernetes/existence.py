@@ -58,10 +58,15 @@ def installed(facts: Installed) -> list[Check]:
 
 def installing(namespace: str) -> str:
     """The commands."""
-    here = "" if namespace == DEFAULT_NAMESPACE else f" -n {namespace}"
+    here = option_for(namespace)
     return (
         f"hauberk install --crds | kubectl apply --server-side -f - and then hauberk install{here} | kubectl apply -f -"
     )
+
+
+def option_for(namespace: str) -> str:
+    """What a command needs that is about this control plane; empty where it is in the usual place."""
+    return "" if namespace == DEFAULT_NAMESPACE else f" -n {namespace}"
 
 
 def running(facts: Running) -> list[Check]:

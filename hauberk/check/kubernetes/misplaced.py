@@ -5,11 +5,12 @@ from difflib import get_close_matches
 
 from hauberk.check.kubernetes.seen import Document, annotations_of, called, labels_of
 from hauberk.injector.asked import DISABLED, ENABLED, INGRESS, INJECT
+from hauberk.install.objects import UNTOUCHED_LABEL
 from hauberk.sidecar import keys
 from hauberk.sidecar.table import TABLE
 
 _SETTINGS = "config.linkerd.io/"
-_LABELS = {"Namespace": ("config.linkerd.io/admission-webhooks",)}
+_LABELS = {"Namespace": (UNTOUCHED_LABEL,)}
 """Those that are labels indeed, by kind."""
 _HAVE_PROXIES = ("Namespace", "Pod")
 _SHOWN = 40

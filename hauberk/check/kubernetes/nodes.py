@@ -1,9 +1,9 @@
 """Can the nodes of a cluster carry a mesh? Pure."""
 
-import re
 from collections.abc import Callable
 
 from hauberk.check.kubernetes.seen import Document, Seen, unread
+from hauberk.check.kubernetes.versions import major_minor
 from hauberk.check.report import Check, listed, verdict
 
 ARCHITECTURES = ("amd64", "arm64")
@@ -75,8 +75,8 @@ def _old_kubelet(info: Document) -> str:
 
 
 def _before(text: str, oldest: tuple[int, int]) -> bool:
-    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", text)
-    return found is not None and (int(found[1]), int(found[2])) < oldest
+    found = major_minor(text)
+    return found is not None and found < oldest
 
 
 def _dotted(version: tuple[int, int]) -> str:

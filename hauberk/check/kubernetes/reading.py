@@ -9,6 +9,7 @@ from hauberk.client.api import ALL, Client, Selector
 from hauberk.client.errors import ApiError, Forbidden, NotFound, Unreachable
 from hauberk.client.kinds import OtherKind
 from hauberk.client.refused import hint_for
+from hauberk.runtime.failures import flat
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -73,8 +74,5 @@ async def together(asked: Mapping[K, Awaitable[V]]) -> dict[K, V]:
         async with asyncio.TaskGroup() as group:
             tasks = {key: group.create_task(wait(answer)) for key, answer in asked.items()}
     except* Unreachable as several:
-        first = several.exceptions[0]
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
+        raise next(flat(several)) from None
     return {key: task.result() for key, task in tasks.items()}

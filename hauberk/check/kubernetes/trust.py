@@ -7,13 +7,13 @@ from datetime import datetime
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
-from hauberk.check.identity import SOON
+from hauberk.check.certificate import SOON, day, validity
 from hauberk.check.kubernetes.seen import Document, Seen, unread
 from hauberk.check.report import Category, Check, listed, verdict
 from hauberk.identity.keeping import AuthorityUnusable, certificates_in
 from hauberk.identity.kept import BUNDLE, CERTIFICATE_KEYS, ISSUER, bundle_in
+from hauberk.runtime.signed import is_signed_by
 
 _RENEWAL = "the identity controller renews its own in time: see its log; one that is yours you have to replace"
 _NEW_ROOT = (
@@ -53,14 +53,14 @@ def trust(facts: Trust, now: datetime) -> Category:
 
 
 def _roots(roots: Sequence[x509.Certificate], now: datetime) -> tuple[Check, ...]:
-    valid = [root for root in roots if is_valid(root, now)]
-    invalid = listed([f"{subject(root)}: {validity(root)}" for root in roots if root not in valid])
-    soon = listed([f"{subject(root)} ends {day(root.not_valid_after_utc)}" for root in valid if ends_soon(root, now)])
+    good = [root for root in roots if is_valid(root, now)]
+    invalid = listed([f"{subject(root)}: {validity_of(root)}" for root in roots if root not in good])
+    soon = listed([f"{subject(root)} ends {day(root.not_valid_after_utc)}" for root in good if ends_soon(root, now)])
     take_out = f"take it out of the ConfigMap {BUNDLE} and restart what has a proxy: none needs it any more"
     return (
         # A root that is over harms nobody beside one that is not.
         verdict("trust roots are valid", invalid, take_out, outcome="warning")
-        if valid
+        if good
         else verdict("trust roots are valid", invalid, _NEW_ROOT),
         verdict("trust roots are valid for at least 60 days", soon, _NEW_ROOT, outcome="warning"),
     )
@@ -76,7 +76,7 @@ def _issuer(facts: Trust, roots: Sequence[x509.Certificate], starting: str, now:
         chain = certificates_in(certificate_in(facts.issuer.first), f"the Secret {ISSUER}")
     except AuthorityUnusable as error:
         return (Check(description, "error", str(error), starting),)
-    invalid = [f"{subject(found)}: {validity(found)}" for found in chain if not is_valid(found, now)]
+    invalid = [f"{subject(found)}: {validity_of(found)}" for found in chain if not is_valid(found, now)]
     soon = [
         f"{subject(found)} ends {day(found.not_valid_after_utc)}"
         for found in chain
@@ -103,14 +103,6 @@ def certificate_in(secret: Document) -> bytes:
         return b""
 
 
-def issued(below: x509.Certificate, above: x509.Certificate) -> bool:
-    try:
-        below.verify_directly_issued_by(above)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
 def is_valid(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
 
@@ -119,12 +111,8 @@ def ends_soon(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_after_utc - now < SOON
 
 
-def validity(certificate: x509.Certificate) -> str:
-    return f"valid from {day(certificate.not_valid_before_utc)} to {day(certificate.not_valid_after_utc)}"
-
-
-def day(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+def validity_of(certificate: x509.Certificate) -> str:
+    return validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def subject(certificate: x509.Certificate) -> str:
@@ -137,6 +125,6 @@ def names(certificates: Sequence[x509.Certificate]) -> str:
 
 def _leads(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], now: datetime) -> bool:
     """Whether each signed the one before, and a root that is valid the last."""
-    if not all(issued(below, above) for below, above in pairwise(chain)):
+    if not all(is_signed_by(below, above) for below, above in pairwise(chain)):
         return False
-    return any(chain[-1] == root or issued(chain[-1], root) for root in roots if is_valid(root, now))
+    return any(chain[-1] == root or is_signed_by(chain[-1], root) for root in roots if is_valid(root, now))

@@ -1,5 +1,6 @@
 """Do tool, control plane and proxies have one version? Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from hauberk.check.kubernetes.seen import Document, called, ended, labels_of
@@ -7,6 +8,12 @@ from hauberk.check.report import Category, Check, listed, verdict
 from hauberk.install.objects import COMPONENT_LABEL
 
 VERSION_LABEL = "app.kubernetes.io/version"
+
+
+def major_minor(text: str) -> tuple[int, int] | None:
+    """The first two numbers, as of v1.35.4+k3s1; None where there are none."""
+    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", text)
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def version_of(config: Document | None) -> str:

@@ -3,17 +3,16 @@
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography import x509
 
+from hauberk.check.certificate import day
 from hauberk.check.kubernetes.seen import Document, Seen, unread
-from hauberk.check.kubernetes.trust import certificate_in, day, is_valid, issued, validity
+from hauberk.check.kubernetes.trust import certificate_in, ends_soon, is_valid, validity_of
 from hauberk.check.report import Category, Check, listed, verdict
 from hauberk.identity.keeping import AuthorityUnusable, certificates_in
-
-SOON = timedelta(days=60)
-"""They are renewed once 70 % of a year are over, so nothing should come as near as this to its end."""
+from hauberk.runtime.signed import is_signed_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +43,8 @@ def _webhook(facts: Webhook, namespace: str, now: datetime) -> Iterable[Check]:
     wrong = _disbelieved(facts.configuration.documents, served, now)
     yield verdict(believed, wrong, log, settles=True)
     if not wrong:
-        soon = [found for found in served if found.not_valid_after_utc - now < SOON]
+        # They are renewed once 70 % of a year are over, so nothing should come as near to its end.
+        soon = [found for found in served if ends_soon(found, now)]
         yield verdict(lasting, f"it ends {day(soon[0].not_valid_after_utc)}" if soon else None, log, outcome="warning")
 
 
@@ -55,7 +55,7 @@ def _disbelieved(configurations: Sequence[Document], served: Sequence[x509.Certi
     if not served:
         return "it has no certificate yet"
     if not is_valid(served[0], now):
-        return f"its certificate is {validity(served[0])}"
+        return f"its certificate is {validity_of(served[0])}"
     wrong = [
         f"{webhook['name']}: {told}"
         for configuration in configurations
@@ -74,10 +74,10 @@ def _bundle_error(webhook: Document, served: x509.Certificate, now: datetime) ->
     authorities = _certificates(bundle)
     if not authorities:
         return "it has no caBundle yet"
-    signers = [authority for authority in authorities if authority == served or issued(served, authority)]
+    signers = [authority for authority in authorities if authority == served or is_signed_by(served, authority)]
     if not signers:
         return "its caBundle has not signed the certificate that is served"
-    return "" if any(is_valid(signer, now) for signer in signers) else f"its caBundle is {validity(signers[0])}"
+    return "" if any(is_valid(signer, now) for signer in signers) else f"its caBundle is {validity_of(signers[0])}"
 
 
 def _certificates(pem: bytes) -> list[x509.Certificate]:

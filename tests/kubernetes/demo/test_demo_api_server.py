@@ -72,7 +72,7 @@ async def test_who_waits_is_told_for_whom_and_at_last_why_in_vain(play: Play, mo
     monkeypatch.setattr(story, "NEWS_S", 0.2)
     monkeypatch.setattr(story, "READY_TIMEOUT_S", 3.0)
     await play.make_pod(ready=False)
-    why = f"pod {ROLE.key}-abc: Pending, {ROLE.service} waits: ImagePullBackOff no such image"
+    why = f"pod {ROLE.key}-abc: {ROLE.service} waits: ImagePullBackOff (no such image)"
     with pytest.raises(PlayError) as told:
         await play.story.enter("clients", [ROLE])
     assert str(told.value).splitlines() == [f"waited 3 s in vain for {ROLE.key} to be ready", f"  {why}"]

@@ -7,7 +7,10 @@ from hauberk.demo.troubles import EVENTS_SHOWN_MAX, told
 
 def pod(name: str, *, phase: str = "Pending", ready: bool = False, **status: Any) -> dict[str, Any]:
     conditions = [{"type": "Ready", "status": str(ready)}, *status.pop("conditions", [])]
-    return {"metadata": {"name": name}, "status": {"phase": phase, "conditions": conditions, **status}}
+    return {
+        "metadata": {"name": name, "namespace": "shop"},
+        "status": {"phase": phase, "conditions": conditions, **status},
+    }
 
 
 def event(note: str, time: str, kind: str = "Warning") -> dict[str, Any]:
@@ -32,13 +35,13 @@ def test_a_container_that_waits_or_has_ended_says_why() -> None:
         ],
     )
     assert told([unwell], []) == (
-        "  pod web: Pending, web waits: ImagePullBackOff no such image, side ended with 3 no file, slow is not ready"
+        "  pod web: web waits: ImagePullBackOff (no such image); side ended with 3 (no file); slow is not ready"
     )
 
 
 def test_a_pod_without_a_place_says_so() -> None:
     full = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes"}
-    assert told([pod("web", conditions=[full])], []) == "  pod web: Pending, 0/2 nodes"
+    assert told([pod("web", conditions=[full])], []) == "  pod web: no node takes it: 0/2 nodes"
 
 
 def test_the_latest_warnings_are_told_and_none_is_endless() -> None:
