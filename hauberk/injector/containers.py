@@ -23,10 +23,11 @@ Container = dict[str, Any]
 def proxy(tuning: Tuning, inbound: list[int], installation: Installation, *, ingress: bool) -> Container:
     """The proxy: a native sidecar (an init container that stays), or a container like the others."""
     native, admin = tuning.is_on(keys.NATIVE_SIDECAR), tuning.number(keys.ADMIN_PORT)
+    env = environment(tuning, inbound, installation, ingress=ingress, validates=validates(tuning, installation))
     made: Container = {
         "name": PROXY,
         **_image(tuning.of(keys.IMAGE), tuning.of(keys.VERSION), tuning.of(keys.PULL_POLICY)),
-        "env": environment(tuning, inbound, installation, ingress=ingress),
+        "env": env,
         "ports": [
             {"name": "linkerd-proxy", "containerPort": tuning.number(keys.INBOUND_PORT)},
             {"name": "linkerd-admin", "containerPort": admin},
@@ -40,8 +41,8 @@ def proxy(tuning: Tuning, inbound: list[int], installation: Installation, *, ing
     }
     if native:
         made["restartPolicy"] = "Always"
-    awaited, ours = tuning.is_on(keys.AWAIT), tuning.of(keys.IMAGE) == installation.defaults[keys.IMAGE]
-    probed = awaited and native and not ours
+    awaited = tuning.is_on(keys.AWAIT)
+    probed = awaited and native and not _is_ours(tuning, installation)
     if probed:
         made["startupProbe"] = {**_asked("/ready", admin), "periodSeconds": 1, "failureThreshold": _STARTUP_TRIES}
     elif not awaited:
@@ -49,6 +50,14 @@ def proxy(tuning: Tuning, inbound: list[int], installation: Installation, *, ing
     if lifecycle := _lifecycle(tuning, awaited=awaited and not probed, admin=admin):
         made["lifecycle"] = lifecycle
     return made
+
+
+def validates(tuning: Tuning, installation: Installation) -> bool:
+    """Whether the proxy itself sees that a CNI plugin wrote the rules: it is ours, and nothing runs before it.
+
+    A container for that would cost each pod a second: that is how often the kubelet looks whether one has ended.
+    """
+    return installation.values.cni.enabled and tuning.is_on(keys.NATIVE_SIDECAR) and _is_ours(tuning, installation)
 
 
 def redirect(tuning: Tuning, installation: Installation) -> Container:
@@ -90,7 +99,7 @@ def redirect(tuning: Tuning, installation: Installation) -> Container:
 
 def validator(tuning: Tuning, installation: Installation) -> Container:
     """Sees that a CNI plugin wrote the rules: a pod whose connections go past the proxy does not start."""
-    # The proxy's own connections are not redirected: it has to be somebody else.
+    # It has to be somebody else than the proxy, for whom older plugins redirect nothing.
     listen = f"[::]:{tuning.of(keys.OUTBOUND_PORT)}"
     uid = _NOBODY if tuning.number(keys.UID) != _NOBODY else _NOBODY - 1
     return {
@@ -132,8 +141,13 @@ def _lifecycle(tuning: Tuning, *, awaited: bool, admin: int) -> dict[str, Any]:
     return made
 
 
+def _is_ours(tuning: Tuning, installation: Installation) -> bool:
+    """Another implementation's image has not these programs."""
+    return tuning.of(keys.IMAGE) == installation.defaults[keys.IMAGE]
+
+
 def _own_image(installation: Installation, tuning: Tuning) -> Container:
-    """The installation's, whatever proxy the pod asks for: another implementation's image has not these programs."""
+    """The installation's, whatever proxy the pod asks for."""
     defaults = installation.defaults
     return _image(defaults[keys.IMAGE], defaults[keys.VERSION], tuning.of(keys.PULL_POLICY))
 

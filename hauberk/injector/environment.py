@@ -23,11 +23,20 @@ _FIELDS = {
 """What is only known once the pod is there. Kubernetes replaces references to what stands before only."""
 
 
+VALIDATE_REDIRECT = "HAUBERK_PROXY_VALIDATE_REDIRECT"
+_VALIDATION = "10s"
+
+
 def environment(
-    tuning: Tuning, inbound: list[int], installation: Installation, *, ingress: bool
+    tuning: Tuning, inbound: list[int], installation: Installation, *, ingress: bool, validates: bool
 ) -> list[dict[str, Any]]:
-    """Ours, with what the pod adds in the place of what it names, or at the end."""
+    """Ours, with what the pod adds in the place of what it names, or at the end.
+
+    `validates`: the proxy does not begin where connections of its network do not come to it.
+    """
     ours = {variable["name"]: variable for variable in _own(tuning, inbound, installation, ingress=ingress)}
+    if validates:
+        ours[VALIDATE_REDIRECT] = _value(VALIDATE_REDIRECT, _VALIDATION)
     for added in variables(tuning.of(keys.ADDITIONAL_ENV)):
         made: dict[str, Any] = {"name": added.name}
         if added.value_from is not None:

@@ -75,7 +75,7 @@ def _operations(
 ) -> list[Operation]:
     native, by_plugin = tuning.is_on(keys.NATIVE_SIDECAR), installation.values.cni.enabled
     proxy = containers.proxy(tuning, inbound_ports(spec), installation, ingress=ingress)
-    preparing = containers.validator(tuning, installation) if by_plugin else containers.redirect(tuning, installation)
+    preparing = _preparing(tuning, installation)
     labels = notes.labels(place, owner, installation)
     return [
         *_annotated(subject, notes.annotations(subject, place, tuning, installation, ingress=ingress)),
@@ -92,11 +92,19 @@ def _operations(
     ]
 
 
+def _preparing(tuning: Tuning, installation: Installation) -> list[containers.Container]:
+    """What has to end before the proxy begins."""
+    if containers.validates(tuning, installation):
+        return []
+    by_plugin = installation.values.cni.enabled
+    return [containers.validator(tuning, installation) if by_plugin else containers.redirect(tuning, installation)]
+
+
 def _prepared(
-    spec: Spec, preparing: containers.Container, proxy: containers.Container, *, native: bool, first: bool
+    spec: Spec, preparing: list[containers.Container], proxy: containers.Container, *, native: bool, first: bool
 ) -> list[Operation]:
     """Before all others, which then have a network. A proxy that comes after them must not be redirected to yet."""
-    path, wanted = ("spec", "initContainers"), [preparing, proxy] if native else [preparing]
+    path, wanted = ("spec", "initContainers"), [*preparing, proxy] if native else preparing
     return in_front(path, spec.init_containers, wanted) if first else behind(path, spec.init_containers, wanted)
 
 

@@ -21,6 +21,7 @@ from cluster.places import Places
 WITH, WITHOUT = "n1", "n2"
 PLUGIN = "hauberk-cni"
 SPACE = f"{CONTROL}-cni"
+NOT_REDIRECTED = 95
 
 
 def on(node: str) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def install(kubectl: Kubectl, manifests: str) -> None:
     kubectl("apply", "--filename", "-", given=manifests)
     kubectl.rolled_out(CONTROL, *DEPLOYMENTS)
     kubectl.rolled_out(SPACE, "daemonset/linkerd-cni")
-    until("new pods to rely on it", lambda: "validator" in would_be(kubectl, "default") or None)
+    until("new pods to rely on it", lambda: "VALIDATE_REDIRECT" in would_be(kubectl, "default") or None)
 
 
 def configuration() -> str:
@@ -69,18 +70,21 @@ def configuration() -> str:
 def test_pods_are_in_the_mesh_without_a_right_on_their_network(kubectl: Kubectl, home: str) -> None:
     assert PLUGIN in configuration()
     pod = kubectl.get("pod", CLIENT, "--namespace", home)
-    first = [container["name"] for container in pod["spec"]["initContainers"]]
-    assert first == ["linkerd-network-validator", "linkerd-proxy"]
+    assert [container["name"] for container in pod["spec"]["initContainers"]] == ["linkerd-proxy"]
     for container in (*pod["spec"]["initContainers"], *pod["spec"]["containers"]):
         assert "add" not in container.get("securityContext", {}).get("capabilities", {})
     assert ask(kubectl, home, "http://server/")["client"] == identity("default", home)
 
 
 def test_a_pod_that_the_plugin_did_not_see_does_not_start(kubectl: Kubectl, home: str) -> None:
-    kubectl.apply(*objects.placed([objects.pod("bare", objects.spec(objects.shell(), **on(WITHOUT)))], home))
-    failed = until("the validator to refuse it", lambda: refusal(kubectl, home, "bare"))
-    assert failed["exitCode"] != 0
-    assert kubectl.get("pod", "bare", "--namespace", home)["status"]["phase"] != "Running"
+    classic = {"config.linkerd.io/proxy-enable-native-sidecar": "false"}
+    for name, annotations in (("bare", {}), ("classic", classic)):
+        pod = objects.pod(name, objects.spec(objects.shell(), **on(WITHOUT)), annotations)
+        kubectl.apply(*objects.placed([pod], home))
+    assert until("the proxy to refuse it", lambda: refusal(kubectl, home, "bare"))["exitCode"] == NOT_REDIRECTED
+    assert until("the validator to refuse it", lambda: refusal(kubectl, home, "classic"))["exitCode"] != 0
+    for name in ("bare", "classic"):
+        assert kubectl.get("pod", name, "--namespace", home)["status"]["phase"] != "Running"
 
 
 def test_pods_that_began_before_the_plugin_are_made_anew(kubectl: Kubectl, home: str, manifests: str) -> None:
@@ -89,7 +93,7 @@ def test_pods_that_began_before_the_plugin_are_made_anew(kubectl: Kubectl, home:
     raced = objects.deployment("raced", objects.spec(objects.server(), **on(WITH)))
     kubectl.apply(*objects.placed([raced], home))
     pod = until("a pod", lambda: next(iter(pods(kubectl, home, "raced")), None))
-    until("the validator to refuse it", lambda: refusal(kubectl, home, pod))
+    until("its proxy to refuse it", lambda: refusal(kubectl, home, pod))
     install(kubectl, manifests)
     until("it to be deleted", lambda: pod not in pods(kubectl, home, "raced") or None)
     kubectl.rolled_out(home, "deployment/raced")
@@ -101,7 +105,7 @@ def pods(kubectl: Kubectl, namespace: str, app: str) -> list[str]:
 
 
 def refusal(kubectl: Kubectl, namespace: str, pod: str) -> dict[str, Any] | None:
-    """How the validator ended, if it did."""
+    """How the one that looks whether it is redirected ended, if it did."""
     statuses = kubectl.get("pod", pod, "--namespace", namespace)["status"].get("initContainerStatuses", [])
     for status in statuses:
         for state in (status["state"], status.get("lastState", {})):

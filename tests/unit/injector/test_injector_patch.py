@@ -12,6 +12,7 @@ from hauberk.injector.patch import note, patch
 from hauberk.injector.subject import Place
 
 CLASSIC = {"config.linkerd.io/proxy-enable-native-sidecar": "false"}
+WITH_PLUGIN = Values(cni=Cni(enabled=True))
 AWAIT = ["/hauberk-proxy", "await", "--timeout", "2m", "--port", "4191"]
 
 
@@ -59,8 +60,23 @@ def test_the_installation_may_say_so_for_all(installation: Installation) -> None
     assert unawaited["readinessProbe"]["initialDelaySeconds"] == 2
 
 
-def test_with_a_plugin_nobody_writes_rules_and_somebody_looks_at_them() -> None:
-    made = injected(pod(initContainers=[{"name": "migrate"}]), installation_of(Values(cni=Cni(enabled=True))))
+def test_with_a_plugin_nobody_writes_rules_and_the_proxy_looks_at_them() -> None:
+    made = injected(pod(initContainers=[{"name": "migrate"}]), installation_of(WITH_PLUGIN))
+    assert names(made["spec"]["initContainers"]) == ["linkerd-proxy", "migrate"]
+    assert variables(made)["HAUBERK_PROXY_VALIDATE_REDIRECT"] == "10s"
+    assert "linkerd-proxy-init-xtables-lock" not in names(made["spec"]["volumes"])
+
+
+@pytest.mark.parametrize("plugin", [True, False])
+def test_without_a_plugin_or_where_others_run_first_a_proxy_does_not_look(plugin: bool) -> None:
+    values = WITH_PLUGIN if plugin else Values()
+    made = injected(pod(annotations=CLASSIC if plugin else {}), installation_of(values))
+    assert "HAUBERK_PROXY_VALIDATE_REDIRECT" not in variables(made)
+
+
+def test_before_a_proxy_of_somebody_else_a_container_looks() -> None:
+    theirs = {"config.linkerd.io/proxy-image": "example.org/proxy"}
+    made = injected(pod(annotations=theirs, initContainers=[{"name": "migrate"}]), installation_of(WITH_PLUGIN))
     assert names(made["spec"]["initContainers"]) == ["linkerd-network-validator", "linkerd-proxy", "migrate"]
     looking = container(made, "linkerd-network-validator")
     verb, *words = looking["args"]
