@@ -129,3 +129,11 @@ def _with_children(group: Path) -> list[Path]:
     with contextlib.suppress(OSError):
         return [group, *sorted(path for path in group.rglob("*") if path.is_dir())]
     return [group]
+
+
+def of_container(container: str, root: Path = ROOT) -> list[int]:
+    """The processes of one that a kubelet started, by its id; none where it has ended."""
+    for hierarchy in (root / "pids", root):
+        for listing in hierarchy.glob(f"*/kubepods*/**/{container}/cgroup.procs"):
+            return [int(word) for word in listing.read_text().split()]
+    return []

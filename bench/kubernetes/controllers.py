@@ -8,8 +8,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from bench.kubernetes.mesh import COMPONENTS, NAMESPACE, POD, Mesh, processes
+from bench.kubernetes.mesh import COMPONENTS, NAMESPACE, POD, Mesh
 from bench.kubernetes.question import Answered
+from cluster import groups
 from hauberk.client.api import Selector
 
 READY_S, IDLE_MB = 3.0, 200.0
@@ -23,7 +24,7 @@ async def idle(mesh: Mesh) -> list[Answered]:
     found = []
     for component in COMPONENTS:
         pod = (await _pods(mesh, component))[0]
-        resident = sum(_resident_mb(pid) for pid in processes(_container(pod, component)))
+        resident = sum(_resident_mb(pid) for pid in groups.of_container(_container(pod, component)))
         found.append(Answered(what=f"memory of {component}, idle", value=resident, unit="MB", goal=IDLE_MB))
     return found
 
@@ -56,7 +57,7 @@ async def _serving(pod: dict[str, Any], component: str) -> float:
     while not await asyncio.to_thread(_is_ready, url):  # noqa: ASYNC110 - another process's
         await asyncio.sleep(_STEP_S)
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
-    return now - min(_started(pid) for pid in processes(_container(pod, component)))
+    return now - min(_started(pid) for pid in groups.of_container(_container(pod, component)))
 
 
 async def _pods(mesh: Mesh, component: str) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Self
 
 from cluster import kubectl, plugin
@@ -111,11 +110,3 @@ def pod(name: str, *, injected: bool) -> dict[str, Any]:
             "terminationGracePeriodSeconds": 1,
         },
     }
-
-
-def processes(container: str) -> list[int]:
-    """Of a container, by the group that the kubelet made for it."""
-    for root in (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")):
-        for listing in root.glob(f"*/kubepods*/**/{container}/cgroup.procs"):
-            return [int(word) for word in listing.read_text().split()]
-    return []

@@ -1,14 +1,12 @@
 """What `hauberk check` says of a mesh that runs, and of pods in it that do not."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from podkit import objects
 from podkit.kubectl import Kubectl, until
-from podkit.mesh import Namespace
+from podkit.mesh import Namespace, attempt
 
 _TIMEOUT_S = 180.0
 PROXIES_READY = "all proxies are ready"
@@ -21,14 +19,8 @@ def home(namespace: Namespace) -> str:
 
 def check(kubectl: Kubectl, *words: str) -> tuple[int, dict[str, dict[str, str]]]:
     """The exit code, and the checks by description."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hauberk.cli", "check", "--kubeconfig", str(kubectl.config), "-o", "json", *words],
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        env=kubectl.environ,
-        check=False,
-    )
+    asked = ("check", "--kubeconfig", str(kubectl.config), "-o", "json", *words)
+    done = attempt(kubectl, *asked, timeout_s=_TIMEOUT_S)
     assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     assert report["success"] is (done.returncode == 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from podkit.kubectl import Kubectl, until
-from podkit.mesh import hauberk
+from podkit.mesh import attempt, hauberk
 
 _TIMEOUT_S = 300.0
 _ROLLED_OUT_S = 90.0
@@ -24,18 +24,11 @@ def name(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def line(mesh: str, *words: str) -> list[str]:
-    return [sys.executable, "-m", "hauberk.cli", "demo", "--kubernetes", "--mesh-namespace", mesh, *words]
+    return ["demo", "--kubernetes", "--mesh-namespace", mesh, *words]
 
 
 def demo(kubectl: Kubectl, mesh: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        line(mesh, "--once", *words),
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        env=kubectl.environ,
-        check=False,
-    )
+    return attempt(kubectl, *line(mesh, "--once", *words), timeout_s=_TIMEOUT_S)
 
 
 def test_the_demo_keeps_its_promises_and_leaves_nothing(kubectl: Kubectl, mesh: str, name: str) -> None:
@@ -46,7 +39,7 @@ def test_the_demo_keeps_its_promises_and_leaves_nothing(kubectl: Kubectl, mesh: 
 
 
 def test_who_ends_it_in_the_middle_finds_nothing_left(kubectl: Kubectl, mesh: str, name: str) -> None:
-    words = line(mesh, "--once", "--namespace", name)
+    words = [sys.executable, "-m", "hauberk.cli", *line(mesh, "--once", "--namespace", name)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(words, text=True, env=kubectl.environ, **pipes) as process:
         assert process.stderr is not None

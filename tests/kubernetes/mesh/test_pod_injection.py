@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from podkit import objects
+from podkit.asking import ready
 from podkit.kubectl import Kubectl, KubectlFailed, until
 from podkit.mesh import CONTROL, Namespace
 
@@ -56,7 +57,7 @@ def test_a_pod_without_a_token_of_its_own_has_a_proxy_with_one(kubectl: Kubectl,
     (program,) = pod["spec"]["containers"]
     assert not any("secrets" in mount["mountPath"] for mount in program.get("volumeMounts", []))
     # It has its certificate, or would never be ready.
-    kubectl("wait", "--namespace", home, "pod/tokenless", "--for=condition=Ready", "--timeout=60s")
+    ready(kubectl, home, "tokenless")
 
 
 def test_annotations_of_the_pod_are_honoured(kubectl: Kubectl, home: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from podkit import objects
+from podkit.asking import ready
 from podkit.kubectl import Kubectl
 from podkit.load import loaded
 from podkit.mesh import Namespace
@@ -48,6 +49,6 @@ def test_init_containers_have_the_network_of_the_mesh(kubectl: Kubectl, home: st
     }
     of = objects.spec(objects.shell(), initContainers=[first])
     kubectl.apply(*objects.placed([objects.pod("prepared", of)], home))
-    kubectl("wait", "--namespace", home, "pod/prepared", "--for=condition=Ready", "--timeout=60s")
+    ready(kubectl, home, "prepared")
     told = kubectl("logs", "--namespace", home, "prepared", "--container", "first")
     assert f"default.{home}.serviceaccount" in told, "it was in the mesh already"

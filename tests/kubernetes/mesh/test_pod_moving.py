@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 import yaml
 from podkit import objects
-from podkit.asking import CLIENT, ask, ready
+from podkit.asking import CLIENT, ask, identity, ready
 from podkit.kubectl import Kubectl, until
 from podkit.load import loaded
 from podkit.mesh import CONTROL, DEPLOYMENTS, INSTALL_TIMEOUT_S, Namespace, change, hauberk, would_be
@@ -73,10 +73,6 @@ def mesh_of(pod: dict[str, dict[str, dict[str, str]]]) -> str:
     return pod["metadata"]["labels"]["linkerd.io/control-plane-ns"]
 
 
-def identity(account: str, namespace: str, mesh: str) -> str:
-    return f"{account}.{namespace}.serviceaccount.identity.{mesh}.cluster.local"
-
-
 def test_a_namespace_moves_over_under_load(kubectl: Kubectl, both: None, namespace: Namespace) -> None:
     del both
     home, staying, gone_before = namespace(), namespace(), namespace()
@@ -109,7 +105,7 @@ def test_a_namespace_moves_over_under_load(kubectl: Kubectl, both: None, namespa
 def asked(kubectl: Kubectl, client: str, home: str, mesh: str) -> None:
     """Who has moved over proves itself to servers on either side, and knows them by the identities of their mesh."""
     answer = ask(kubectl, client, f"http://server.{home}/")
-    assert answer["client"] == identity("default", client, CONTROL)
+    assert answer["client"] == identity("default", client)
     labels = {"direction": "outbound", "dst_service": "server", "tls": "true"}
     page = metrics_of(kubectl, client, CLIENT)
     assert metric(page, "response_total", **labels, server_id=identity("default", home, mesh)) > 0

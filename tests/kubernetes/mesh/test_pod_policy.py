@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from podkit import gateway_api, objects
+from podkit.asking import ready
 from podkit.kubectl import Kubectl, KubectlFailed, until
 from podkit.mesh import Namespace
 
@@ -31,7 +32,7 @@ def home(kubectl: Kubectl, namespace: Namespace) -> str:
     kubectl.apply(*objects.placed(documents, name))
     kubectl.rolled_out(name, "deployment/server")
     for who in ("friend", "stranger"):
-        kubectl("wait", "--namespace", name, f"pod/{who}", "--for=condition=Ready", "--timeout=60s")
+        ready(kubectl, name, who)
     return name
 
 

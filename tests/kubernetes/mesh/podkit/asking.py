@@ -2,7 +2,9 @@
 
 import json
 
+from hauberk.model.identity import identity_of
 from podkit.kubectl import Kubectl, until
+from podkit.mesh import CONTROL
 
 CLIENT = "client"
 
@@ -29,5 +31,5 @@ def ask_until(kubectl: Kubectl, namespace: str, url: str, *, pods: int, pod: str
     return until(f"{pods} pods to answer for {url}", enough)
 
 
-def identity(account: str, namespace: str) -> str:
-    return f"{account}.{namespace}.serviceaccount.identity.hauberk.cluster.local"
+def identity(account: str, namespace: str, mesh: str = CONTROL) -> str:
+    return identity_of(account, namespace, mesh, "cluster.local")

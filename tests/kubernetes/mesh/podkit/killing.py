@@ -4,14 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
-from cluster import addresses
+from cluster import addresses, groups
 from cluster.cluster import of
 from podkit.kubectl import Kubectl
 
-_CGROUPS = Path("/sys/fs/cgroup")
 _UP_TIMEOUT_S = 120.0
 
 
@@ -21,7 +18,7 @@ def kill_container(kubectl: Kubectl, namespace: str, selector: str, container: s
     statuses = [s for pod in pods for s in pod["status"]["containerStatuses"] if s["name"] == container]
     killed = 0
     for status in statuses:
-        for pid in _processes(status["containerID"].removeprefix("containerd://")):
+        for pid in groups.of_container(status["containerID"].removeprefix("containerd://")):
             os.kill(pid, signal.SIGKILL)
             killed += 1
     return killed
@@ -52,11 +49,3 @@ def cluster_up() -> None:
     words = [sys.executable, "-m", "cluster", "up"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=_UP_TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def _processes(container: str) -> Iterator[int]:
-    """By the group that the kubelet made for it, in either version of cgroups."""
-    for listing in (_CGROUPS / "pids", _CGROUPS):
-        for procs in listing.glob(f"*/kubepods*/**/{container}/cgroup.procs"):
-            yield from (int(word) for word in procs.read_text().split())
-            return

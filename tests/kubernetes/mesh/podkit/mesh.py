@@ -18,16 +18,21 @@ Namespace = Callable[..., str]
 """`namespace(annotations)`: a new one, whose pods are injected unless its annotations say otherwise."""
 
 
-def hauberk(kubectl: Kubectl, *words: str) -> str:
-    """What the command prints, called by a person with all rights to the cluster."""
-    done = subprocess.run(
+def attempt(kubectl: Kubectl, *words: str, timeout_s: float = INSTALL_TIMEOUT_S) -> subprocess.CompletedProcess[str]:
+    """The command, called by a person with all rights to the cluster."""
+    return subprocess.run(
         [sys.executable, "-m", "hauberk.cli", *words],
         capture_output=True,
         text=True,
-        timeout=INSTALL_TIMEOUT_S,
+        timeout=timeout_s,
         env=kubectl.environ,
         check=False,
     )
+
+
+def hauberk(kubectl: Kubectl, *words: str) -> str:
+    """What the command prints."""
+    done = attempt(kubectl, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
