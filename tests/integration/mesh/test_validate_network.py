@@ -11,9 +11,31 @@ from pathlib import Path
 import pytest
 from meshkit.bare import HUB, HUB6, PROXY_UID, Host, Net, listening
 from meshkit.start import BUILT, PROGRAMS
+from meshkit.until import WITHIN_S
 
 POD, POD6 = "10.99.0.7", "fd99::7"
 NOBODY = 65534
+NOT_REDIRECTED = 95
+"""Its exit code, Linkerd's validator's too."""
+NOTHING_THERE = {
+    "HAUBERK_PROXY_IDENTITY_TRUST_ANCHORS_FILE": "/nowhere",
+    **{
+        f"LINKERD2_PROXY_{name}": value
+        for name, value in {
+            "IDENTITY_LOCAL_NAME": "web.default.test",
+            "IDENTITY_DIR": "/nowhere",
+            "IDENTITY_TOKEN_FILE": "/nowhere",
+            "IDENTITY_SVC_ADDR": "127.0.0.1:9",
+            "IDENTITY_SVC_NAME": "identity.test",
+            "DESTINATION_SVC_ADDR": "127.0.0.1:9",
+            "DESTINATION_SVC_NAME": "destination.test",
+            "POLICY_SVC_ADDR": "127.0.0.1:9",
+            "POLICY_SVC_NAME": "destination.test",
+            "POLICY_WORKLOAD": "{}",
+        }.items()
+    },
+}
+"""A proxy without a control plane: it waits."""
 
 
 @pytest.fixture
@@ -88,10 +110,24 @@ def test_a_network_without_any_way_out_fails(pod: Host) -> None:
     assert (done.returncode, b"no route to the outside" in done.stderr) == (1, True), done.stderr
 
 
-def test_as_the_proxys_own_user_nothing_can_be_told(pod: Host) -> None:
-    pod.must(binary(), "redirect")
-    done = validate(pod, uid=PROXY_UID)
+def test_as_the_proxys_own_user_other_addresses_tell_nothing(pod: Host) -> None:
+    pod.must(binary(), "redirect", "--skip-subnets", "0.0.0.0/0,::/0")
+    done = validate(pod, "--connect-addr", f"{HUB}:20001", uid=PROXY_UID)
     assert (done.returncode, b"runAsUser" in done.stderr) == (1, True), done.stderr
+    assert validate(pod, uid=PROXY_UID).returncode == 0
+
+
+def test_a_proxy_that_is_told_to_looks_itself_before_it_does_anything(pod: Host) -> None:
+    settings = {**NOTHING_THERE, "HAUBERK_PROXY_VALIDATE_REDIRECT": "300ms"}
+    as_proxy = ("setpriv", f"--reuid={PROXY_UID}", f"--regid={PROXY_UID}", "--clear-groups")
+    bare = pod.start("bare.log", *as_proxy, binary(), env=settings)
+    assert bare.wait(WITHIN_S) == NOT_REDIRECTED
+    assert "look whether the CNI plugin runs" in (pod.directory / "bare.log").read_text()
+    pod.must(binary(), "redirect")
+    proxy = pod.start("proxy.log", *as_proxy, binary(), env=settings)
+    listening(pod, 4191)
+    assert "are redirected (192.0.2.1:20001, [2001:db8::1]:20001)" in (pod.directory / "proxy.log").read_text()
+    assert proxy.poll() is None
 
 
 def test_beside_the_proxy_it_says_that_the_port_is_taken(pod: Host) -> None:

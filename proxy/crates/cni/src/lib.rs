@@ -22,3 +22,4 @@ mod settings;
 
 pub use cli::run;
 pub use plugin::{NAME, run as run_plugin};
+pub use repair::NOT_REDIRECTED;

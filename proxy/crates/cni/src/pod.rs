@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::failure::{Code, Failure};
 use crate::settings::Defaults;
 
-const PROXY: &str = "linkerd-proxy";
+pub(crate) const PROXY: &str = "linkerd-proxy";
 const INIT: &str = "linkerd-init";
 pub(crate) const VALIDATOR: &str = "linkerd-network-validator";
 const ANNOTATION: &str = "config.linkerd.io/";

@@ -1,5 +1,5 @@
-//! Pods that were too early: they started when the plugin was not there, so their connections are not redirected and their
-//! validator fails for good. Whoever made them makes them anew when they are deleted.
+//! Pods that were too early: they started when the plugin was not there, so their connections are not redirected, and their
+//! validator or their proxy fails for good. Whoever made them makes them anew when they are deleted.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::api::{Api, ApiError};
-use crate::pod::VALIDATOR;
+use crate::pod::{PROXY, VALIDATOR};
+
+/// What a proxy exits with that saw that its network's connections do not come to it (Linkerd's validator does as well).
+pub const NOT_REDIRECTED: u8 = 95;
 
 /// A node has a few hundred pods at most; the rest has its turn when these are gone.
 const LIMIT: u32 = 500;
@@ -72,13 +75,18 @@ fn early(pod: &Value, entered: OffsetDateTime) -> Option<Early> {
     })
 }
 
-/// Whether the validator ran and failed, and has not succeeded since.
+/// Whether the validator, or the proxy in its place, ran and failed, and has not succeeded since.
 fn has_failed(pod: &Value) -> bool {
     let states = pod["status"]["initContainerStatuses"].as_array().map(Vec::as_slice).unwrap_or_default();
     let code = |state: &Value| state["terminated"]["exitCode"].as_i64();
-    states.iter().filter(|status| status["name"] == VALIDATOR).any(|status| match code(&status["state"]) {
-        Some(now) => now != 0,
-        None => code(&status["lastState"]).is_some_and(|before| before != 0),
+    states.iter().any(|status| {
+        let ended = code(&status["state"]).or_else(|| code(&status["lastState"]));
+        match status["name"].as_str() {
+            Some(VALIDATOR) => ended.is_some_and(|code| code != 0),
+            // One that runs again has seen that connections come to it, or is about to look.
+            Some(PROXY) => ended == Some(NOT_REDIRECTED.into()) && status["state"]["running"].is_null(),
+            _ => false,
+        }
     })
 }
 
@@ -120,6 +128,23 @@ mod tests {
             (&done, &failed, false),
         ] {
             assert_eq!(early(&pod(state, last)).is_some(), is_early, "{state} after {last}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_saw_it_by_itself_counts_while_it_does_not_run() {
+        let ended = |code: u8| json!({"terminated": {"exitCode": code}});
+        let (running, waiting) = (json!({"running": {}}), json!({"waiting": {"reason": "CrashLoopBackOff"}}));
+        for (state, last, is_early) in [
+            (&ended(NOT_REDIRECTED), &json!({}), true),
+            (&waiting, &ended(NOT_REDIRECTED), true),
+            (&running, &ended(NOT_REDIRECTED), false),
+            (&ended(1), &ended(NOT_REDIRECTED), false),
+            (&waiting, &ended(64), false),
+        ] {
+            let mut pod = pod(state, last);
+            pod["status"]["initContainerStatuses"][0]["name"] = PROXY.into();
+            assert_eq!(early(&pod).is_some(), is_early, "{state} after {last}");
         }
     }
 

@@ -29,6 +29,7 @@ pub mod outbound;
 pub mod overrides;
 pub mod path;
 pub mod penalty;
+pub mod probe;
 mod protobuf;
 mod query;
 pub mod rate;

@@ -59,7 +59,13 @@ fn proxy() -> ExitCode {
     let (filter, format) = (told("LINKERD2_PROXY_LOG"), told("LINKERD2_PROXY_LOG_FORMAT"));
     let log = logging::start(filter.as_deref(), format.as_deref());
     match config::Config::from_env(&|name| std::env::var(name).ok()) {
-        Ok(config) => app::run(config, log),
+        Ok(config) => match redirected(&config) {
+            Ok(()) => app::run(config, log),
+            Err(failure) => {
+                tracing::error!("{failure}");
+                ExitCode::from(hauberk_cni::NOT_REDIRECTED)
+            }
+        },
         Err(problems) => {
             for problem in problems {
                 tracing::error!("{problem}");
@@ -67,6 +73,15 @@ fn proxy() -> ExitCode {
             ExitCode::from(USAGE_ERROR)
         }
     }
+}
+
+/// Fails where it is to be tried, and connections of this network do not come to this proxy.
+fn redirected(config: &config::Config) -> Result<(), hauberk_redirect::Failure> {
+    let port = config.outbound_listen.first().map(std::net::SocketAddr::port);
+    if let (Some(timeout), Some(port)) = (config.validate_redirect, port) {
+        tracing::info!("{}", hauberk_redirect::validate_own(port, timeout)?);
+    }
+    Ok(())
 }
 
 fn say(text: &str) -> ExitCode {

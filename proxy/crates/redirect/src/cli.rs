@@ -32,12 +32,13 @@ Sends the TCP of this network through the proxy in it, and nothing around it. Ca
 const VALIDATE_USAGE: &str = "usage: hauberk-proxy validate-network [OPTION VALUE]...
 
 Succeeds if this network's connections are redirected: one to an address outside has to arrive at the proxy's outbound
-port, where this program listens meanwhile. Runs before the proxy, as another user than the proxy's.
+port, where this program listens meanwhile. Runs before the proxy.
 
   --timeout DURATION           how long to wait (10s)
   --proxy-uid UID              the proxy's user (2102)
   --listen-addr IP:PORT        the proxy's outbound port ([::]:4140, which is IPv4 as well)
-  --connect-addr IP:PORT       an address outside (of both families, where there is a route)
+  --connect-addr IP:PORT       an address outside, not as the proxy's user (192.0.2.1:20001 and [2001:db8::1]:20001,
+                               where there is a route, which are redirected for every user)
 ";
 
 /// What exits with 2: a mistake on the command line, as usual.

@@ -24,3 +24,4 @@ pub use missing::missing;
 pub use ports::{Ports, PortsError};
 pub use rules::Redirect;
 pub use subnets::{Subnet, Subnets, SubnetsError};
+pub use validate::validate_own;

@@ -1,6 +1,8 @@
 //! What becomes of each packet, as data.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use hauberk_core::probe::PROBES;
 
 use crate::ports::Ports;
 use crate::subnets::{Subnet, Subnets};
@@ -131,7 +133,8 @@ impl Redirect {
     }
 
     fn outbound(&self) -> Vec<Rule> {
-        let mut rules = vec![pass([Match::Of(self.proxy_uid)]), pass([Match::ToLoopback])];
+        let mut rules: Vec<Rule> = self.probes().collect();
+        rules.extend([pass([Match::Of(self.proxy_uid)]), pass([Match::ToLoopback])]);
         if self.local_dns {
             for protocol in [Match::Tcp, Match::Udp] {
                 rules.push(rule([protocol, Match::ToPorts(DNS, DNS)], Verdict::Redirect(DNS)));
@@ -142,6 +145,12 @@ impl Redirect {
         rules.extend(link_local().map(|subnet| pass([Match::To(subnet)])));
         rules.push(rule([Match::Tcp], Verdict::Redirect(self.outbound_port)));
         rules
+    }
+
+    /// By these connections the proxy itself sees whether the rules are there.
+    fn probes(&self) -> impl Iterator<Item = Rule> {
+        let to = |to: SocketAddr| [Match::To(Subnet::of(to.ip())), Match::Tcp, Match::ToPorts(to.port(), to.port())];
+        PROBES.into_iter().map(move |probe| rule(to(probe), Verdict::Redirect(self.outbound_port)))
     }
 
     fn egress(&self) -> Vec<Rule> {
@@ -235,6 +244,16 @@ mod tests {
         let redirected = place(&outbound, &rule([Match::Tcp], Verdict::Redirect(4140)));
         for exempt in [pass([Match::Of(2102)]), pass([Match::Tcp, Match::ToPorts(25, 25)]), pass([Match::To(subnet)])] {
             assert!(place(&outbound, &exempt) < redirected);
+        }
+    }
+
+    #[test]
+    fn probes_come_before_what_the_proxys_user_and_skipped_networks_are_exempt_from() {
+        let outbound = chain(&skipping(), Hook::Outbound);
+        for probe in ["192.0.2.1/32", "2001:db8::1/128"] {
+            let matches = [Match::To(probe.parse().unwrap()), Match::Tcp, Match::ToPorts(20001, 20001)];
+            let probed = place(&outbound, &rule(matches, Verdict::Redirect(4140)));
+            assert!(probed < place(&outbound, &pass([Match::Of(2102)])), "{probe}");
         }
     }
 

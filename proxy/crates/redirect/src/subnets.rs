@@ -65,6 +65,11 @@ impl Subnet {
         Some(Self { address: masked, prefix })
     }
 
+    /// One address.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
     pub(crate) fn is_ipv4(self) -> bool {
         self.address.is_ipv4()
     }

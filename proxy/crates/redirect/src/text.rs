@@ -89,6 +89,7 @@ mod tests {
             "ip saddr 10.0.0.0/8 return",
             "meta nfproto ipv6 return",
             "udp dport 53 redirect to :53",
+            "ip daddr 192.0.2.1/32 tcp dport 20001 redirect to :4140",
             "ip6 daddr ::1/128 return",
             "meta l4proto tcp meta skuid >= 0 counter reject with tcp reset",
             "counter drop",

@@ -4,15 +4,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use hauberk_core::probe::{PROBES, is_probe};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::failure::Failure;
 
-/// Addresses of documentation (RFC 5737, RFC 3849): where the rules are missing, what leaves bothers nobody.
-const OUTSIDE: [SocketAddr; 2] = [
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 20001),
-    SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)), 20001),
-];
 const OUTBOUND_PORT: u16 = 4140;
 /// How often is looked whether a connection came.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -31,15 +27,16 @@ pub(crate) struct Validation {
 impl Default for Validation {
     fn default() -> Self {
         let listen = (Ipv6Addr::UNSPECIFIED, OUTBOUND_PORT).into();
-        Self { timeout: Duration::from_secs(10), proxy_uid: 2102, listen, connect: OUTSIDE.into() }
+        Self { timeout: Duration::from_secs(10), proxy_uid: 2102, listen, connect: PROBES.into() }
     }
 }
 
 /// Tries; with what was seen.
 pub(crate) fn run(wanted: &Validation) -> Result<String, Failure> {
-    if hauberk_net::process::effective_user() == wanted.proxy_uid {
+    let is_proxy = hauberk_net::process::effective_user() == wanted.proxy_uid;
+    if let Some(to) = wanted.connect.iter().find(|to| is_proxy && !is_probe(**to)) {
         let what =
-            format!("nothing is redirected for user {}, the proxy's own, so nothing can be told", wanted.proxy_uid);
+            format!("{to} is not redirected for user {}, the proxy's own, so nothing can be told", wanted.proxy_uid);
         return Err(Failure::new(what, "run it as another user (securityContext: runAsUser)"));
     }
     let listener = listen(wanted.listen).map_err(|error| {
@@ -57,6 +54,11 @@ pub(crate) fn run(wanted: &Validation) -> Result<String, Failure> {
         arrives(outside, &listener, deadline).map_err(|error| failed(outside, &error))?;
     }
     Ok(format!("connections to the outside are redirected ({})", list(&routed)))
+}
+
+/// Tries it as the proxy itself, before it listens on its outbound port; with what was seen.
+pub fn validate_own(outbound_port: u16, timeout: Duration) -> Result<String, Failure> {
+    run(&Validation { timeout, listen: (Ipv6Addr::UNSPECIFIED, outbound_port).into(), ..Validation::default() })
 }
 
 /// `[::]` takes IPv4 as well, and is all of IPv4 where there is no IPv6.

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use hauberk_core::probe::is_probe;
 use hauberk_net::io::Socket;
 use hauberk_net::{listen, original};
 use tokio::net::TcpStream;
@@ -27,7 +28,7 @@ pub(super) enum Refused {
     Io(#[from] io::Error),
     #[error("{0} is not an address of this workload: only its own programs are served")]
     ForeignClient(IpAddr),
-    #[error("{0} is this proxy or a loopback address, where it would reach itself")]
+    #[error("{0} is this proxy or a loopback address, or leads back to it: it would reach itself")]
     Loop(SocketAddr),
     #[error("the control plane said nothing about {0} in time")]
     Unknown(Place),
@@ -87,7 +88,7 @@ fn check(inbound: &Inbound, peer: IpAddr, dst: SocketAddr, local: SocketAddr) ->
         return Err(Refused::ForeignClient(peer));
     }
     let to_inbound = dst.port() == inbound.port && own.contains(&dst.ip());
-    if dst.ip().is_loopback() || dst.ip().is_unspecified() || dst == local || to_inbound {
+    if dst.ip().is_loopback() || dst.ip().is_unspecified() || dst == local || to_inbound || is_probe(dst) {
         return Err(Refused::Loop(dst));
     }
     Ok(())
@@ -216,7 +217,7 @@ mod tests {
     fn nothing_leads_back_to_the_proxy() {
         let own = [10, 77, 0, 9];
         assert_eq!(verdict(own, (own, 8080)), Ok(()));
-        for dst in [(own, 4140), (own, 4143), ([127, 0, 0, 1], 8080), ([0, 0, 0, 0], 8080)] {
+        for dst in [(own, 4140), (own, 4143), ([127, 0, 0, 1], 8080), ([0, 0, 0, 0], 8080), ([192, 0, 2, 1], 20001)] {
             assert_eq!(verdict(own, dst), Err("loop"), "{dst:?}");
         }
     }

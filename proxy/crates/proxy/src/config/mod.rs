@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) grace: Duration,
     pub(crate) shutdown_endpoint: bool,
     pub(crate) metrics_retain_idle: Duration,
+    /// How long may be tried whether this network's connections are redirected before anything else is done; None: not at all.
+    pub(crate) validate_redirect: Option<Duration>,
     /// None: nothing is forbidden.
     pub(crate) seccomp: Option<Forbidden>,
     /// How requests to the program are written down, if they are.
@@ -85,6 +87,9 @@ fn read(env: &Env<'_>) -> Option<Config> {
         grace: env.get("SHUTDOWN_GRACE_PERIOD", value::duration).unwrap_or(GRACE),
         shutdown_endpoint: env.get("SHUTDOWN_ENDPOINT_ENABLED", value::flag).unwrap_or(false),
         metrics_retain_idle: env.get("METRICS_RETAIN_IDLE", value::duration).unwrap_or(RETAIN_IDLE),
+        validate_redirect: env
+            .get_whole("HAUBERK_PROXY_VALIDATE_REDIRECT", value::duration)
+            .filter(|timeout| !front && !timeout.is_zero()),
         seccomp: env.get_whole("HAUBERK_PROXY_SECCOMP", seccomp).unwrap_or(Some(Forbidden::Refused)),
         access_log: env.get("ACCESS_LOG", access_log),
         unused: unused::set(env),

@@ -159,6 +159,19 @@ fn system_calls_are_filtered_unless_somebody_says_off() {
 }
 
 #[test]
+fn the_redirect_is_tried_only_where_somebody_says_for_how_long() {
+    let tried = |value| read_with(&[("HAUBERK_PROXY_VALIDATE_REDIRECT", value)]).0.map(|c| c.validate_redirect);
+    assert_eq!(tried(""), Ok(None));
+    assert_eq!(tried("0"), Ok(None));
+    assert_eq!(tried("10s"), Ok(Some(Duration::from_secs(10))));
+    assert!(tried("soon").is_err());
+    let front = [("FRONT_LISTEN_ADDR", "10.0.0.1:8086"), ("FRONT_TARGET", "unix:/run/a"), ("VALIDATE_REDIRECT", "10s")]
+        .map(|(name, value)| (format!("HAUBERK_PROXY_{name}"), value));
+    let front: Vec<(&str, &str)> = front.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    assert_eq!(read_with(&front).0.map(|config| config.validate_redirect), Ok(None));
+}
+
+#[test]
 fn trust_roots_are_given_or_in_a_file() {
     let roots = |pem, file| {
         let more = [("IDENTITY_TRUST_ANCHORS", pem), ("HAUBERK_PROXY_IDENTITY_TRUST_ANCHORS_FILE", file)];
