@@ -11,6 +11,7 @@ mod detect;
 mod http1;
 mod matching;
 mod metrics;
+mod request;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -43,7 +44,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn all() -> impl Iterator<Item = Part> {
-    let groups = [detect::PARTS, http1::PARTS, matching::PARTS, authorize::PARTS, balance::PARTS, metrics::PARTS];
+    let groups = [
+        detect::PARTS,
+        http1::PARTS,
+        matching::PARTS,
+        authorize::PARTS,
+        balance::PARTS,
+        metrics::PARTS,
+        request::PARTS,
+    ];
     groups.into_iter().flatten().copied()
 }
 
