@@ -77,7 +77,7 @@ test-kubernetes: ## What needs a cluster, on a real one (root)
 	@$(MAKE) --no-print-directory $(QUICK)
 	@$(BIN)/python -m cluster build helm gateway
 	@$(BIN)/python -m cluster images --proxy $(QUICK)
-	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) $(BIN)/pytest -m kubernetes -n 2 --dist loadgroup --timeout 600 $(ARGS)
+	@HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) $(BIN)/pytest -m kubernetes -n 2 --dist loadfile --timeout 600 $(ARGS)
 
 cluster-down: $(ENVIRONMENT) ## Ends that Kubernetes; ARGS=--wipe: and forgets what was in it
 	@$(BIN)/python -m cluster down $(ARGS)

@@ -1,17 +1,27 @@
-"""What needs a cluster, for two processes at once: the one that is shared, and API servers of the tests' own."""
-
-from pathlib import Path
+"""How two processes share the tests (`-n 2 --dist loadfile`): by file, but for what shares more than a file."""
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
-HERE = Path(__file__).parent
-ON_THE_CLUSTER = (HERE / "kubernetes" / "mesh", HERE / "conformance" / "meaning")
+PLACES = {
+    "tests/kubernetes/mesh/": "the cluster",
+    "tests/conformance/meaning/": "the cluster",
+    "tests/kubernetes/": "API servers",
+    "tests/conformance/store/": "API servers",
+}
+"""By the beginning of a test's name; the first that fits. On the cluster one test ends what others need; and a process
+needs an API server of its own for its tests.
+"""
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a group run one after the other (`--dist loadgroup`), as those that end what others need must."""
-    for item in items:
-        if item.get_closest_marker("kubernetes"):
-            shared = any(folder in item.path.parents for folder in ON_THE_CLUSTER)
-            item.add_marker(pytest.mark.xdist_group("cluster" if shared else "servers"))
+class ByPlace(LoadFileScheduling):
+    """Tests of one place run in one process, in their order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        by_file: str = super()._split_scope(nodeid)
+        return next((place for beginning, place in PLACES.items() if nodeid.startswith(beginning)), by_file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace | None:
+    return ByPlace(config, log) if config.getvalue("dist") == "loadfile" else None
