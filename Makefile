@@ -100,8 +100,8 @@ bench-kubernetes: ## What the mesh costs a cluster (root; a quiet machine, five 
 
 bench-parts: $(ENVIRONMENT) ## Instructions of the fast path's parts against their baseline; ARGS=--write: a new one
 	@tools/packages valgrind
-	@cd proxy && $(CARGO) build --quiet --release -p parts
-	@$(BIN)/python -m bench.guard $(ARGS) $(TARGET)/release/parts
+	@cd proxy && $(CARGO) build --quiet --profile quick -p parts
+	@$(BIN)/python -m bench.guard $(ARGS) $(TARGET)/quick/parts
 
 flamegraph: ## Where the proxies' time goes, as build/flamegraph.svg (root); CASE=http1-100-50, SECONDS=10
 	@tools/require-root flamegraph

@@ -23,7 +23,7 @@ _VALGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-ou
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.guard", description="Guards the fast path's parts.")
     parser.add_argument("--write", action="store_true", help=f"make these figures the new {BASELINE.name}")
-    parser.add_argument("binary", type=Path, help="the program `parts`, a release build")
+    parser.add_argument("binary", type=Path, help="the program `parts`, optimized")
     options = parser.parse_args()
     names = subprocess.run([options.binary], capture_output=True, text=True, check=True).stdout.split()
     counted = {name: _each(options.binary, name) for name in names}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from podkit import objects
 from podkit.asking import CLIENT, ask, identity, ready
+from podkit.checking import check, wrong
 from podkit.kubectl import Kubectl, until
 from podkit.mesh import CONTROL, DEPLOYMENTS, Namespace, change, hauberk, prune, would_be
 
@@ -74,6 +75,13 @@ def test_pods_are_in_the_mesh_without_a_right_on_their_network(kubectl: Kubectl,
     for container in (*pod["spec"]["initContainers"], *pod["spec"]["containers"]):
         assert "add" not in container.get("securityContext", {}).get("capabilities", {})
     assert ask(kubectl, home, "http://server/")["client"] == identity("default", home)
+
+
+def test_who_asks_is_told_of_the_node_without_it(kubectl: Kubectl, home: str) -> None:
+    code, checks = check(kubectl, "--namespace", home, "--wait", "2m")
+    assert (code, set(wrong(checks))) == (0, {"every node has the CNI plugin"})
+    assert checks["every node has the CNI plugin"]["error"] == WITHOUT
+    assert checks["the CNI plugin's pods are ready"]["result"] == "success"
 
 
 def test_a_pod_that_the_plugin_did_not_see_does_not_start(kubectl: Kubectl, home: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from podkit import objects
+from podkit.checking import check, wrong
 from podkit.killing import cut_node, join_node
 from podkit.kubectl import Kubectl, until
 from podkit.load import CONNECTIONS, loaded
@@ -33,6 +34,12 @@ def without_ha() -> str:
     """What `--ha` set."""
     names = ("controllerReplicas", "highAvailability", "controllerResources", "proxy.resources")
     return ",".join(f"{name}=null" for name in (*names, "proxyInjector.failurePolicy", "policyValidator.failurePolicy"))
+
+
+def test_all_is_well_with_it(kubectl: Kubectl, home: str) -> None:
+    code, checks = check(kubectl, "--namespace", home, "--wait", "2m")
+    assert (code, wrong(checks)) == (0, {})
+    assert {"3 replicas of everything are ready", "replicas are on different nodes"} <= set(checks)
 
 
 def test_the_loss_of_two_of_three_replicas_loses_no_request(kubectl: Kubectl, home: str) -> None:

@@ -5,32 +5,16 @@ from typing import Any
 
 import pytest
 from podkit import objects
+from podkit.checking import TIMEOUT_S, Checks, check, wrong
 from podkit.kubectl import Kubectl, until
-from podkit.mesh import Namespace, attempt
+from podkit.mesh import Namespace
 
-_TIMEOUT_S = 180.0
 PROXIES_READY = "all proxies are ready"
 
 
 @pytest.fixture(scope="module")
 def home(namespace: Namespace) -> str:
     return namespace()
-
-
-def check(kubectl: Kubectl, *words: str) -> tuple[int, dict[str, dict[str, str]]]:
-    """The exit code, and the checks by description."""
-    asked = ("check", "--kubeconfig", str(kubectl.config), "-o", "json", *words)
-    done = attempt(kubectl, *asked, timeout_s=_TIMEOUT_S)
-    assert done.stdout, done.stderr
-    report = json.loads(done.stdout)
-    assert report["success"] is (done.returncode == 0)
-    return done.returncode, {
-        each["description"]: each for category in report["categories"] for each in category["checks"]
-    }
-
-
-def wrong(checks: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    return {description: each for description, each in checks.items() if each["result"] != "success"}
 
 
 def create(kubectl: Kubectl, namespace: str, pod: dict[str, Any]) -> None:
@@ -57,12 +41,12 @@ def test_a_proxy_that_cannot_start_is_told_with_the_reason(kubectl: Kubectl, nam
     annotations = {"config.linkerd.io/proxy-image": "example.invalid/none", "config.linkerd.io/no-such": "1"}
     create(kubectl, there, objects.pod("broken", objects.spec(objects.shell()), annotations))
 
-    def told() -> dict[str, dict[str, str]] | None:
+    def told() -> Checks | None:
         code, checks = check(kubectl, "--namespace", there, "--wait", "0")
         assert code == 1
         return checks if "linkerd-proxy waits: " in checks[PROXIES_READY].get("error", "") else None
 
-    checks = until("kubelet to say why", told, timeout_s=_TIMEOUT_S)
+    checks = until("kubelet to say why", told, timeout_s=TIMEOUT_S)
     assert checks[PROXIES_READY]["result"] == "error"
     assert f"{there}/broken: linkerd-proxy waits: " in checks[PROXIES_READY]["error"]
     assert f"kubectl -n {there} logs broken -c linkerd-proxy" in checks[PROXIES_READY]["hint"]

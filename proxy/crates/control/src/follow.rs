@@ -9,7 +9,7 @@ use hauberk_metrics::control::ControlMetrics;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::backoff::{Pauses, random_share};
 use crate::config::Streams;
@@ -56,7 +56,7 @@ impl Asking {
             return; // whoever gets the certificate is gone: the proxy is ending
         }
         let mut pauses = Pauses::new(self.backoff);
-        let mut told = false;
+        let (mut told, mut known) = (false, false);
         loop {
             let (mut answered, begun) = (false, Instant::now());
             let end = match lines.lease() {
@@ -83,7 +83,10 @@ impl Asking {
                 self.metrics.view_rejected(question.service());
             }
             end.tell(question.service(), lines.service().address(), &mut told);
-            if let Some(status) = end.refusal() {
+            known |= answered;
+            // Whoever answered before has the call: something else speaks in its place, such as a server in between with 404.
+            let refusal = end.refusal().filter(|status| !(known && status.code() == Code::Unimplemented));
+            if let Some(status) = refusal {
                 question.refused(status);
             }
             if !matches!(end, End::Aged) {

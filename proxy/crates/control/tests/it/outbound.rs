@@ -50,6 +50,22 @@ async fn policies_follow_each_other_and_older_ones_are_ignored() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_answered_once_is_not_taken_for_one_that_is_missing() {
+    let asker = Asker::start().await;
+    let said = asker.plane.policy(80);
+    let mut seen = asker.controller.outbound("10.78.0.1:80".parse().unwrap());
+    said.say(policy("one", 1));
+    until_policy(&mut seen, "one").await;
+    seen.mark_unchanged();
+    let asked = said.opened();
+    said.restart(vec![Err(Status::unimplemented("404 of something in between"))]);
+    eventually("asked again", || said.opened() > asked + 1).await;
+    assert!(!seen.has_changed().unwrap(), "the last good view stays");
+    said.restart(vec![Err(Status::not_found("no policy"))]);
+    until(&mut seen, |target| (!matches!(target, Some(Target::Policy(_)))).then_some(())).await;
+}
+
+#[tokio::test]
 async fn an_address_outside_the_mesh_is_unknown() {
     let asker = Asker::start().await;
     for (port, status) in [(80, Status::not_found("no policy")), (81, Status::unimplemented("no such call"))] {
