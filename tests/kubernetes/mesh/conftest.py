@@ -14,12 +14,6 @@ from podkit.kubectl import Kubectl  # noqa: E402
 from podkit.mesh import Namespace  # noqa: E402
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.kubernetes)
-
-
 @pytest.fixture(scope="session")
 def kubectl() -> Kubectl:
     found = cluster()

@@ -7,26 +7,13 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from apikit.connecting import connected
 from apikit.contents import empty
-from apikit.programs import missing
 from apikit.server import ApiServer, an_api_server
 
 from hauberk.client.api import Client
 from hauberk.model.kinds import KINDS
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    reason = missing()
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.kubernetes)
-            if reason:
-                item.add_marker(pytest.mark.skip(reason))
 
 
 @pytest.fixture(scope="session")
