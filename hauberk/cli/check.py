@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hauberk.cli import checking, failure, kubernetes, machine, output
+from hauberk.cli import checking, failure, installing, kubernetes, machine, output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,7 @@ _GLYPHS = {"success": "√", "warning": "‼", "error": "×"}  # noqa: RUF001 - 
     help="How long to wait for what may still become well; 0: look once [default: 5m for a cluster, else 0].",
     callback=checking.duration_s,
 )
+@installing.value_options
 @kubernetes.options
 @output.option("table", "short", "json", "yaml")
 def command(namespace: str | None, wait_s: float | None, form: str, **options: Any) -> None:  # noqa: ANN401 - by name
@@ -41,13 +42,13 @@ def command(namespace: str | None, wait_s: float | None, form: str, **options: A
     It looks at the control plane of this machine if one answers, or is named by --socket or HAUBERK_SOCKET. With
     --kubeconfig, --context or another option for clusters, or if no control plane answers here and there is a
     kubeconfig, it looks at the mesh in that cluster. The exit code is 1 if anything is broken; what should only be
-    looked at (‼) is not. `-o short` leaves out what is well.
+    looked at (‼) is not. `-o short` leaves out what is well. Values are those that you will install with: for --pre.
 
     \b
     Examples:
       hauberk check
       hauberk check --context production --proxy -n shop
-      hauberk check --pre
+      hauberk check --pre --set cni.enabled=true
       hauberk check -o json | jq .success
     """
     from hauberk.check.report import healthy, to_document
@@ -66,6 +67,7 @@ def _found(namespace: str | None, wait_s: float | None, options: Mapping[str, An
 
     from hauberk.cli.session import named_socket
 
+    values = checking.values(options)
     if not checking.is_cluster_meant(options, named_socket()):
         return asyncio.run(checking.patiently(lambda: machine.look(namespace), wait_s or 0.0))
     from hauberk.check.kubernetes.wish import Wish
@@ -74,6 +76,7 @@ def _found(namespace: str | None, wait_s: float | None, options: Mapping[str, An
         namespace=options["mesh_namespace"] or checking.mesh_namespace(),
         data_plane=options["proxy"] or namespace is not None,
         programs_in=namespace,
+        **values,
     )
     wait_s = checking.PATIENCE_S if wait_s is None else wait_s
     return checking.of_cluster(options, wish, pre=options["pre"], wait_s=wait_s)

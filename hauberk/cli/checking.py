@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hauberk.cli import failure
+from hauberk.cli import failure, installing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hauberk.check.kubernetes.wish import Wish
     from hauberk.check.report import Category
     from hauberk.client.api import Client
+    from hauberk.config.chart import Values
 
 PATIENCE_S = 300.0
 """In front of a cluster, where nothing else is said."""
@@ -25,6 +26,8 @@ _SHOWN = 60
 """Characters of a line of progress."""
 _IN_CLUSTER = ("kubeconfig", "context", "as_user", "as_groups", "pre", "proxy", "mesh_namespace")
 """Options that mean nothing on a machine."""
+_VALUES = ("high_availability", "files", "set_", "set_string", "set_file")
+"""Options that only mean something before an installation."""
 
 
 def is_cluster_meant(options: Mapping[str, Any], socket: str | None) -> bool:
@@ -53,6 +56,15 @@ def mesh_namespace() -> str:
         return label(found)
     except ValueError as error:
         raise failure.CommandFailed(f"HAUBERK_MESH_NAMESPACE={found!r} must be {error}", code=failure.USAGE) from None
+
+
+def values(options: Mapping[str, Any]) -> dict[str, Values]:
+    """Those of an installation to be, if there are any. Raises UsageError and CommandFailed."""
+    if not any(options[name] for name in _VALUES):
+        return {}
+    if not options["pre"]:
+        raise click.UsageError("values are those of what is to be installed: they go with --pre")
+    return {"values": installing.values_of(installing.asked_of(options))}
 
 
 def duration_s(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:

@@ -17,7 +17,6 @@ from hauberk.client import kinds
 from hauberk.client.api import Client, Selector
 from hauberk.client.errors import AlreadyExists, ApiError
 from hauberk.client.kinds import OtherKind, qualified
-from hauberk.config.chart import Values
 from hauberk.install.looking import POD
 from hauberk.install.objects import CONFIG, NAMESPACE, RENDERED, name_of
 from hauberk.runtime.clock import Clock
@@ -35,7 +34,7 @@ async def look_before(client: Client, wish: Wish, clock: Clock) -> list[Category
     found = api(facts := await look_at_api(client, clock))
     if facts.error:
         return found
-    reading, documents = Reading(client), rendered(Values(), wish.namespace)
+    reading, documents = Reading(client), rendered(wish.values, wish.namespace)
     seen = await together(
         {
             "configs": reading.all(kinds.CONFIG_MAP, selector=Selector(fields=f"metadata.name={CONFIG}")),
@@ -45,12 +44,10 @@ async def look_before(client: Client, wish: Wish, clock: Clock) -> list[Category
             "nodes": reading.all(kinds.NODE),
         }
     )
-    trials = await together(
-        {
-            "plain": _tried_pod(reading, _pod(documents), wish.namespace if seen["place"].documents else _TRIED_IN),
-            "redirecting": _tried_pod(reading, _redirecting(), _TRIED_IN),
-        }
-    )
+    tried = {"plain": _tried_pod(reading, _pod(documents), wish.namespace if seen["place"].documents else _TRIED_IN)}
+    if not wish.values.cni.enabled:
+        tried["redirecting"] = _tried_pod(reading, _redirecting(), _TRIED_IN)
+    trials = await together(tried)
     preparation = Preparation(
         namespace=wish.namespace,
         rendered=documents,
@@ -59,7 +56,7 @@ async def look_before(client: Client, wish: Wish, clock: Clock) -> list[Category
         permissions=await _permissions(reading, documents),
         roles=await _roles(reading, documents),
         plain=trials["plain"],
-        redirecting=trials["redirecting"],
+        redirecting=trials.get("redirecting"),
         nodes=seen["nodes"],
         clocks=await _clocks(reading, clock),
     )

@@ -49,8 +49,8 @@ class Preparation:
     """A pod like the control plane's."""
     clocks: Clocks
     nodes: Seen
-    redirecting: Trial
-    """A pod whose init container writes a redirect."""
+    redirecting: Trial | None
+    """A pod whose init container writes a redirect; None: a plugin writes it."""
 
 
 def preparing(facts: Preparation) -> Category:
@@ -67,13 +67,7 @@ def preparing(facts: Preparation) -> Category:
                 f"is all that it needs: see what else refuses it",
                 refuses=True,
             ),
-            _admitted(
-                "PodSecurity admits the redirect's init container",
-                facts.redirecting,
-                "namespaces of programs need the label pod-security.kubernetes.io/enforce=privileged, or install with "
-                "--set cni.enabled=true, which needs no capability in pods",
-                refuses=False,
-            ),
+            *([] if facts.redirecting is None else [_redirecting(facts.redirecting)]),
             *nodes(facts.nodes),
             clocks(facts.clocks),
         ),
@@ -96,6 +90,16 @@ def _given(roles: Sequence[Trial]) -> Check:
     refused = [f"{trial.what}: {trial.error}" for trial in roles if trial.error and not trial.unknown]
     hint = "nobody may give rights that he does not have: whoever is cluster-admin can install it"
     return verdict(description, listed(refused, most=1), hint)
+
+
+def _redirecting(trial: Trial) -> Check:
+    return _admitted(
+        "PodSecurity admits the redirect's init container",
+        trial,
+        "namespaces of programs need the label pod-security.kubernetes.io/enforce=privileged, or install with "
+        "--set cni.enabled=true, which needs no capability in pods",
+        refuses=False,
+    )
 
 
 def _admitted(description: str, trial: Trial, hint: str, *, refuses: bool) -> Check:

@@ -1,6 +1,8 @@
 """What a person wants to know of a cluster. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from hauberk.config.chart import Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,3 +14,5 @@ class Wish:
     data_plane: bool = False
     programs_in: str | None = None
     """The namespace of programs; None: all."""
+    values: Values = field(default_factory=Values)
+    """Of what is to be installed, before it is."""

@@ -100,6 +100,12 @@ def test_what_is_in_the_way(changed: dict[str, Any], wrong: dict[str, str], told
     assert told in error(checks)
 
 
+def test_where_a_plugin_redirects_nobody_asks_for_a_capability() -> None:
+    checks = preparing(replace(WELL, redirecting=None)).checks
+    assert outcomes(checks) == {}
+    assert not any("redirect" in check.description for check in checks)
+
+
 def test_the_right_that_lacks_can_be_asked_for_again() -> None:
     permissions = [Permission("create pods", allowed=True), Permission("create secrets -n x", allowed=False)]
     checks = preparing(replace(WELL, permissions=permissions)).checks

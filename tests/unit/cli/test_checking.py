@@ -140,3 +140,11 @@ def test_the_shell_can_complete_its_options(
     with pytest.raises(SystemExit):
         main(())
     assert {"plain,--pre", "plain,--wait", "plain,--proxy", "plain,--context"} <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("words", [("--ha",), ("--set", "cni.enabled=true"), ("-f", "values.yaml")])
+def test_values_are_of_an_installation_that_is_to_be(home: Path, hauberk: Hauberk, words: tuple[str, ...]) -> None:
+    del home
+    result = hauberk("check", *words)
+    assert result.code == 2
+    assert "they go with --pre" in result.err
