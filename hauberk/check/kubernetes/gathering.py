@@ -11,6 +11,7 @@ from hauberk.check.kubernetes.existence import Installed, Running
 from hauberk.check.kubernetes.mesh import Mesh
 from hauberk.check.kubernetes.networks import Networks
 from hauberk.check.kubernetes.objects import Objects
+from hauberk.check.kubernetes.opaque import Declared
 from hauberk.check.kubernetes.proxies import proxy_is_ready
 from hauberk.check.kubernetes.reading import Reading, together
 from hauberk.check.kubernetes.seen import Document, Seen, joined
@@ -26,6 +27,7 @@ from hauberk.install import objects
 from hauberk.install.files import crds
 from hauberk.install.looking import POD
 from hauberk.install.objects import RENDERED, Name, name_of, namespaces_of
+from hauberk.model.kinds import kind_named
 from hauberk.runtime.clock import Clock
 
 _EVENT = OtherKind("", "v1", "Event", "events")
@@ -34,6 +36,7 @@ _WEBHOOKS = (
     ("linkerd-destination", "linkerd-policy-validator-k8s-tls", kinds.VALIDATING_WEBHOOK_CONFIGURATION),
 )
 """Deployment, Secret with its certificate, and the kind of its configuration."""
+_SERVER = kind_named("policy.linkerd.io", "Server")
 _WORKLOADS = (kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.DAEMON_SET)
 _KINDS = {(kind.group, kind.kind): kind for kind in RENDERED}
 
@@ -80,6 +83,7 @@ async def gathered(client: Client, clock: Clock, wish: Wish, there: Installed, h
         tool_version=hauberk.__version__,
         installed_version=installed_version,
         data_plane=await _data_plane(client, clock, wish, seen, held) if wish.data_plane else None,
+        opaque=_declared(wish, seen, held) if wish.data_plane else None,
         availability=Availability(
             namespace=namespace,
             deployments=deployments,
@@ -115,7 +119,7 @@ async def _parts(reading: Reading, wish: Wish, held: Chosen) -> dict[str, Seen]:
         asked["places"] = (
             reading.all(objects.NAMESPACE) if programs is None else reading.one(objects.NAMESPACE, programs)
         )
-        for kind in (objects.SERVICE, *_WORKLOADS):
+        for kind in (objects.SERVICE, _SERVER, *_WORKLOADS):
             asked[kind.kind] = reading.all(kind, programs)
     return await together(asked)
 
@@ -130,6 +134,17 @@ async def _data_plane(client: Client, clock: Clock, wish: Wish, seen: dict[str, 
         places=seen["places"],
         said=await answering(client, clock, meshed),
         others={kind.kind: seen[kind.kind] for kind in (objects.SERVICE, *_WORKLOADS)},
+    )
+
+
+def _declared(wish: Wish, seen: dict[str, Seen], held: Chosen) -> Declared:
+    meshed = tuple(pod for pod in seen["programs"].documents if in_mesh(pod, wish.namespace))
+    return Declared(
+        default=held.values.proxy.opaque_ports,
+        places=seen["places"],
+        services=seen[objects.SERVICE.kind],
+        servers=seen[_SERVER.kind],
+        pods=Seen(meshed),
     )
 
 

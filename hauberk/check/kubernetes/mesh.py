@@ -12,6 +12,7 @@ from hauberk.check.kubernetes.gateway_api import gateway_api
 from hauberk.check.kubernetes.meshes import beside
 from hauberk.check.kubernetes.networks import Networks, networks
 from hauberk.check.kubernetes.objects import Objects, objects
+from hauberk.check.kubernetes.opaque import Declared, opaque_ports
 from hauberk.check.kubernetes.proxies import front
 from hauberk.check.kubernetes.seen import Document, Seen
 from hauberk.check.kubernetes.trust import Trust, trust
@@ -36,6 +37,8 @@ class Mesh:
     installed_version: str
     data_plane: DataPlane | None = None
     """None: nobody asked for it."""
+    opaque: Declared | None = None
+    """The same."""
     availability: Availability | None = None
     """None: it is not installed for that."""
     plugin: Plugin | None = None
@@ -72,4 +75,6 @@ def mesh(facts: Mesh, now: datetime) -> list[Category]:
         found.append(plugin(facts.plugin))
     if facts.data_plane is not None:
         found.append(data_plane(facts.data_plane, now))
+    if facts.opaque is not None:
+        found.append(opaque_ports(facts.opaque))
     return found

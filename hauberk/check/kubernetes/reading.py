@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from hauberk.check.kubernetes.seen import Document, Seen
 from hauberk.client.api import ALL, Client, Selector
 from hauberk.client.errors import ApiError, Forbidden, NotFound, Unreachable
-from hauberk.client.kinds import OtherKind
+from hauberk.client.kinds import ApiKind, OtherKind
 from hauberk.client.refused import hint_for
 from hauberk.runtime.failures import flat
 
@@ -35,7 +35,7 @@ class Reading:
             return failed(error)
         return Seen(({"apiVersion": kind.api_version, "kind": kind.kind, **found},))
 
-    async def all(self, kind: OtherKind, namespace: str | None = None, selector: Selector = ALL) -> Seen:
+    async def all(self, kind: ApiKind, namespace: str | None = None, selector: Selector = ALL) -> Seen:
         """All objects of a kind, of one namespace or of all; none where the cluster does not know the kind."""
         try:
             async with self._places:
