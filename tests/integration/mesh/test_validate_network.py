@@ -117,6 +117,31 @@ def test_as_the_proxys_own_user_other_addresses_tell_nothing(pod: Host) -> None:
     assert validate(pod, uid=PROXY_UID).returncode == 0
 
 
+def test_whoever_calls_meanwhile_and_says_nothing_is_not_waited_for(pod: Host) -> None:
+    pod.must(binary(), "redirect")
+    silent = (
+        "import socket, time\n"
+        "held = []\n"
+        "while True:\n"
+        "    try: held.append(socket.create_connection(('203.0.113.9', 443), 1))\n"
+        "    except OSError: pass\n"
+        "    time.sleep(0.001)\n"
+    )
+    pod.start(
+        "silent.log",
+        "setpriv",
+        f"--reuid={NOBODY}",
+        f"--regid={NOBODY}",
+        "--clear-groups",
+        sys.executable,
+        "-c",
+        silent,
+    )
+    for _ in range(20):
+        done = validate(pod, "--timeout", "2s", uid=PROXY_UID)
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_proxy_that_is_told_to_looks_itself_before_it_does_anything(pod: Host) -> None:
     settings = {**NOTHING_THERE, "HAUBERK_PROXY_VALIDATE_REDIRECT": "300ms"}
     as_proxy = ("setpriv", f"--reuid={PROXY_UID}", f"--regid={PROXY_UID}", "--clear-groups")

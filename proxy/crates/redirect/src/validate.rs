@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, U
 use std::time::{Duration, Instant};
 
 use hauberk_core::probe::{PROBES, is_probe};
+use hauberk_net::original::canonical;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::failure::Failure;
@@ -12,6 +13,8 @@ use crate::failure::Failure;
 const OUTBOUND_PORT: u16 = 4140;
 /// How often is looked whether a connection came.
 const INTERVAL: Duration = Duration::from_millis(5);
+/// Programs that call meanwhile are before us.
+const BACKLOG: i32 = 128;
 /// What tells our own connection from others.
 const WORD: usize = 16;
 
@@ -70,7 +73,7 @@ fn listen(at: SocketAddr) -> io::Result<TcpListener> {
             socket.set_only_v6(false)?;
         }
         socket.bind(&at.into())?;
-        socket.listen(1)?;
+        socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     };
@@ -94,13 +97,17 @@ fn list(addresses: &[SocketAddr]) -> String {
 fn arrives(outside: SocketAddr, listener: &TcpListener, deadline: Instant) -> io::Result<()> {
     let left = || deadline.saturating_duration_since(Instant::now()).max(INTERVAL);
     let mut ours = TcpStream::connect_timeout(&outside, left())?;
-    let word: [u8; WORD] = word();
+    let (from, word): (SocketAddr, [u8; WORD]) = (ours.local_addr()?, word());
     ours.write_all(&word)?;
     while Instant::now() < deadline {
-        let Ok((mut arrived, _)) = listener.accept() else {
+        let Ok((mut arrived, peer)) = listener.accept() else {
             std::thread::sleep(INTERVAL);
             continue;
         };
+        // A program may call while its proxy comes back; it is not waited for.
+        if canonical(peer) != from {
+            continue;
+        }
         arrived.set_nonblocking(false)?;
         arrived.set_read_timeout(Some(left()))?;
         let mut said = [0; WORD];
