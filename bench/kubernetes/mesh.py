@@ -16,6 +16,7 @@ from cluster.recipes import TOOLS
 from hauberk.client.api import Client
 from hauberk.client.kinds import OtherKind
 from hauberk.client.kubeconfig import Choice, locate_cluster
+from hauberk.injector.subject import PROXY
 
 NAMESPACE = "hauberk"
 OWN = "hauberk-bench"
@@ -88,7 +89,7 @@ class Mesh:
     async def _until_taken(self) -> None:
         """Until new pods rely on the plugin."""
         async with asyncio.timeout(_TIMEOUT_S):
-            while not any("validator" in name for name in await self._first_containers()):  # noqa: ASYNC110 - the cluster's
+            while await self._first_containers() != [PROXY]:  # noqa: ASYNC110 - the cluster's
                 await asyncio.sleep(_STEP_S)
 
     async def _first_containers(self) -> list[str]:
