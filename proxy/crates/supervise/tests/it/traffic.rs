@@ -184,7 +184,7 @@ fn the_redirect_can_be_made_alone_and_again() {
     }
     let rules = sh("nft list ruleset");
     assert_eq!(rules.matches("redirect to :4143").count(), 1, "{rules}");
-    assert_eq!(rules.matches("redirect to :4140").count(), 1, "{rules}");
+    assert_eq!(rules.matches("meta l4proto tcp redirect to :4140").count(), 1, "{rules}");
     assert!(rules.contains("tcp dport 25 return") && !rules.contains("dport 53"), "{rules}");
 }
 
