@@ -80,14 +80,11 @@ async def _kept(client: Client, namespace: str) -> Kept:
 
 
 def _values_in(text: str, namespace: str) -> Values:
-    import msgspec
-    import yaml
-
-    from hauberk.config.chart import Values
+    from hauberk.injector.installation import ValuesInvalid, values_in
 
     try:
-        return msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader) or {}, Values)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        return values_in(text)
+    except ValuesInvalid as error:
         where = f"the values of the installation in the namespace {namespace}"
         raise CommandFailed(f"{where} are not of this version: {error}", hint="`hauberk upgrade` it first") from None
 

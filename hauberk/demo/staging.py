@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from hauberk import __version__
+from hauberk.check.kubernetes.versions import version_of
 from hauberk.config.chart import Values
 from hauberk.demo.cast import IMAGES, Home
 from hauberk.demo.failure import PlayError
@@ -13,8 +14,6 @@ from hauberk.install.objects import Document
 from hauberk.install.rendering import image_of
 from hauberk.install.shape import ValuesInvalid
 from hauberk.install.stored import StoredInvalid, stored
-
-VERSION_LABEL = "app.kubernetes.io/version"
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ def installed(config: Document | None, namespace: str, mesh_namespace: str) -> S
         raise PlayError(
             f"the values of the installation in {mesh_namespace}: {error}", hint="see hauberk upgrade"
         ) from None
-    version = str((config["metadata"].get("labels") or {}).get(VERSION_LABEL) or __version__)
-    return _staging(values, namespace, mesh_namespace, version)
+    return _staging(values, namespace, mesh_namespace, version_of(config) or __version__)
 
 
 def _staging(values: Values, namespace: str, mesh_namespace: str, version: str) -> Staging:

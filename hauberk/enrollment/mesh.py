@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from hauberk.model.identity import identity_of
 from hauberk.sidecar import keys
 from hauberk.sidecar.environment import Home, Service
 
@@ -38,8 +39,7 @@ class Mesh:
     @property
     def control_identity(self) -> str:
         """The identity under which destination, policy and identity are served."""
-        suffix = f"serviceaccount.identity.{self.mesh_namespace}.{self.trust_domain}"
-        return f"linkerd-destination.{self.mesh_namespace}.{suffix}"
+        return identity_of("linkerd-destination", self.mesh_namespace, self.mesh_namespace, self.trust_domain)
 
     @property
     def networks(self) -> str:

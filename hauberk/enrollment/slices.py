@@ -4,7 +4,7 @@ Level-triggered: `slices_of` says what should be, `difference` what has to be wr
 identified by their contents' place, not by history, so that the same Pods always give the same slices.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -87,10 +87,8 @@ def is_ours(slice_: EndpointSlice) -> bool:
 
 
 def _is_selected(service: Service, pod: Pod) -> bool:
-    selector: Mapping[str, str] = service.spec.selector
-    labels = pod.metadata.labels
     in_namespace = pod.metadata.namespace == service.metadata.namespace
-    return in_namespace and all(labels.get(key) == value for key, value in selector.items())
+    return in_namespace and service.spec.selects(pod.metadata.labels)
 
 
 def _ports(service: Service, pod: Pod) -> _Ports:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+import msgspec
+import yaml
+
 from hauberk import __version__
 from hauberk.config.chart import Values
 from hauberk.injector.literal import literal
@@ -36,6 +39,14 @@ class Installation:
     @property
     def trust_domain(self) -> str:
         return self.values.identity_trust_domain or self.values.cluster_domain
+
+
+def values_in(text: str) -> Values:
+    """Those that the ConfigMap `linkerd-config` keeps under `values`: all of them, in YAML. Raises ValuesInvalid."""
+    try:
+        return msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader) or {}, Values)
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise ValuesInvalid(str(error)) from None
 
 
 def installed(values: Values, *, namespace: str, trust_anchors: str, created_by: str = CREATED_BY) -> Installation:

@@ -57,6 +57,10 @@ class ServiceSpec(Part, frozen=True, kw_only=True):
     ip_families: tuple[str, ...] = ()
     ip_family_policy: str = "SingleStack"
 
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether a Pod of its namespace with these labels is behind it; without a selector none is."""
+        return bool(self.selector) and all(labels.get(key) == value for key, value in self.selector.items())
+
     @property
     def headless(self) -> bool:
         return self.cluster_ip == HEADLESS

@@ -3,13 +3,9 @@
 import asyncio
 import logging
 
-import msgspec
-import yaml
-
 from hauberk.client.vault import Vault, VaultUnavailable
-from hauberk.config.chart import Values
 from hauberk.identity import kept
-from hauberk.injector.installation import Installation, ValuesInvalid, installed
+from hauberk.injector.installation import Installation, ValuesInvalid, installed, values_in
 from hauberk.install.objects import CONFIG
 
 _INTERVAL_S = 5.0
@@ -43,7 +39,7 @@ class Installing:
             try:
                 await self._look()
                 self._said = ""
-            except (VaultUnavailable, ValuesInvalid, yaml.YAMLError, msgspec.ValidationError) as error:
+            except (VaultUnavailable, ValuesInvalid) as error:
                 self._say(str(error))
             await asyncio.sleep(_INTERVAL_S if self._latest else _INTERVAL_S / 10)
 
@@ -57,8 +53,7 @@ class Installing:
             raise VaultUnavailable(f"the ConfigMap {CONFIG} has no values. Try: hauberk upgrade | kubectl apply -f -")
         if self._seen == (text, anchors):
             return
-        values = msgspec.convert(yaml.load(text, Loader=yaml.CSafeLoader) or {}, Values)
-        self._latest = installed(values, namespace=self._namespace, trust_anchors=anchors)
+        self._latest = installed(values_in(text), namespace=self._namespace, trust_anchors=anchors)
         self._seen = (text, anchors)
         self._ready.set()
 

@@ -50,9 +50,10 @@ class Statuses:
                 ref = ref_of(resource)
                 why = await self._write(ref)
                 self.counts["written" if why is None else "failed"] += 1
-                if why is not None:
-                    failed[ref] = why
-                if why is not None and before.get(ref) != why:
+                if why is None:
+                    continue
+                failed[ref] = why
+                if before.get(ref) != why:
                     log.warning("the status of %s cannot be written, and is tried again: %s", ref, why)
             if failed:
                 await asyncio.sleep(_AGAIN_S)

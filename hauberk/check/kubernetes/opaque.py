@@ -1,7 +1,7 @@
 """Do Services and the pods behind them agree which ports are opaque? Decided as for proxies. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,7 +61,7 @@ def _disagreeing(facts: Declared) -> Iterator[str]:
     for pod in pods:
         by_place[pod.metadata.namespace].append(pod)
     for service in _read(facts.services, kind_named("", "Service"), Service):
-        behind = [pod for pod in by_place[service.metadata.namespace] if _selects(service, pod.metadata.labels)]
+        behind = [pod for pod in by_place[service.metadata.namespace] if service.spec.selects(pod.metadata.labels)]
         for port in service.spec.ports:
             if behind and port.protocol == "TCP":
                 yield from _of_port(mesh, snapshot, service, port, behind)
@@ -87,11 +87,6 @@ def _target(port: ServicePort, pod: Pod) -> int | None:
         declared = (of for container in pod.lasting for of in container.ports)
         return next((of.container_port for of in declared if of.name == port.target_port), None)
     return port.target_port or port.port
-
-
-def _selects(service: Service, labels: Mapping[str, str]) -> bool:
-    selector = service.spec.selector
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def _snapshot(resources: Iterable[Resource]) -> Snapshot:

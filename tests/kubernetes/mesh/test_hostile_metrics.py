@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from podkit import objects
 from podkit.kubectl import Kubectl, until
-from podkit.mesh import CONTROL, Namespace
+from podkit.mesh import Namespace, address_of
 from podkit.metrics import page_at
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -81,8 +81,5 @@ def test_the_control_planes_metrics_can_be_read(kubectl: Kubectl, caller: str, c
 
 
 def controller_page(kubectl: Kubectl, component: str) -> list[Any]:
-    label = f"linkerd.io/control-plane-component={component}"
-    pods = kubectl.get("pods", "--namespace", CONTROL, "--selector", label)["items"]
-    address = next(p["status"]["podIP"] for p in pods if "deletionTimestamp" not in p["metadata"])
-    page = page_at(address, ADMIN_PORTS[component])
+    page = page_at(address_of(kubectl, component), ADMIN_PORTS[component])
     return [sample for family in text_string_to_metric_families(page) for sample in family.samples]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from podkit import objects
-from podkit.asking import CLIENT, identity, ready
+from podkit.asking import CLIENT, identity, reaches, ready
 from podkit.kubectl import Kubectl, until
 from podkit.mesh import Namespace
 
@@ -85,11 +85,6 @@ def hostile(mine: str, theirs: str) -> Iterator[Document]:
     yield authorization("routes", {"group": group, "kind": "HTTPRoute", "name": "to-server"}, "friends")
     yield route("to-service", {"group": "core", "kind": "Service", "name": "server", "namespace": mine, "port": 80})
     yield {**objects.service("server"), "spec": {"selector": everywhere, "ports": [{"port": 80}]}}
-
-
-def reaches(kubectl: Kubectl, namespace: str, who: str, url: str) -> bool:
-    words = ["exec", "--namespace", namespace, who, "--container", "shell", "--", "busybox", "timeout", "5"]
-    return kubectl.attempt(*words, "busybox", "wget", "-qO-", url).returncode == 0
 
 
 def test_nobody_weakens_the_policy_of_another_namespace(kubectl: Kubectl, mine: str, theirs: str) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from podkit import gateway_api, objects
-from podkit.asking import ready
+from podkit.asking import reaches, ready
 from podkit.kubectl import Kubectl, KubectlFailed, until
 from podkit.mesh import Namespace
 
 POLICY = "policy.linkerd.io/v1alpha1"
+URL = "http://server/"
 SERVER = {
     "apiVersion": "policy.linkerd.io/v1beta3",
     "kind": "Server",
@@ -36,11 +37,6 @@ def home(kubectl: Kubectl, namespace: Namespace) -> str:
     return name
 
 
-def reaches(kubectl: Kubectl, namespace: str, who: str) -> bool:
-    words = ["exec", "--namespace", namespace, who, "--container", "shell", "--", "busybox", "timeout", "5"]
-    return kubectl.attempt(*words, "busybox", "wget", "-qO-", "http://server/").returncode == 0
-
-
 def allowing(account: str) -> list[dict[str, Any]]:
     reference = {"kind": "ServiceAccount", "name": account}
     target = {"group": "policy.linkerd.io", "kind": "Server", "name": "server"}
@@ -49,16 +45,16 @@ def allowing(account: str) -> list[dict[str, Any]]:
 
 
 def test_who_is_not_allowed_is_refused_and_probes_still_work(kubectl: Kubectl, home: str) -> None:
-    assert reaches(kubectl, home, "stranger")
+    assert reaches(kubectl, home, "stranger", URL)
     kubectl.apply(*objects.placed([SERVER], home))
-    until("nobody to be let in", lambda: not reaches(kubectl, home, "friend") or None)
+    until("nobody to be let in", lambda: not reaches(kubectl, home, "friend", URL) or None)
     kubectl.apply(*objects.placed(allowing("friend"), home))
-    until("the friend to be let in", lambda: reaches(kubectl, home, "friend") or None)
-    assert not reaches(kubectl, home, "stranger")
+    until("the friend to be let in", lambda: reaches(kubectl, home, "friend", URL) or None)
+    assert not reaches(kubectl, home, "stranger", URL)
     # The kubelet proves nothing, and its probe is let in: a pod that starts now becomes ready.
     kubectl("rollout", "restart", "--namespace", home, "deployment/server")
     kubectl.rolled_out(home, "deployment/server")
-    assert reaches(kubectl, home, "friend")
+    assert reaches(kubectl, home, "friend", URL)
 
 
 def test_what_makes_no_sense_is_refused_when_it_is_applied(kubectl: Kubectl, home: str) -> None:

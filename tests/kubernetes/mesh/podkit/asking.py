@@ -31,5 +31,11 @@ def ask_until(kubectl: Kubectl, namespace: str, url: str, *, pods: int, pod: str
     return until(f"{pods} pods to answer for {url}", enough)
 
 
+def reaches(kubectl: Kubectl, namespace: str, who: str, url: str) -> bool:
+    """Whether it is answered with a success."""
+    words = ["exec", "--namespace", namespace, who, "--container", "shell", "--", "busybox", "timeout", "5"]
+    return kubectl.attempt(*words, "busybox", "wget", "-qO-", url).returncode == 0
+
+
 def identity(account: str, namespace: str, mesh: str = CONTROL) -> str:
     return identity_of(account, namespace, mesh, "cluster.local")

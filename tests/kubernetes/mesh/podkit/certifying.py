@@ -19,6 +19,7 @@ from hauberk._api.linkerd import identity_pb2, identity_pb2_grpc
 from hauberk.telemetry.parse import Parser
 from podkit.asking import identity
 from podkit.kubectl import Kubectl
+from podkit.mesh import address_of
 from podkit.metrics import metric, page_at
 
 AUDIENCE = "identity.l5d.io"
@@ -43,9 +44,7 @@ class Desk:
     """The identity service of the mesh in a namespace, by the address of one of its pods."""
 
     def __init__(self, kubectl: Kubectl, mesh: str) -> None:
-        component = f"linkerd.io/control-plane-component={_NAME.removeprefix('linkerd-')}"
-        pods = kubectl.get("pods", "--namespace", mesh, "--selector", component)["items"]
-        self._address = next(p["status"]["podIP"] for p in pods if "deletionTimestamp" not in p["metadata"])
+        self._address = address_of(kubectl, _NAME.removeprefix("linkerd-"), mesh)
         name, key = _ROOTS
         self._roots = kubectl.get("configmap", name, "--namespace", mesh)["data"][key]
         self._server = identity(_NAME, mesh)

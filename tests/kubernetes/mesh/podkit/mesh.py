@@ -51,6 +51,13 @@ def prune(kubectl: Kubectl, namespace: str = CONTROL) -> str:
     return found
 
 
+def address_of(kubectl: Kubectl, component: str, namespace: str = CONTROL) -> str:
+    """Of one of a component's pods; the machine has routes to them."""
+    selector = f"linkerd.io/control-plane-component={component}"
+    pods = kubectl.get("pods", "--namespace", namespace, "--selector", selector)["items"]
+    return next(pod["status"]["podIP"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
+
+
 def would_be(kubectl: Kubectl, namespace: str) -> str:
     """A pod that asks for a proxy, as the API server would have it now; empty if it would refuse it."""
     asking = objects.pod("would-be", objects.spec(objects.shell()), {"linkerd.io/inject": "enabled"})

@@ -12,7 +12,7 @@ pub(super) const TABLE: &str = "hauberk";
 /// Types of messages, within their subsystem.
 const NEW_TABLE: u16 = 0;
 const DELETE_TABLE: u16 = 2;
-const NEW_CHAIN: u16 = 3;
+pub(super) const NEW_CHAIN: u16 = 3;
 const NEW_RULE: u16 = 6;
 
 /// Attributes of tables, chains, their hooks, and rules.

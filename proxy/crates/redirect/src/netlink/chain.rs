@@ -1,11 +1,10 @@
 //! What the kernel's nf_tables has of a chain.
 
 use super::attributes::{Attributes, find, number};
-use super::batch::{CHAIN_HOOK, CHAIN_NAME, CHAIN_TABLE, HOOK_NUMBER, TABLE, number_of};
+use super::batch::{CHAIN_HOOK, CHAIN_NAME, CHAIN_TABLE, HOOK_NUMBER, NEW_CHAIN, TABLE, number_of};
 use super::message::{self, INET, Message};
 use crate::rules::Hook;
 
-const NEW_CHAIN: u16 = 3;
 const GET_CHAIN: u16 = 4;
 /// How many rules a chain has that no other one leads to.
 const CHAIN_USE: u16 = 6;
