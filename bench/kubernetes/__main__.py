@@ -49,9 +49,15 @@ def _options() -> argparse.Namespace:
         description="What the mesh costs the test cluster. It has to be installed: make cluster, hauberk install.",
     )
     parser.add_argument("--install", action="store_true", help="the mesh first, unless it is there")
-    parser.add_argument("--rounds", type=int, default=9, help="pods of each kind [default: 9]")
+    parser.add_argument("--rounds", type=_rounds, default=25, help="pods of each kind, two at least [default: 25]")
     parser.add_argument("--seconds", type=float, default=10.0, help="of questions to the webhook [default: 10]")
     return parser.parse_args()
+
+
+def _rounds(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError("two rounds or more: one says nothing of how much they differ")
+    return int(text)
 
 
 if __name__ == "__main__":

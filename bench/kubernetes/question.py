@@ -10,6 +10,8 @@ class Answered:
     unit: str
     goal: float | None = None
     """At most; None: it is only to be known."""
+    error: float | None = None
+    """The standard error of a value that is a mean; None: it is none."""
 
     @property
     def met(self) -> bool | None:
@@ -19,4 +21,5 @@ class Answered:
         """Of a table in Markdown."""
         goal = "" if self.goal is None else f"≤ {self.goal:g} {self.unit}"
         said = {None: "", True: "met", False: "not met"}[self.met]
-        return f"| {self.what} | {self.value:.3g} {self.unit} | {goal} | {said} |"
+        spread = "" if self.error is None else f" ± {self.error:.1g}"
+        return f"| {self.what} | {self.value:.3g}{spread} {self.unit} | {goal} | {said} |"
