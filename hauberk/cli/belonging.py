@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hauberk.cli import kubernetes
+from hauberk.cli import installing, kubernetes
 from hauberk.cli.failure import CommandFailed, warn
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hauberk.config.chart import Values
     from hauberk.injector.installation import Installation
 
-_VALUES_MAX = 1024 * 1024
 _OTHERWISE = "or do without one: --ignore-cluster --identity-trust-anchors-file FILE"
 
 Kept = tuple["Values", str]
@@ -35,7 +34,7 @@ def installation(asked: Mapping[str, Any], namespace: str, *, of_cluster: bool) 
     if anchors_file is not None:
         anchors = Path(anchors_file).read_text()
     if values_file is not None:
-        values = _over(values, Path(values_file))
+        values = _over(values, values_file)
     try:
         return installed(values, namespace=namespace, trust_anchors=anchors, created_by=f"hauberk/cli {__version__}")
     except ValuesInvalid as error:
@@ -89,23 +88,13 @@ def _values_in(text: str, namespace: str) -> Values:
         raise CommandFailed(f"{where} are not of this version: {error}", hint="`hauberk upgrade` it first") from None
 
 
-def _over(values: Values, file: Path) -> Values:
+def _over(values: Values, file: str) -> Values:
     """What the file says, over these values. Raises ManifestInvalid and CommandFailed."""
-    import msgspec
+    from hauberk.install.layering import Asked
+    from hauberk.install.overriding import overrides
 
-    from hauberk.apiserver.patch import merge_patch
-    from hauberk.config.chart import Values
-    from hauberk.model.yaml import whole
-
-    with file.open("rb") as opened:
-        found = whole(opened.read(_VALUES_MAX + 1), file=str(file))
-    merged = msgspec.to_builtins(values)
-    for document in found:
-        merged = merge_patch(merged, document.raw)
-    try:
-        return msgspec.convert(merged, Values)
-    except msgspec.ValidationError as error:
-        raise CommandFailed(f"{file}: {error}") from None
+    documents = [overrides(values), *installing.documents([file])]
+    return installing.values_of(Asked(high_availability=values.high_availability, documents=documents))
 
 
 def usage(*, manual: bool, ignores: bool, anchors_file: str | None) -> None:

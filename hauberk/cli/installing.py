@@ -43,9 +43,17 @@ def asked_of(options: Mapping[str, Any], *, before: Mapping[str, Any] | None = N
     earlier = [] if before is None else [before]
     return Asked(
         high_availability=options["high_availability"] or bool(earlier and earlier[0].get("highAvailability")),
-        documents=[*earlier, *_documents(options["files"])],
+        documents=[*earlier, *documents(options["files"])],
         assignments=_assignments(options),
     )
+
+
+def documents(files: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Of files of values. Raises ManifestInvalid."""
+    from hauberk.model.yaml import whole
+
+    read = manifests.contents(files, recursive=False)
+    return [document.raw for file, content in read for document in whole(content, file=file)]
 
 
 def values_of(asked: Asked) -> Values:
@@ -88,14 +96,6 @@ def show(documents: Sequence[Mapping[str, Any]], form: str) -> None:
         return
     for document in documents:
         click.echo("---\n" + output.document(document, form))
-
-
-def _documents(files: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Raises ManifestInvalid."""
-    from hauberk.model.yaml import whole
-
-    read = manifests.contents(files, recursive=False)
-    return [document.raw for file, content in read for document in whole(content, file=file)]
 
 
 def _assignments(options: Mapping[str, Any]) -> list[Assignment]:

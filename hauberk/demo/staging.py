@@ -9,11 +9,11 @@ from hauberk.check.kubernetes.versions import version_of
 from hauberk.config.chart import Values
 from hauberk.demo.cast import IMAGES, Home
 from hauberk.demo.failure import PlayError
-from hauberk.install.layering import Asked, layered
+from hauberk.install.layering import of_installation
 from hauberk.install.objects import Document
 from hauberk.install.rendering import image_of
 from hauberk.install.shape import ValuesInvalid
-from hauberk.install.stored import StoredInvalid, stored
+from hauberk.install.stored import StoredInvalid
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ def installed(config: Document | None, namespace: str, mesh_namespace: str) -> S
             hint="install it with `hauberk install | kubectl apply -f -`, or name its namespace with --mesh-namespace",
         )
     try:
-        found, _ = stored(config)
-        values = layered(Asked(documents=[found]))
+        values = of_installation(config)
     except (StoredInvalid, ValuesInvalid) as error:
         raise PlayError(
             f"the values of the installation in {mesh_namespace}: {error}", hint="see hauberk upgrade"

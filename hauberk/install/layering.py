@@ -6,9 +6,11 @@ from typing import Any
 
 from hauberk.config import values as settings
 from hauberk.config.chart import Values
+from hauberk.install.objects import Document
 from hauberk.install.overriding import base_of, laid
 from hauberk.install.setting import Assignment
 from hauberk.install.shape import ROOT, Place, ValuesInvalid, fitted, known, typed
+from hauberk.install.stored import stored
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,15 @@ def layered(asked: Asked) -> Values:
     values = typed(found)
     _make_sense(values)
     return values
+
+
+def of_installation(config: Document) -> Values:
+    """By its ConfigMap `linkerd-config`; values that this version does not have are left out.
+
+    Raises StoredInvalid and ValuesInvalid.
+    """
+    found, _ = stored(config)
+    return layered(Asked(high_availability=bool(found.get("highAvailability")), documents=[found]))
 
 
 def _assigned(before: Any, place: Place, path: Sequence[str | int], assignment: Assignment) -> Any:  # noqa: ANN401

@@ -8,11 +8,11 @@ from hauberk.check.kubernetes.seen import Document
 from hauberk.config.chart import Values
 from hauberk.install.files import templates
 from hauberk.install.judging import is_helms
-from hauberk.install.layering import Asked, layered
+from hauberk.install.layering import of_installation
 from hauberk.install.objects import Name, in_order, name_of
 from hauberk.install.rendering import Installation, render
 from hauberk.install.shape import ValuesInvalid
-from hauberk.install.stored import StoredInvalid, stored
+from hauberk.install.stored import StoredInvalid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,6 @@ def rendered(values: Values, namespace: str) -> tuple[Document, ...]:
 
 def _values(config: Document) -> tuple[Values, str]:
     try:
-        found, _ = stored(config)
-        asked = Asked(high_availability=bool(found.get("highAvailability")), documents=[found])
-        return layered(asked), ""
+        return of_installation(config), ""
     except (StoredInvalid, ValuesInvalid) as error:
         return Values(), str(error)

@@ -11,7 +11,7 @@ from podkit.mesh import Namespace, address_of
 from podkit.metrics import page_at
 from prometheus_client.parser import text_string_to_metric_families
 
-ADMIN_PORTS = {"identity": 9990, "proxy-injector": 9995}
+ADMIN_PORTS = {"identity": 9990, "destination": 9996, "proxy-injector": 9995}
 MANY = 1_000
 SERIES_MAX = 20_000
 """Of a proxy whose program called by so many names."""

@@ -1,13 +1,14 @@
 """Which pods get a proxy, which do not, and that somebody is told why."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from podkit import objects
 from podkit.asking import ready
 from podkit.kubectl import Kubectl, KubectlFailed, until
-from podkit.mesh import CONTROL, Namespace
+from podkit.mesh import CONTROL, Namespace, hauberk
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,17 @@ def test_a_pod_without_a_token_of_its_own_has_a_proxy_with_one(kubectl: Kubectl,
     assert not any("secrets" in mount["mountPath"] for mount in program.get("volumeMounts", []))
     # It has its certificate, or would never be ready.
     ready(kubectl, home, "tokenless")
+
+
+def test_a_proxy_that_was_written_by_hand_gets_its_certificate(
+    kubectl: Kubectl, namespace: Namespace, tmp_path: Path
+) -> None:
+    home, file = namespace({"linkerd.io/inject": "disabled"}), tmp_path / "pod.json"
+    pod = objects.pod("manual", objects.spec(objects.shell()))
+    file.write_text(json.dumps(objects.placed([pod], home)[0]))
+    kubectl("create", "--filename", "-", given=hauberk(kubectl, "inject", "--manual", str(file)))
+    assert names(kubectl.get("pod", "manual", "--namespace", home)) == {"linkerd-init", "linkerd-proxy"}
+    ready(kubectl, home, "manual")
 
 
 def test_annotations_of_the_pod_are_honoured(kubectl: Kubectl, home: str) -> None:
