@@ -90,11 +90,15 @@ def _values_in(text: str, namespace: str) -> Values:
 
 def _over(values: Values, file: str) -> Values:
     """What the file says, over these values. Raises ManifestInvalid and CommandFailed."""
-    from hauberk.install.layering import Asked
+    from hauberk.install.layering import Asked, layered
     from hauberk.install.overriding import overrides
+    from hauberk.install.shape import ValuesInvalid
 
     documents = [overrides(values), *installing.documents([file])]
-    return installing.values_of(Asked(high_availability=values.high_availability, documents=documents))
+    try:
+        return layered(Asked(high_availability=values.high_availability, documents=documents))
+    except ValuesInvalid as error:
+        raise CommandFailed(f"{file}: {error}", hint=error.hint or None) from None
 
 
 def usage(*, manual: bool, ignores: bool, anchors_file: str | None) -> None:

@@ -1,17 +1,16 @@
 """What is counted of the calls to a server, by a real one on a socket."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc.aio
 import pytest
+from eventually import until
 
 from hauberk.app.calls import HANDLED, STARTED, Calls
 from hauberk.app.proxy_api import serving
 
 SERVICE = "test.Service"
-_PATIENCE_S = 10.0
 
 
 class Service:
@@ -55,13 +54,6 @@ def counted(calls: Calls, family: str, method: str, kind: str, code: str = "") -
     return next((line.removeprefix(series) for line in calls.lines() if line.startswith(series)), None)
 
 
-async def until_counted(calls: Calls, method: str, kind: str, code: str, number: str) -> None:
-    """The caller knows the end before the one who is called has counted it."""
-    async with asyncio.timeout(_PATIENCE_S):
-        while counted(calls, HANDLED, method, kind, code) != number:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0.01)
-
-
 @pytest.mark.parametrize(("method", "code"), [("Echo", "OK"), ("Refuse", "NotFound"), ("Fail", "Unknown")])
 async def test_each_call_is_counted_by_its_end(world: tuple[Calls, grpc.aio.Channel], method: str, code: str) -> None:
     calls, channel = world
@@ -71,7 +63,8 @@ async def test_each_call_is_counted_by_its_end(world: tuple[Calls, grpc.aio.Chan
         except grpc.aio.AioRpcError:
             assert code != "OK"
     assert counted(calls, STARTED, method, "unary") == "2"
-    await until_counted(calls, method, "unary", code, "2")
+    # The caller knows the end before the one who is called has counted it.
+    await until(lambda: counted(calls, HANDLED, method, "unary", code) == "2")
 
 
 async def test_a_stream_is_open_between_its_beginning_and_its_end(world: tuple[Calls, grpc.aio.Channel]) -> None:
@@ -79,7 +72,7 @@ async def test_a_stream_is_open_between_its_beginning_and_its_end(world: tuple[C
     found = [body async for body in channel.unary_stream(f"/{SERVICE}/Count")(b"3")]
     assert found == [b"0", b"1", b"2"]
     assert counted(calls, STARTED, "Count", "server_stream") == "1"
-    await until_counted(calls, "Count", "server_stream", "OK", "1")
+    await until(lambda: counted(calls, HANDLED, "Count", "server_stream", "OK") == "1")
 
 
 async def test_what_nobody_serves_is_no_series(world: tuple[Calls, grpc.aio.Channel]) -> None:

@@ -1,16 +1,14 @@
 """What pods are given follows two ConfigMaps; what makes no sense changes nothing."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from eventually import TIMEOUT_S, until
 
 from hauberk.app.controllers import installing
 from hauberk.app.controllers.installing import Installing
 from hauberk.client.vault import VaultUnavailable
-
-_TIMEOUT_S = 10.0
 
 
 class Objects:
@@ -40,19 +38,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installing, "_INTERVAL_S", 0.01)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_TIMEOUT_S):
-        while not condition():  # noqa: ASYNC110 - what is waited for is not ours
-            await asyncio.sleep(0.005)
-
-
 async def test_values_and_roots_are_followed(objects: Objects, caplog: pytest.LogCaptureFixture) -> None:
     subject = Installing(objects, "mesh")
     async with asyncio.TaskGroup() as group:
         running = group.create_task(subject.run())
         await until(lambda: "has no values" in caplog.text)
         objects.data["linkerd-config"] = {"values": "proxy: {uid: 3000}"}
-        await asyncio.wait_for(subject.ready(), _TIMEOUT_S)
+        await asyncio.wait_for(subject.ready(), TIMEOUT_S)
         assert (subject.latest().values.proxy.uid, subject.latest().trust_anchors) == (3000, "roots")
         objects.data["linkerd-config"] = {"values": "proxy: {uid: 4000}"}
         await until(lambda: subject.latest().values.proxy.uid == 4000)
@@ -69,7 +61,7 @@ async def test_nonsense_leaves_what_was_in_force(
     subject = Installing(objects, "mesh")
     async with asyncio.TaskGroup() as group:
         running = group.create_task(subject.run())
-        await asyncio.wait_for(subject.ready(), _TIMEOUT_S)
+        await asyncio.wait_for(subject.ready(), TIMEOUT_S)
         objects.data["linkerd-config"] = {} if text is None else {"values": text}
         await until(lambda: "stays as it is" in caplog.text)
         objects.away = True
