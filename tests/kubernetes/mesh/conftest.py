@@ -9,6 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE)]
 
+from podkit import gateway_api  # noqa: E402
 from podkit.installed import cluster, installed, namespaces  # noqa: E402
 from podkit.kubectl import Kubectl  # noqa: E402
 from podkit.mesh import Namespace  # noqa: E402
@@ -26,6 +27,12 @@ def kubectl() -> Kubectl:
 def mesh(kubectl: Kubectl) -> str:
     """Returns the namespace of the control plane, which is ready."""
     return installed(kubectl)
+
+
+@pytest.fixture(scope="session")
+def gateway_definitions(kubectl: Kubectl) -> None:
+    """The Gateway API's definitions, which the cluster does not come with."""
+    gateway_api.define(kubectl)
 
 
 @pytest.fixture(scope="module")

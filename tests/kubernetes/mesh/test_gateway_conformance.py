@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from podkit.gateway_api import define, run_suite
+from podkit.gateway_api import run_suite
 from podkit.kubectl import Kubectl
 
 CORE = ("Mesh", "HTTPRoute", "GRPCRoute")
@@ -29,9 +29,10 @@ _SHOWN = 6000
 
 
 @pytest.fixture(scope="module")
-def report(kubectl: Kubectl, mesh: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    del mesh
-    define(kubectl)
+def report(
+    kubectl: Kubectl, mesh: str, gateway_definitions: None, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Any]:
+    del mesh, gateway_definitions
     file = tmp_path_factory.mktemp("gateway") / "report.yaml"
     done = run_suite(kubectl, (*CORE, *EXTENDED), file)
     assert file.exists(), (done.stdout + done.stderr)[-_SHOWN:]

@@ -11,6 +11,8 @@ from podkit.mesh import Namespace
 
 PROXIES_READY = "all proxies are ready"
 
+pytestmark = pytest.mark.usefixtures("gateway_definitions")
+
 
 @pytest.fixture(scope="module")
 def home(namespace: Namespace) -> str:

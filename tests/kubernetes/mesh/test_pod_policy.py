@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from podkit import gateway_api, objects
+from podkit import objects
 from podkit.asking import reaches, ready
 from podkit.kubectl import Kubectl, KubectlFailed, until
 from podkit.mesh import Namespace
@@ -85,8 +85,8 @@ def test_a_route_is_told_what_became_of_it(kubectl: Kubectl, home: str) -> None:
     assert told["ResolvedRefs"] == ("False", "BackendNotFound")
 
 
+@pytest.mark.usefixtures("gateway_definitions")
 def test_a_route_that_a_gateway_serves_too_is_told_by_both(kubectl: Kubectl, home: str) -> None:
-    gateway_api.define(kubectl)
     kind, theirs = "httproutes.gateway.networking.k8s.io", "example.com/gateway"
     of_gateway = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ingress"}
     route = {
