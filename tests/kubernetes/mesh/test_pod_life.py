@@ -1,5 +1,7 @@
 """Pods come and go under load, and no request is lost; Jobs end."""
 
+from typing import Any
+
 import pytest
 from podkit import objects
 from podkit.asking import ready
@@ -35,12 +37,32 @@ def test_scaling_down_and_up_loses_no_request(kubectl: Kubectl, home: str) -> No
     assert load.failures == {}, load.told
 
 
+def once(name: str) -> dict[str, Any]:
+    """What a Job does: requests for a second."""
+    return objects.spec(objects.python(name, "load.py", "http://server/", "20", "2", "1"), restartPolicy="Never")
+
+
+def ends(kubectl: Kubectl, home: str, job: str, container: str) -> None:
+    kubectl("wait", "--namespace", home, f"job/{job}", "--for=condition=Complete", "--timeout=60s")
+    assert '"200"' in kubectl("logs", "--namespace", home, f"job/{job}", "--container", container)
+
+
 def test_a_job_ends_although_its_proxy_would_go_on(kubectl: Kubectl, home: str) -> None:
-    of = objects.spec(objects.python("once", "load.py", "http://server/", "20", "2", "1"), restartPolicy="Never")
-    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": {"spec": of}}}
+    spec = {"template": {"spec": once("once")}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": spec}
     kubectl.apply(*objects.placed([job], home))
-    kubectl("wait", "--namespace", home, "job/once", "--for=condition=Complete", "--timeout=60s")
-    assert '"200"' in kubectl("logs", "--namespace", home, "job/once", "--container", "once")
+    ends(kubectl, home, "once", "once")
+
+
+def test_a_cron_jobs_run_ends_too(kubectl: Kubectl, home: str) -> None:
+    never = {"schedule": "0 0 31 2 *", "jobTemplate": {"spec": {"template": {"spec": once("often")}}}}
+    kubectl.apply(
+        *objects.placed(
+            [{"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "often"}, "spec": never}], home
+        )
+    )
+    kubectl("create", "job", "--namespace", home, "often-now", "--from=cronjob/often")
+    ends(kubectl, home, "often-now", "often")
 
 
 def test_init_containers_have_the_network_of_the_mesh(kubectl: Kubectl, home: str) -> None:
