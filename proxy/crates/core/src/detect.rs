@@ -9,8 +9,28 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const VERSION: &[u8] = b"HTTP/1.";
 /// Longer than any method that is registered.
 const METHOD_MAX: usize = 24;
-/// The methods of RFC 9110 and RFC 5789.
-const METHODS: [&[u8]; 9] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
+/// Methods that are in use (IANA's registry, without those that nobody sends). Others are known by the target behind them.
+const METHODS: [&[u8]; 19] = [
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"DELETE",
+    b"CONNECT",
+    b"OPTIONS",
+    b"TRACE",
+    b"PATCH", // RFC 9110, RFC 5789
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"COPY",
+    b"MOVE",
+    b"LOCK",
+    b"UNLOCK",
+    b"REPORT",
+    b"SEARCH", // WebDAV
+    b"PURGE",  // caches, by convention
+];
 
 /// What the first bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +71,8 @@ fn after_empty_line(bytes: &[u8]) -> Detected {
     }
 }
 
-/// Whether bytes after which nothing more came are the start of a request: its method is a known one, or begins one.
-/// Tells a client that sends its request slowly from a program that waits for an answer to `PING`.
+/// Whether bytes after which nothing more came are the start of a request: its method is a known one, or begins one, or a
+/// path follows it. Tells a client that sends its request slowly from a program that waits for an answer to `PING`.
 pub fn is_http_prefix(bytes: &[u8]) -> bool {
     match detect(bytes) {
         Detected::Http1 | Detected::Http2 => return true,
@@ -61,9 +81,10 @@ pub fn is_http_prefix(bytes: &[u8]) -> bool {
         Detected::NeedMore if PREFACE.starts_with(bytes) => return true,
         Detected::NeedMore => {}
     }
-    match bytes.iter().position(|&b| b == b' ') {
-        Some(end) => METHODS.contains(&&bytes[..end]),
-        None => METHODS.iter().any(|method| method.starts_with(bytes)),
+    let line = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    match line.iter().position(|&b| b == b' ') {
+        Some(end) => METHODS.contains(&&line[..end]) || line[end..].starts_with(b" /"),
+        None => !line.is_empty() && METHODS.iter().any(|method| method.starts_with(line)),
     }
 }
 

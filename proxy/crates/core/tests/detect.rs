@@ -36,10 +36,12 @@ fn protocols_are_told_apart() {
 
 #[test]
 fn what_begins_a_request_is_http_even_if_nothing_follows() {
-    for bytes in [&b"G"[..], b"GET", b"GET ", b"DELETE /long", b"POST / HTTP/1", b"PRI * HT", b"GET / HTTP/1.1\r\n"] {
+    let known = [&b"G"[..], b"GET", b"GET ", b"DELETE /long", b"POST / HTTP/1", b"PRI * HT", b"GET / HTTP/1.1\r\n"];
+    let rarer = [&b"REP"[..], b"PROPFIND ", b"PURGE", b"BASELINE-CONTROL /a", b"\r\nGE", b"\r\nODD /a HTTP"];
+    for bytes in known.into_iter().chain(rarer) {
         assert!(is_http_prefix(bytes), "{:?}", String::from_utf8_lossy(bytes));
     }
-    for bytes in [&b""[..], b"PING", b"EHLO x", b"\x16", b"\x16\x03\x01\0\x01\x01", b"GETX", b"hello"] {
+    for bytes in [&b""[..], b"PING", b"EHLO x", b"\x16", b"\x16\x03\x01\0\x01\x01", b"GETX", b"hello", b"\r", b"\r\n"] {
         assert!(!is_http_prefix(bytes), "{:?}", String::from_utf8_lossy(bytes));
     }
 }

@@ -10,10 +10,15 @@ use crate::text::Text;
 /// The most bounds that one of them has.
 const BOUNDS_MAX: usize = 7;
 
-/// Upper bounds in microseconds, from the least to the greatest; at most seven.
+/// Upper bounds, and what they are of. Where nothing else is said: durations, observed in nanoseconds, with bounds in
+/// microseconds, written in seconds.
 pub trait Bounds: Debug + Default {
-    /// The bounds.
-    const MICROS: &'static [u64];
+    /// From the least to the greatest; at most seven.
+    const UPPER: &'static [u64];
+    /// What is observed is so many times finer than a bound.
+    const STEP: u64 = 1_000;
+    /// And so many times finer than what is written.
+    const UNIT: f64 = 1e9;
 }
 
 /// From a request's head to its response's end, on a route.
@@ -21,7 +26,7 @@ pub trait Bounds: Debug + Default {
 pub struct OnRoute;
 
 impl Bounds for OnRoute {
-    const MICROS: &'static [u64] = &[50_000, 500_000, 1_000_000, 10_000_000];
+    const UPPER: &'static [u64] = &[50_000, 500_000, 1_000_000, 10_000_000];
 }
 
 /// The same at a backend or at the program.
@@ -29,7 +34,7 @@ impl Bounds for OnRoute {
 pub struct AtBackend;
 
 impl Bounds for AtBackend {
-    const MICROS: &'static [u64] = &[25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 10_000_000];
+    const UPPER: &'static [u64] = &[25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 10_000_000];
 }
 
 /// Until it is known what a connection speaks.
@@ -37,7 +42,7 @@ impl Bounds for AtBackend {
 pub struct Detection;
 
 impl Bounds for Detection {
-    const MICROS: &'static [u64] = &[1_000, 100_000];
+    const UPPER: &'static [u64] = &[1_000, 100_000];
 }
 
 /// Until there is an endpoint for a request.
@@ -45,14 +50,24 @@ impl Bounds for Detection {
 pub struct Queueing;
 
 impl Bounds for Queueing {
-    const MICROS: &'static [u64] = &[500, 5_000, 50_000, 500_000, 1_000_000, 3_000_000];
+    const UPPER: &'static [u64] = &[500, 5_000, 50_000, 500_000, 1_000_000, 3_000_000];
 }
 
-/// Durations by the bounds of `B`.
+/// Bytes of one piece of a body.
+#[derive(Debug, Default)]
+pub struct FrameSize;
+
+impl Bounds for FrameSize {
+    const UPPER: &'static [u64] = &[128, 1_024, 10_240];
+    const STEP: u64 = 1;
+    const UNIT: f64 = 1.0;
+}
+
+/// Observations by the bounds of `B`.
 #[derive(Debug, Default)]
 pub struct Buckets<B> {
     counts: [AtomicU64; BOUNDS_MAX + 1],
-    sum_ns: AtomicU64,
+    sum: AtomicU64,
     bounds: PhantomData<B>,
 }
 
@@ -60,17 +75,21 @@ pub struct Buckets<B> {
 #[derive(Clone, Debug, Default)]
 pub struct BucketsTotal<B> {
     counts: [u64; BOUNDS_MAX + 1],
-    sum_ns: u64,
+    sum: u64,
     bounds: PhantomData<B>,
 }
 
 impl<B: Bounds> Buckets<B> {
-    /// One more observation.
+    /// One more observation of a duration.
     pub fn observe(&self, took: Duration) {
-        let ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let at = B::MICROS.iter().take_while(|bound| **bound * 1_000 < ns).count();
+        self.observe_number(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// One more observation, in the unit that is observed.
+    pub fn observe_number(&self, seen: u64) {
+        let at = B::UPPER.iter().take_while(|bound| **bound * B::STEP < seen).count();
         self.counts[at.min(BOUNDS_MAX)].fetch_add(1, Ordering::Relaxed);
-        self.sum_ns.fetch_add(ns, Ordering::Relaxed);
+        self.sum.fetch_add(seen, Ordering::Relaxed);
     }
 
     /// Observations so far.
@@ -83,32 +102,32 @@ impl<B: Bounds> Buckets<B> {
         for (sum, count) in total.counts.iter_mut().zip(&self.counts) {
             *sum += count.load(Ordering::Relaxed);
         }
-        total.sum_ns = total.sum_ns.wrapping_add(self.sum_ns.load(Ordering::Relaxed));
+        total.sum = total.sum.wrapping_add(self.sum.load(Ordering::Relaxed));
     }
 }
 
 impl<B: Bounds> BucketsTotal<B> {
     /// The same observations by the bounds of `C`, all of which are bounds of `B`.
     pub fn regrouped<C: Bounds>(&self) -> BucketsTotal<C> {
-        let mut of = BucketsTotal { sum_ns: self.sum_ns, ..BucketsTotal::default() };
+        let mut of = BucketsTotal { sum: self.sum, ..BucketsTotal::default() };
         for (at, count) in self.counts.iter().enumerate() {
-            let within = |bound: &&u64| B::MICROS.get(at).is_none_or(|micros| **bound < *micros);
-            of.counts[C::MICROS.iter().take_while(within).count()] += count;
+            let within = |bound: &&u64| B::UPPER.get(at).is_none_or(|upper| **bound < *upper);
+            of.counts[C::UPPER.iter().take_while(within).count()] += count;
         }
         of
     }
 
-    /// Writes it in seconds.
+    /// Writes it, durations in seconds.
     pub fn write(&self, out: &mut Text, name: &str, labels: &str) {
         let mut count = 0;
-        for (micros, n) in B::MICROS.iter().zip(self.counts) {
+        for (upper, n) in B::UPPER.iter().zip(self.counts) {
             count += n;
-            let le = format!("le=\"{}\"", *micros as f64 / 1e6);
+            let le = format!("le=\"{}\"", (*upper * B::STEP) as f64 / B::UNIT);
             out.sample(name, "_bucket", &[labels, &le], count);
         }
-        count += self.counts.get(B::MICROS.len()).copied().unwrap_or_default();
+        count += self.counts.get(B::UPPER.len()).copied().unwrap_or_default();
         out.sample(name, "_bucket", &[labels, "le=\"+Inf\""], count);
-        out.sample(name, "_sum", &[labels], self.sum_ns as f64 / 1e9);
+        out.sample(name, "_sum", &[labels], self.sum as f64 / B::UNIT);
         out.sample(name, "_count", &[labels], count);
     }
 }

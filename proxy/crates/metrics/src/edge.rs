@@ -40,6 +40,16 @@ impl EdgeMetrics {
         self.route.iter().for_each(BackendMetrics::request);
     }
 
+    /// A piece of a request's body passed.
+    pub fn request_frame(&self, bytes: usize) {
+        self.route.iter().for_each(|route| route.request_frame(bytes));
+    }
+
+    /// A piece of a response's body passed.
+    pub fn response_frame(&self, bytes: usize) {
+        self.route.iter().for_each(|route| route.response_frame(bytes));
+    }
+
     /// A response ended `took` after its request arrived; `error` is empty unless the proxy saw or answered a failure.
     pub fn response(&self, status: u16, grpc_status: Option<u16>, success: bool, error: &'static str, took: Duration) {
         if let Some(route) = &self.route {

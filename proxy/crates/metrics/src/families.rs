@@ -185,16 +185,19 @@ impl DataMetrics {
             requests: &format!("inbound_{word}_requests_total"),
             durations: &format!("inbound_{word}_request_duration_seconds"),
             statuses: &format!("inbound_{word}_statuses_total"),
+            response_frames: &format!("inbound_{word}_response_frame_size_bytes"),
         };
         let served = self.served[kind as usize].totals();
         route::write_backends(out, &inbound, kind, &served);
         route::write_response_durations(out, &format!("inbound_{word}_response_duration_seconds"), &served);
+        route::write_request_frames(out, &format!("inbound_{word}_request_frame_size_bytes"), &served);
         let prefix = format!("outbound_{word}_route");
         route::write_routes(out, &prefix, kind, &self.routes[kind as usize].totals());
         let outbound = BackendNames {
             requests: &format!("{prefix}_backend_requests_total"),
             durations: &format!("{prefix}_backend_response_duration_seconds"),
             statuses: &format!("{prefix}_backend_response_statuses_total"),
+            response_frames: &format!("{prefix}_backend_response_frame_size_bytes"),
         };
         route::write_backends(out, &outbound, kind, &self.backends[kind as usize].totals());
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::buckets::{AtBackend, Buckets, BucketsTotal, OnRoute};
+use crate::buckets::{AtBackend, Buckets, BucketsTotal, FrameSize, OnRoute};
 use crate::counter::Counter;
 use crate::registry::Series;
 use crate::statuses::{self, Ending, Known, RouteKind, Statuses};
@@ -14,6 +14,7 @@ use crate::text::{Kind, Text};
 #[repr(align(64))]
 pub struct RouteSeries {
     durations: Buckets<OnRoute>,
+    request_frames: Buckets<FrameSize>,
     retries: [Counter; RETRIES.len()],
     statuses: Statuses,
 }
@@ -22,6 +23,7 @@ pub struct RouteSeries {
 #[derive(Debug, Default)]
 pub struct RouteTotal {
     durations: BucketsTotal<OnRoute>,
+    request_frames: BucketsTotal<FrameSize>,
     retries: [u64; RETRIES.len()],
     statuses: Vec<(Ending, u64)>,
 }
@@ -47,6 +49,8 @@ const RETRIES: [(&str, &str); 4] = [
     ("retry_overflow_total", "Requests not sent once more since their body was not kept"),
 ];
 
+const REQUEST_FRAMES: &str = "Bytes of a piece of a request's body, as it was read";
+
 /// The requests on one route, as one thread counts them.
 #[derive(Debug)]
 pub struct RouteMetrics {
@@ -67,6 +71,11 @@ impl RouteMetrics {
         self.known.count(&self.series.statuses, Ending::new(self.kind, status, grpc_status, error));
     }
 
+    /// A piece of a request's body passed; once, however many tries there are.
+    pub fn request_frame(&self, bytes: usize) {
+        self.series.request_frames.observe_number(bytes as u64);
+    }
+
     /// Another try was wanted.
     pub fn retried(&self, what: Retried) {
         self.series.retries[what as usize].increment();
@@ -78,6 +87,7 @@ impl Series for RouteSeries {
 
     fn add_to(&self, total: &mut RouteTotal) {
         self.durations.add_to(&mut total.durations);
+        self.request_frames.add_to(&mut total.request_frames);
         for (sum, counter) in total.retries.iter_mut().zip(&self.retries) {
             *sum += counter.get();
         }
@@ -85,7 +95,7 @@ impl Series for RouteSeries {
     }
 
     fn events(&self) -> u64 {
-        self.durations.count() + self.retries.iter().map(Counter::get).sum::<u64>()
+        self.durations.count() + self.request_frames.count() + self.retries.iter().map(Counter::get).sum::<u64>()
     }
 }
 
@@ -95,6 +105,8 @@ impl Series for RouteSeries {
 pub struct BackendSeries {
     requests: Counter,
     durations: Buckets<AtBackend>,
+    request_frames: Buckets<FrameSize>,
+    response_frames: Buckets<FrameSize>,
     statuses: Statuses,
 }
 
@@ -103,6 +115,8 @@ pub struct BackendSeries {
 pub struct BackendTotal {
     requests: u64,
     durations: BucketsTotal<AtBackend>,
+    request_frames: BucketsTotal<FrameSize>,
+    response_frames: BucketsTotal<FrameSize>,
     statuses: Vec<(Ending, u64)>,
 }
 
@@ -124,6 +138,16 @@ impl BackendMetrics {
         self.series.requests.increment();
     }
 
+    /// A piece of a request's body passed.
+    pub fn request_frame(&self, bytes: usize) {
+        self.series.request_frames.observe_number(bytes as u64);
+    }
+
+    /// A piece of a response's body passed.
+    pub fn response_frame(&self, bytes: usize) {
+        self.series.response_frames.observe_number(bytes as u64);
+    }
+
     /// It ended `took` after that; the other arguments are those of [`RouteMetrics::ended`].
     pub fn ended(&self, status: u16, grpc_status: Option<u16>, error: &'static str, took: Duration) {
         self.series.durations.observe(took);
@@ -137,11 +161,13 @@ impl Series for BackendSeries {
     fn add_to(&self, total: &mut BackendTotal) {
         total.requests += self.requests.get();
         self.durations.add_to(&mut total.durations);
+        self.request_frames.add_to(&mut total.request_frames);
+        self.response_frames.add_to(&mut total.response_frames);
         self.statuses.add_to(&mut total.statuses);
     }
 
     fn events(&self) -> u64 {
-        self.requests.get() + self.durations.count()
+        self.requests.get() + self.durations.count() + self.response_frames.count()
     }
 }
 
@@ -150,6 +176,9 @@ pub(crate) fn write_routes(out: &mut Text, prefix: &str, kind: RouteKind, all: &
     let name = format!("{prefix}_request_duration_seconds");
     out.family(&name, Kind::Histogram, "Seconds from a request's head to its response's end");
     all.iter().for_each(|(labels, total)| total.durations.write(out, &name, labels));
+    let name = format!("{prefix}_request_frame_size_bytes");
+    out.family(&name, Kind::Histogram, REQUEST_FRAMES);
+    all.iter().for_each(|(labels, total)| total.request_frames.write(out, &name, labels));
     let name = format!("{prefix}_request_statuses_total");
     out.family(&name, Kind::Counter, "Requests that ended");
     all.iter().for_each(|(labels, total)| statuses::write(out, &name, kind, labels, &total.statuses));
@@ -158,6 +187,12 @@ pub(crate) fn write_routes(out: &mut Text, prefix: &str, kind: RouteKind, all: &
         out.family(&name, Kind::Counter, help);
         all.iter().for_each(|(labels, total)| out.sample(&name, "", &[labels], total.retries[at]));
     }
+}
+
+/// Writes the sizes of what requests to the program consisted of.
+pub(crate) fn write_request_frames(out: &mut Text, name: &str, all: &[(Arc<str>, BackendTotal)]) {
+    out.family(name, Kind::Histogram, REQUEST_FRAMES);
+    all.iter().for_each(|(labels, total)| total.request_frames.write(out, name, labels));
 }
 
 /// Writes how long responses of the program took, which is known with the requests: `name` has fewer bounds.
@@ -171,6 +206,7 @@ pub(crate) struct BackendNames<'a> {
     pub(crate) requests: &'a str,
     pub(crate) durations: &'a str,
     pub(crate) statuses: &'a str,
+    pub(crate) response_frames: &'a str,
 }
 
 /// Writes the families of backends.
@@ -184,6 +220,8 @@ pub(crate) fn write_backends(
     all.iter().for_each(|(labels, total)| out.sample(names.requests, "", &[labels], total.requests));
     out.family(names.durations, Kind::Histogram, "Seconds from a request's head to its response's end");
     all.iter().for_each(|(labels, total)| total.durations.write(out, names.durations, labels));
+    out.family(names.response_frames, Kind::Histogram, "Bytes of a piece of a response's body, as it was read");
+    all.iter().for_each(|(labels, total)| total.response_frames.write(out, names.response_frames, labels));
     out.family(names.statuses, Kind::Counter, "Requests that ended");
     all.iter().for_each(|(labels, total)| statuses::write(out, names.statuses, kind, labels, &total.statuses));
 }

@@ -103,6 +103,28 @@ fn clients_count_together_on_the_route_that_serves_them() {
 }
 
 #[test]
+fn pieces_of_bodies_count_by_their_bytes() {
+    let data = DataMetrics::new();
+    let served = data.served_by(RouteKind::Grpc, &1, || named("default"));
+    let edge = EdgeMetrics::new(data.edge(&LabelSet::new()), Vec::new()).on_route(served);
+    let (route, backend) = (data.route(RouteKind::Http, &named("web")), data.backend(RouteKind::Http, &named("web")));
+    for bytes in [128, 129, 1_024, 20_000] {
+        route.request_frame(bytes);
+        backend.response_frame(bytes);
+        edge.response_frame(bytes);
+    }
+    edge.request_frame(5);
+    let page = page(&data);
+    let bounds = ["128", "1024", "10240", "+Inf"];
+    let within = |name: &str| bounds.map(|le| value(&page, &format!("{name}_frame_size_bytes_bucket"), &[("le", le)]));
+    for name in ["outbound_http_route_request", "outbound_http_route_backend_response", "inbound_grpc_response"] {
+        assert_eq!(within(name), [1.0, 3.0, 3.0, 4.0], "{name}");
+        assert_eq!(value(&page, &format!("{name}_frame_size_bytes_sum"), &[]), 21_281.0);
+    }
+    assert_eq!(within("inbound_grpc_request"), [1.0; 4]);
+}
+
+#[test]
 fn workers_with_the_same_endpoints_do_not_double_them() {
     let data = DataMetrics::new();
     let work = || {

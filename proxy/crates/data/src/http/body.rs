@@ -31,8 +31,10 @@ enum Source {
     Replay(ReplayBody),
 }
 
-/// Is told how a body ended; exactly one call, at the latest when the body is dropped.
+/// Is told how a body ended: exactly one call beside those of `frame`, at the latest when the body is dropped.
 pub(crate) trait Observer {
+    /// A piece of so many bytes passed.
+    fn frame(&self, _bytes: usize) {}
     /// The whole body passed; `trailers` are those of the message.
     fn complete(self: Box<Self>, trailers: Option<&HeaderMap>);
     /// The sender failed, with the error.
@@ -151,8 +153,12 @@ impl Body {
 
     fn observe(&mut self, frame: &Option<Result<Frame<Bytes>, BodyError>>) {
         let trailers = match frame {
-            Some(Ok(frame)) if frame.is_data() => None,
-            Some(Ok(frame)) => frame.trailers_ref(),
+            Some(Ok(frame)) => {
+                if let (Some(data), Some(observer)) = (frame.data_ref(), &self.observer) {
+                    observer.frame(data.len());
+                }
+                frame.trailers_ref()
+            }
             Some(Err(e)) => {
                 if let Some(observer) = self.observer.take() {
                     observer.failed(e);

@@ -5,6 +5,7 @@ pub(crate) mod body_error;
 pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod filter;
+pub(crate) mod frames;
 mod h1;
 mod h2;
 pub(crate) mod headers;

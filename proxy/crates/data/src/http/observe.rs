@@ -13,7 +13,7 @@ use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::candidate::Load;
-use crate::http::body::Observer;
+use crate::http::body::{Body, Observer};
 use crate::http::body_error::BodyError;
 use crate::outbound::trial::Trial;
 
@@ -82,6 +82,13 @@ impl Head {
     }
 }
 
+/// What there is to count of an answer that a tunnel begins with: its body is over, since what follows is none.
+pub(crate) fn over<B>(answer: &Response<B>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status();
+    response
+}
+
 /// The route and the backend that a request of the program took, as far as policy names them.
 #[derive(Clone, Default)]
 pub(crate) struct Way {
@@ -124,6 +131,11 @@ impl ResponseObserver {
 }
 
 impl Observer for ResponseObserver {
+    fn frame(&self, bytes: usize) {
+        self.edge.response_frame(bytes);
+        self.way.backend.iter().for_each(|backend| backend.response_frame(bytes));
+    }
+
     fn complete(mut self: Box<Self>, trailers: Option<&HeaderMap>) {
         self.record(trailers, None);
         if let Some(trial) = self.trial.take() {

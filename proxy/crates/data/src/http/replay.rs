@@ -10,6 +10,7 @@ use http::{HeaderMap, Request};
 use http_body::{Frame, SizeHint};
 
 use crate::http::body::Body;
+use crate::http::frames::Frames;
 use crate::http::incoming::{Incoming, Piece};
 
 /// Frames that are kept: a sender of tiny ones would make each byte cost many.
@@ -30,6 +31,7 @@ pub(crate) enum Replay {
 
 pub(crate) struct State {
     rest: Incoming,
+    frames: Option<Rc<dyn Frames>>,
     kept: Vec<Bytes>,
     trailers: Option<HeaderMap>,
     size: usize,
@@ -62,13 +64,19 @@ pub(crate) fn again<A, B>(asked: &Request<A>, body: B) -> Request<B> {
 
 impl Replay {
     /// Keeps at most `limit` bytes of `body`.
-    /// They are taken from `buffers`, as long as there is room.
-    pub(crate) fn of(body: Incoming, limit: usize, buffers: &Budget) -> Self {
+    /// They are taken from `buffers`, as long as there is room. `frames` is told what comes.
+    pub(crate) fn of(
+        body: Incoming,
+        limit: usize,
+        buffers: &Budget,
+        frames: Option<&Rc<impl Frames + 'static>>,
+    ) -> Self {
         if body.is_end_stream() {
             return Replay::Empty;
         }
         let state = State {
             rest: body,
+            frames: frames.map(|frames| frames.clone() as Rc<dyn Frames>),
             kept: Vec::new(),
             trailers: None,
             size: 0,
@@ -94,6 +102,16 @@ impl Replay {
 }
 
 impl State {
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        let piece = ready!(self.rest.poll_frame(cx));
+        if let (Some(frames), Some(Ok(frame))) = (&self.frames, &piece)
+            && let Some(data) = frame.data_ref()
+        {
+            frames.request_frame(data.len());
+        }
+        Poll::Ready(piece)
+    }
+
     fn keep(&mut self, data: &Bytes) {
         self.size += data.len();
         if self.spilled {
@@ -142,7 +160,7 @@ impl ReplayBody {
             }
             return Poll::Ready(None);
         }
-        let frame = ready!(state.rest.poll_frame(cx));
+        let frame = ready!(state.poll_rest(cx));
         match &frame {
             // Nobody is left who could ask for another try.
             Some(Ok(frame)) if Rc::strong_count(&this.state) == 1 => {

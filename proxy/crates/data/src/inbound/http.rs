@@ -151,7 +151,7 @@ impl Connection {
             headers::strip_hop_by_hop(request.headers_mut());
         }
         self.name_client(request.headers_mut());
-        match send(&self.app, &self.worker, request, interims).await {
+        match send(&self.app, &self.worker, request, interims, &outcome.edge).await {
             Ok(response) => {
                 let mut response = exchange.observe(response.map(Body::incoming), outcome.edge, Some(place), "");
                 headers::strip_l5d(response.headers_mut());

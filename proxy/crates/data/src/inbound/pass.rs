@@ -71,11 +71,13 @@ pub(super) fn passes_bytes(policy: &ServerPolicy, client: &Client) -> bool {
 }
 
 /// Whether policy decides by request, so that bytes which are no request must not pass: a route that somebody wrote lets
-/// through what it matches and nothing else, whoever may connect.
+/// through what it matches and nothing else, whoever may connect, and a rate of requests counts nothing else.
 pub(super) fn demands_http(policy: &ServerPolicy) -> bool {
     match &policy.protocol {
         Protocol::Http1(_) | Protocol::Http2(_) | Protocol::Grpc(_) => true,
-        Protocol::Detect { routes, .. } => routes.iter().any(|route| matches!(*route.meta, Meta::Resource(_))),
+        Protocol::Detect { routes, .. } => {
+            policy.rate_limits.is_some() || routes.iter().any(|route| matches!(*route.meta, Meta::Resource(_)))
+        }
         Protocol::Opaque | Protocol::Tls => false,
     }
 }

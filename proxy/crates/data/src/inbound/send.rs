@@ -1,8 +1,10 @@
 //! Sends a request to the program.
 
 use std::future::Future;
+use std::rc::Rc;
 
 use futures_util::future::Either;
+use hauberk_metrics::edge::EdgeMetrics;
 use http::{Request, Response, Version};
 
 use crate::http::body::Body;
@@ -18,17 +20,19 @@ use crate::worker::Worker;
 const REPLAY_MAX: usize = 64 * 1024;
 
 /// Sends a request to the program. A kept connection that was lost proves nothing about the program: a request that
-/// may be repeated gets a second try. What the program's goodbye left out goes on until some connection takes it.
+/// may be repeated gets a second try. What the program's goodbye left out goes on until some connection takes it. `edge`
+/// counts what the request's body consists of.
 pub(super) async fn send(
     app: &App,
     worker: &Worker,
     request: &mut Request<Incoming>,
     interims: &Interims,
+    edge: &Rc<EdgeMetrics>,
 ) -> Result<Response<Incoming>, SendError> {
     let idempotent = headers::is_idempotent(request.method());
     let body = std::mem::replace(request.body_mut(), Incoming::Empty);
     let request = &*request;
-    let replay = Replay::of(body, REPLAY_MAX, &worker.shared.budgets.buffers);
+    let replay = Replay::of(body, REPLAY_MAX, &worker.shared.budgets.buffers, Some(edge));
     let first = replay.body().unwrap_or_else(Body::empty);
     let mut result = send_once(app, request, first, interims).await;
     let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);

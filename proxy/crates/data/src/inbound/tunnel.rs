@@ -8,7 +8,7 @@ use hauberk_core::authorize::{self, Verdict};
 use hauberk_core::budget::Share;
 use hauberk_core::inbound::ServerPolicy;
 use hauberk_metrics::edge::EdgeMetrics;
-use http::{Request, Response};
+use http::Request;
 
 use crate::forward::until_revoked;
 use crate::http::Answer;
@@ -16,6 +16,7 @@ use crate::http::body::Body;
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
+use crate::http::observe::over;
 use crate::http::replay;
 use crate::http::serve::{Reply, Reset, Tunnel};
 use crate::http::translate;
@@ -48,7 +49,7 @@ pub(super) async fn open(
         }
         Ok(Answer::Tunnel(mut response, server)) => {
             headers::strip_l5d(response.headers_mut());
-            exchange.observe(Response::new(Body::empty()), edge, None, "");
+            exchange.observe(over(&response), edge, None, "");
             Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked, place })))
         }
         Err(failure) => Ok(connection.failed(&failure, edge, exchange).into()),

@@ -161,6 +161,11 @@ impl Rule {
         Way { route: self.metrics.clone(), backend: leaf.metrics.clone() }
     }
 
+    /// Where what requests consist of is counted.
+    pub(super) fn counted(&self) -> Option<&Rc<RouteMetrics>> {
+        self.metrics.as_ref()
+    }
+
     /// A request was answered by this proxy itself.
     pub(super) fn failed(&self, error: &ProxyError, exchange: &Exchange) {
         let (kind, took) = (error.kind, exchange.started.elapsed());

@@ -42,7 +42,8 @@ async fn run(tries: &Tries<'_>, request: &mut Request<Incoming>) -> Result<Answe
     let body = std::mem::replace(request.body_mut(), Incoming::Empty);
     let request = &*request;
     let kept_max = tries.retry.map_or(REPLAY_MAX, |retry| retry.max_request_bytes);
-    let replay = Replay::of(body, kept_max, &tries.connection.worker.shared.budgets.buffers);
+    let buffers = &tries.connection.worker.shared.budgets.buffers;
+    let replay = Replay::of(body, kept_max, buffers, tries.rule.counted());
     let mut by_policy = tries.retry.map_or(0, |retry| retry.max_retries);
     let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
     let mut tried = None;

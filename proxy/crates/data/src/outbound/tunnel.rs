@@ -13,7 +13,7 @@ use crate::http::error::ProxyError;
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::observe::{Head, ResponseObserver, Way};
+use crate::http::observe::{Head, ResponseObserver, Way, over};
 use crate::http::replay::Replay;
 use crate::http::serve::{Reply, Tunnel};
 use crate::http::translate;
@@ -37,7 +37,7 @@ pub(super) async fn open(
     let revoked = connection.revoked(exchange, &request);
     translate::to_tunnel(&mut request);
     let body = std::mem::replace(request.body_mut(), Incoming::Empty);
-    let replay = Replay::of(body, REPLAY_MAX, &connection.worker.shared.budgets.buffers);
+    let replay = Replay::of(body, REPLAY_MAX, &connection.worker.shared.budgets.buffers, rule.counted());
     let worker = &connection.worker;
     let balancer = leaf.balancer()?;
     let mut tried = None;
@@ -56,7 +56,7 @@ pub(super) async fn open(
                 return Ok(answer.into());
             }
             Ok(Answer::Tunnel(mut answer, server)) => {
-                observe(&candidate, exchange, rule.way(leaf), Response::new(Body::empty()), None);
+                observe(&candidate, exchange, rule.way(leaf), over(&answer), None);
                 response::strip(&mut answer, connection, &candidate);
                 let revoked = Box::pin(revoked);
                 return Ok(Reply::Tunnel(answer, Box::new(Tunnel { server, revoked, place })));

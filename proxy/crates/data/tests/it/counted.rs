@@ -67,16 +67,36 @@ fn what_the_proxy_answers_counts_on_the_route_with_its_reason() {
 }
 
 #[test]
+fn a_body_that_is_sent_again_counts_once_and_an_answer_at_its_backend() {
+    run(async {
+        let (table, program) = (Table::new(), Program::start().await);
+        let outbound = Proxy::outbound(&Authority::new(), CLIENT, &table).await;
+        table.set_endpoints([endpoint(program.addr)]);
+        table.target.send_replace(Some(balanced(|action| action.retry = Some(retry(503)))));
+        program.statuses.borrow_mut().push(StatusCode::SERVICE_UNAVAILABLE);
+        let asked = get("/").method("POST").body(body("five!")).unwrap();
+        let answer = Http1::connect(outbound.addr).await.send(asked).await;
+        assert_eq!((answer.status, program.requests()), (StatusCode::OK, 2));
+        let sum = |what: &str| outbound.count(&format!("outbound_http_route_{what}_frame_size_bytes_sum"), &["web"]);
+        eventually(|| sum("backend_response") == answer.body.len() as f64).await;
+        assert_eq!(sum("request"), 5.0);
+    });
+}
+
+#[test]
 fn the_inbound_side_counts_routes_and_what_it_detects() {
     run(async {
         let (table, program) = (Table::new(), Program::start().await);
         let inbound = Proxy::inbound(&Authority::new(), WEB, &table).await;
         inbound.original.set(program.addr);
-        let answer = raw(inbound.addr, b"GET / HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n").await;
+        let asked = b"POST / HTTP/1.1\r\nhost: web\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody";
+        let answer = raw(inbound.addr, asked).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         let served = |family: &str, label| inbound.count(&format!("inbound_http_{family}"), &["route_name", label]);
         eventually(|| served("statuses_total", "http_status=\"200\"") == 1.0).await;
         assert_eq!(served("requests_total", "parent_port"), 1.0);
+        let bytes = |of: &str| served(&format!("{of}_frame_size_bytes_sum"), "");
+        assert_eq!((bytes("request"), bytes("response")), (4.0, 4.0), "the program says what it got");
         assert_eq!(inbound.count("inbound_tcp_detect_http_results_total", &["result=\"http/1\""]), 1.0);
     });
 }

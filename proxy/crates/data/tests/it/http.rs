@@ -214,6 +214,9 @@ fn an_upgrade_becomes_a_tunnel() {
         let mut echoed = [0; 15];
         tunnel.read_exact(&mut echoed).await.unwrap();
         assert_eq!(&echoed, b"no HTTP\n at all");
+        for proxy in [&mesh.inbound, &mesh.outbound] {
+            assert_eq!(proxy.count("response_total", &["status_code=\"101\"", "classification=\"success\""]), 1.0);
+        }
     });
 }
 

@@ -1,10 +1,13 @@
 //! Who may.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hauberk_core::endpoint::ProtocolHint;
-use hauberk_core::inbound::{Authentication, Protocol};
+use hauberk_core::inbound::{Authentication, Protocol, ServerPolicy};
+use hauberk_core::rate::{Limits, Rates};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -88,6 +91,26 @@ fn bytes_that_nobody_reads_do_not_pass_where_policy_decides_by_request() {
         let mut rest = Vec::new();
         let _ = socket.read_to_end(&mut rest).await;
         assert_eq!(inbound.count("inbound_tcp_authz_terminate_total", &[]), 1.0);
+    });
+}
+
+#[test]
+fn bytes_that_nobody_counts_do_not_pass_where_requests_have_a_rate() {
+    run(async {
+        let (table, program) = (Table::new(), Program::start().await);
+        let inbound = Proxy::inbound(&Authority::new(), WEB, &table).await;
+        inbound.original.set(program.addr);
+        let open = server_policy(detect(), Authentication::Unauthenticated);
+        let rates = Rates { meta: None, total: NonZeroU32::new(1), identity: None, overrides: Vec::new() };
+        let limits = Limits::new(rates, None, Instant::now());
+        let limited = ServerPolicy { rate_limits: Some(Arc::new(limits)), ..ServerPolicy::clone(&open) };
+        let asked = "\nGET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        for (policy, passed) in [(open, 1), (Arc::new(limited), 1)] {
+            table.inbound.send_replace(policy);
+            raw(inbound.addr, asked.as_bytes()).await;
+            assert_eq!(program.requests(), passed);
+        }
+        assert_eq!(inbound.count("inbound_tcp_errors_total", &["error=\"not http\""]), 1.0);
     });
 }
 
