@@ -204,13 +204,14 @@ impl Candidate {
         &self,
         request: Request<Body>,
         interims: &Interims,
+        again: bool,
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
         if request.version() == Version::HTTP_2 {
             Either::Left(self.http2_shared.send(&self.http2, request, interims))
         } else {
             let (parts, body) = request.into_parts();
             let head = Request::from_parts(parts, ());
-            Either::Right(async move { self.http1_pool.send(&self.http1, &head, body, interims).await })
+            Either::Right(async move { self.http1_pool.send(&self.http1, &head, body, interims, again).await })
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use hauberk_core::budget::Budget;
 use http::{Request, Response};
+use http_body::Body as _;
 
 use crate::connect::{ConnectError, Connector};
 use crate::http::body::Body;
@@ -30,6 +31,17 @@ pub(crate) struct Pool {
     room: Budget,
 }
 
+/// The connection that a request goes over.
+#[derive(Clone, Copy)]
+enum Over {
+    /// A kept one, of which this side knows of no end.
+    Kept,
+    /// A kept one that is open by the kernel's word too.
+    Open,
+    /// A new one.
+    New,
+}
+
 struct Idle {
     conn: Box<Conn>,
     /// How many looks of the reaper there had been.
@@ -43,21 +55,29 @@ impl Pool {
         Rc::new(Self { idle, idle_max, idle_timeout, reaping, looks, room: room.clone() })
     }
 
-    /// Sends the head of `request`, and `body`, and waits for the head of the answer.
+    /// Sends the head of `request`, and `body`, and waits for the head of the answer. `again`: it was sent before, over a
+    /// connection that proved to be none, so that others which are as old are not to be trusted.
     pub(crate) fn send<B>(
         self: &Rc<Self>,
         connector: &Connector,
         request: &Request<B>,
         body: Body,
         interims: &Interims,
+        again: bool,
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
-        self.ask(connector, request, body, interims).map(|answer| match answer? {
+        // What must not be repeated, or perhaps cannot, is not lost to a connection that the server has just closed.
+        let over = match again {
+            true => Over::New,
+            false if request.method().is_idempotent() && body.is_end_stream() => Over::Kept,
+            false => Over::Open,
+        };
+        self.exchange(connector, request, body, interims, over).map(|answer| match answer? {
             Answer::Response(response) => Ok(response),
             Answer::Tunnel(..) => Err(SendError::Unasked),
         })
     }
 
-    /// The same for a request whose connection may become a tunnel.
+    /// The same for a request whose connection may become a tunnel: it gets one of its own from the start.
     pub(crate) fn ask<B>(
         self: &Rc<Self>,
         connector: &Connector,
@@ -65,10 +85,19 @@ impl Pool {
         body: Body,
         interims: &Interims,
     ) -> impl Future<Output = Result<Answer, SendError>> {
-        // A request that must not be repeated is not lost to a connection that the server has just closed.
-        let careful = !request.method().is_idempotent();
+        self.exchange(connector, request, body, interims, Over::New)
+    }
+
+    fn exchange<B>(
+        self: &Rc<Self>,
+        connector: &Connector,
+        request: &Request<B>,
+        body: Body,
+        interims: &Interims,
+        over: Over,
+    ) -> impl Future<Output = Result<Answer, SendError>> {
         async move {
-            let conn = match self.take(careful).await {
+            let conn = match self.take(over).await {
                 Some(conn) => conn,
                 // Boxed as it is rare and large: each request would carry it about.
                 None => Box::pin(self.connect(connector)).await.map_err(SendError::Connect)?,
@@ -82,7 +111,12 @@ impl Pool {
     }
 
     /// A kept connection that still is one.
-    async fn take(&self, careful: bool) -> Option<Box<Conn>> {
+    async fn take(&self, over: Over) -> Option<Box<Conn>> {
+        let careful = match over {
+            Over::Kept => false,
+            Over::Open => true,
+            Over::New => return None,
+        };
         poll_fn(|cx| {
             let mut idle = self.idle.borrow_mut();
             while let Some(mut latest) = idle.pop() {

@@ -34,7 +34,7 @@ pub(super) async fn send(
     let request = &*request;
     let replay = Replay::of(body, REPLAY_MAX, &worker.shared.budgets.buffers, Some(edge));
     let first = replay.body().unwrap_or_else(Body::empty);
-    let mut result = send_once(app, request, first, interims).await;
+    let mut result = send_once(app, request, first, interims, false).await;
     let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
     while let Err(error) = &result {
         let Some(body) = replay.body() else { break };
@@ -45,7 +45,7 @@ pub(super) async fn send(
         } else {
             break;
         }
-        result = Box::pin(send_once(app, request, body, interims)).await;
+        result = Box::pin(send_once(app, request, body, interims, true)).await;
     }
     result
 }
@@ -55,11 +55,12 @@ fn send_once(
     request: &Request<Incoming>,
     body: Body,
     interims: &Interims,
+    again: bool,
 ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
     if request.version() == Version::HTTP_2 {
         Either::Left(app.http2.send(&app.connector, replay::again(request, body), interims))
     } else {
-        Either::Right(app.http1.send(&app.connector, request, body, interims))
+        Either::Right(app.http1.send(&app.connector, request, body, interims, again))
     }
 }
 

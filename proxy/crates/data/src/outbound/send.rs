@@ -46,11 +46,11 @@ async fn run(tries: &Tries<'_>, request: &mut Request<Incoming>) -> Result<Answe
     let replay = Replay::of(body, kept_max, buffers, tries.rule.counted());
     let mut by_policy = tries.retry.map_or(0, |retry| retry.max_retries);
     let (mut moves, mut left_out) = (1, LEFT_OUT_MAX);
-    let mut tried = None;
+    let (mut tried, mut again) = (None, false);
     let mut pauses = 0;
     loop {
         let body = replay.body().unwrap_or_else(Body::empty);
-        let failure = match tries.once(request, body, &mut tried).await {
+        let failure = match tries.once(request, body, &mut tried, again).await {
             Ok(answered) => {
                 if tries.retry.is_some_and(|retry| retry.max_retries > by_policy) {
                     tries.rule.retried(Retried::Succeeded);
@@ -59,6 +59,7 @@ async fn run(tries: &Tries<'_>, request: &mut Request<Incoming>) -> Result<Answe
             }
             Err(failure) => failure,
         };
+        again = matches!(failure, Failure::Send(..));
         let repeatable = replay.body().is_some();
         if repeatable && left_out > 0 && failure.is_left_out() {
             left_out -= 1;

@@ -38,12 +38,13 @@ pub(super) struct Tries<'a> {
 }
 
 impl Tries<'_> {
-    /// One try on an endpoint other than `tried`, if there is another one.
+    /// One try on an endpoint other than `tried`, if there is another one. `again`: a connection lost the one before.
     pub(super) async fn once(
         &self,
         asked: &Request<Incoming>,
         body: Body,
         tried: &mut Option<SocketAddr>,
+        again: bool,
     ) -> Result<Answered, Failure> {
         let worker = &self.connection.worker;
         let balancer = self.leaf.balancer().map_err(Failure::Proxy)?;
@@ -61,8 +62,8 @@ impl Tries<'_> {
         self.leaf.metrics.iter().for_each(|metrics| metrics.request());
         let waiting = Waiting { tries: self, candidate: &candidate, started, floor: balancer.default_rtt() };
         let sent = match self.retry.and_then(|retry| retry.timeout) {
-            None => candidate.send(request, self.interims).await,
-            Some(limit) => match timeout_at(started + limit, candidate.send(request, self.interims)).await {
+            None => candidate.send(request, self.interims, again).await,
+            Some(limit) => match timeout_at(started + limit, candidate.send(request, self.interims, again)).await {
                 Ok(sent) => sent,
                 Err(_) => {
                     std::mem::forget(waiting);

@@ -102,3 +102,45 @@ fn no_more_connections_are_kept_than_are_allowed() {
         }
     });
 }
+
+#[test]
+fn a_request_that_a_kept_connection_loses_goes_over_a_new_one_and_not_over_another_old_one() {
+    run(async {
+        for way in ALL {
+            let ways = keeping(100, HOUR).await;
+            let (mut clients, mut programs) = (Vec::new(), Vec::new());
+            for _ in 0..3 {
+                let mut client = ways.client(way).await;
+                client.say(REQUEST).await;
+                programs.push(ways.served().await);
+                clients.push(client);
+            }
+            for (program, client) in programs.iter_mut().zip(&mut clients) {
+                answers(program, client).await;
+            }
+            clients[0].say(REQUEST).await;
+            let mut latest = programs.pop().unwrap();
+            latest.head().await;
+            drop(latest);
+            answers(&mut ways.served().await, &mut clients[0]).await;
+        }
+    });
+}
+
+#[test]
+fn a_tunnel_begins_on_a_connection_of_its_own() {
+    run(async {
+        for way in ALL {
+            let ways = keeping(100, HOUR).await;
+            let mut client = ways.client(way).await;
+            client.say(REQUEST).await;
+            let mut kept = ways.served().await;
+            answers(&mut kept, &mut client).await;
+            client.say("GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n").await;
+            let mut program = ways.served().await;
+            program.head().await;
+            program.say("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n").await;
+            assert!(client.head().await.starts_with("HTTP/1.1 101 "), "{way:?}");
+        }
+    });
+}

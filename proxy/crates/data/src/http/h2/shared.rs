@@ -12,6 +12,7 @@ use h2::ext::Protocol;
 use hauberk_core::budget::Budget;
 use hauberk_core::http2::lifetime::Lifetime;
 use http::{Method, Request, Response};
+use http_body::Body as _;
 use tokio::time::Instant;
 
 use crate::config::Http2Client;
@@ -111,8 +112,8 @@ impl Shared {
         interims: &Interims,
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
         let asks_protocol = request.method() == Method::CONNECT && request.extensions().get::<Protocol>().is_some();
-        // A request that must not be repeated is not lost to a connection that the server has just closed.
-        let careful = !request.method().is_idempotent();
+        // What must not be repeated, or perhaps cannot, is not lost to a connection that the server has just closed.
+        let careful = !request.method().is_idempotent() || !request.body().is_end_stream();
         async move {
             loop {
                 let (lease, kept) = match self.take() {
