@@ -44,13 +44,13 @@ impl fmt::Display for Destination {
     }
 }
 
-/// Whether an answer is older than what was shown already, as one from a lagging replica may be. If not, it is noted.
+/// Whether an answer is older than what was shown already, as one from a lagging replica may be. If not, it is noted; one
+/// without a version says nothing of those behind it.
 fn is_stale(shown: &mut Option<Version>, new: Option<&Version>) -> bool {
-    match (shown.as_ref(), new) {
-        (Some(shown), Some(new)) if new.is_older_than(shown) => true,
-        _ => {
-            *shown = new.cloned();
-            false
-        }
+    let Some(new) = new else { return false };
+    let stale = shown.as_ref().is_some_and(|shown| new.is_older_than(shown));
+    if !stale {
+        *shown = Some(new.clone());
     }
+    stale
 }

@@ -96,9 +96,6 @@ impl Question for AskProfile {
     fn take(&mut self, message: DestinationProfile, _first: bool) -> Read<()> {
         let version = meta::version(message.version.clone())?;
         let content = DestinationProfile { version: None, ..message };
-        if is_stale(&mut self.version, version.as_ref()) || self.last.as_ref() == Some(&content) {
-            return Ok(());
-        }
         let profile = match content.endpoint.clone().map(endpoints::endpoint).transpose()? {
             Some(endpoint) => {
                 let opaque = content.opaque_protocol || endpoint.hint == ProtocolHint::Opaque;
@@ -106,6 +103,10 @@ impl Question for AskProfile {
             }
             None => Profile::None,
         };
+        // Only what makes sense is noted: else a senseless answer would make all that come after it look old.
+        if is_stale(&mut self.version, version.as_ref()) || self.last.as_ref() == Some(&content) {
+            return Ok(());
+        }
         self.last = Some(content);
         self.answers.set_profile(profile);
         Ok(())

@@ -41,8 +41,10 @@ async fn policies_follow_each_other_and_older_ones_are_ignored() {
     said.say(policy("two", 5));
     until_policy(&mut seen, "two").await;
     seen.mark_unchanged();
-    // The nonsense behind them tells when an older view and one without news were read.
-    said.restart(vec![Ok(policy("old", 4)), Ok(policy("two", 6)), Ok(OutboundPolicy::default())]);
+    // The nonsense behind them tells when they were read: an older view, and two without news, of which one has no version.
+    let unversioned = OutboundPolicy { version: None, ..policy("two", 0) };
+    let senseless = OutboundPolicy::default();
+    said.restart(vec![Ok(unversioned), Ok(policy("old", 4)), Ok(policy("two", 6)), Ok(senseless)]);
     eventually("read", || rejected(&asker.metrics, "outbound-policy")).await;
     assert!(!seen.has_changed().unwrap());
     said.restart(vec![Ok(policy("three", 7))]);
@@ -96,9 +98,18 @@ async fn a_workload_that_is_addressed_directly_comes_from_its_profile() {
     profiles.say(DestinationProfile { opaque_protocol: true, ..profile(member(5, "web.mesh"), 2) });
     until(&mut seen, |target| matches!(target, Some(Target::Endpoint { opaque: true, .. })).then_some(())).await;
     // An identity that cannot be read must not become plain text.
-    profiles.say(profile(member(5, "not a name"), 3));
+    profiles.say(profile(member(5, "not a name"), 1_000_000));
     eventually("counted", || rejected(&asker.metrics, "profile")).await;
     assert!(matches!(&*seen.borrow(), Some(Target::Endpoint { endpoint, .. }) if endpoint.tls.is_some()));
+    // Nor does it make what comes after it look old.
+    profiles.restart(vec![Ok(profile(member(5, "next.mesh"), 3))]);
+    until(&mut seen, |target| match target {
+        Some(Target::Endpoint { endpoint, .. }) => {
+            endpoint.tls.as_ref().filter(|tls| tls.id.as_str() == "next.mesh").map(drop)
+        }
+        _ => None,
+    })
+    .await;
     asker.plane.policy(8080).restart(vec![Ok(policy("now-a-service", 4))]);
     until_policy(&mut seen, "now-a-service").await;
     eventually("the profile is no longer followed", || profiles.listening() == 0).await;

@@ -13,7 +13,7 @@ use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Instant;
 
 use crate::candidate::Load;
-use crate::http::body::{Body, Observer};
+use crate::http::body::Observer;
 use crate::http::body_error::BodyError;
 use crate::outbound::trial::Trial;
 
@@ -80,13 +80,6 @@ impl Head {
         edge.response(status, grpc_status, success, error, took);
         way.ended(status, grpc_status, error, took);
     }
-}
-
-/// What there is to count of an answer that a tunnel begins with: its body is over, since what follows is none.
-pub(crate) fn over<B>(answer: &Response<B>) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = answer.status();
-    response
 }
 
 /// The route and the backend that a request of the program took, as far as policy names them.

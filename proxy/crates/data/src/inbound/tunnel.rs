@@ -16,7 +16,7 @@ use crate::http::body::Body;
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::observe::over;
+use crate::http::observe::{Head, Way};
 use crate::http::replay;
 use crate::http::serve::{Reply, Reset, Tunnel};
 use crate::http::translate;
@@ -49,7 +49,7 @@ pub(super) async fn open(
         }
         Ok(Answer::Tunnel(mut response, server)) => {
             headers::strip_l5d(response.headers_mut());
-            exchange.observe(over(&response), edge, None, "");
+            Head::of(&response, false).record(&edge, &Way::default(), exchange.started, None, None);
             Ok(Reply::Tunnel(response, Box::new(Tunnel { server, revoked, place })))
         }
         Err(failure) => Ok(connection.failed(&failure, edge, exchange).into()),

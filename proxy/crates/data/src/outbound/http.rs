@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use hauberk_core::classify;
 use hauberk_core::overrides::Overrides;
+use hauberk_core::route::Timeouts;
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, Version};
 use tokio::time::Instant;
@@ -74,6 +75,13 @@ pub(super) struct Exchange {
     pub(super) overrides: Option<Overrides>,
     /// Where the request goes: where its connection does, unless it names another place.
     pub(super) destination: Rc<Destination>,
+}
+
+impl Exchange {
+    /// How long the request may take: as policy says, or as the program asks where policy lets it.
+    pub(super) fn timeouts(&self, rule: &Rule) -> Timeouts {
+        self.overrides.as_ref().map_or(rule.timeouts, |asked| asked.timeouts(&rule.timeouts))
+    }
 }
 
 impl Connection {

@@ -29,10 +29,9 @@ pub(super) async fn send(
     interims: &Interims,
 ) -> Result<Answered, ProxyError> {
     let asked = exchange.overrides.as_ref();
-    let timeouts = asked.map_or(rule.timeouts, |asked| asked.timeouts(&rule.timeouts));
     let retry = asked.and_then(|asked| asked.retry(rule.retry.as_ref()));
     let retry = if asked.is_some() { retry.as_ref() } else { rule.retry.as_ref() };
-    let limits = Limits::new(&timeouts, exchange.started);
+    let limits = Limits::new(&exchange.timeouts(rule), exchange.started);
     let tries = Tries { connection, exchange, rule, leaf, retry, limits: limits.clone(), interims };
     if limits.are_none() { run(&tries, request).await } else { Box::pin(limits.apply(run(&tries, request))).await }
 }

@@ -60,13 +60,13 @@ impl Tries<'_> {
         let started = Instant::now();
         candidate.edge().request();
         self.leaf.metrics.iter().for_each(|metrics| metrics.request());
-        let waiting = Waiting { tries: self, candidate: &candidate, started, floor: balancer.default_rtt() };
+        let waiting = self.wait(&candidate, balancer.default_rtt());
         let sent = match self.retry.and_then(|retry| retry.timeout) {
             None => candidate.send(request, self.interims, again).await,
             Some(limit) => match timeout_at(started + limit, candidate.send(request, self.interims, again)).await {
                 Ok(sent) => sent,
                 Err(_) => {
-                    std::mem::forget(waiting);
+                    waiting.over();
                     if let Some(trial) = trial {
                         trial.failed();
                     }
@@ -76,7 +76,7 @@ impl Tries<'_> {
                 }
             },
         };
-        std::mem::forget(waiting);
+        waiting.over();
         let now = Instant::now();
         match sent {
             Ok(response) => {
@@ -117,6 +117,11 @@ impl Tries<'_> {
         }
     }
 
+    /// From now on an answer of `candidate` is awaited, which is taken to need `floor` if it was never measured.
+    pub(super) fn wait<'a>(&'a self, candidate: &'a Candidate, floor: Duration) -> Waiting<'a> {
+        Waiting { tries: self, candidate, started: Instant::now(), floor }
+    }
+
     /// The request as this endpoint takes it.
     fn prepare(&self, mut request: Request<Body>, candidate: &Candidate) -> Result<Request<Body>, ProxyError> {
         if let Some(authority) = &candidate.endpoint().authority_override {
@@ -149,12 +154,21 @@ impl Tries<'_> {
 
 /// A try whose answer is awaited. Dropped before that, since time is over or the client is gone, it counts like any other:
 /// else an endpoint that never answers would look like one that has nothing to do.
-struct Waiting<'a> {
+pub(super) struct Waiting<'a> {
     tries: &'a Tries<'a>,
     candidate: &'a Candidate,
     started: Instant,
     /// What an endpoint is taken for that was never measured.
     floor: Duration,
+}
+
+impl Waiting<'_> {
+    /// There is an answer, or there will be none; so long it took.
+    pub(super) fn over(self) -> Duration {
+        let took = self.started.elapsed();
+        std::mem::forget(self);
+        took
+    }
 }
 
 impl Drop for Waiting<'_> {

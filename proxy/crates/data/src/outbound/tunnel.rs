@@ -2,38 +2,47 @@
 
 use hauberk_core::budget::Share;
 use hauberk_metrics::balancer::Carries;
-use http::{Request, Response};
+use http::Request;
 use tokio::time::Instant;
 
-use crate::candidate::Candidate;
 use crate::http::Answer;
 use crate::http::body::Body;
-use crate::http::client::SendError;
 use crate::http::error::ProxyError;
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
-use crate::http::observe::{Head, ResponseObserver, Way, over};
+use crate::http::observe::Head;
 use crate::http::replay::Replay;
 use crate::http::serve::{Reply, Tunnel};
 use crate::http::translate;
+use crate::outbound::failure::Answered;
 use crate::outbound::http::{Connection, Exchange};
+use crate::outbound::limits::Limits;
+use crate::outbound::response;
 use crate::outbound::rule::{Leaf, Rule};
-use crate::outbound::{response, tries};
+use crate::outbound::trial::Trial;
+use crate::outbound::tries::{self, Tries};
 
 /// Bytes of a request body kept for a second endpoint; such requests have hardly any.
 const REPLAY_MAX: usize = 4 * 1024;
 
-/// Sends the request; if the server agrees, the connection becomes a tunnel.
+/// Sends the request, within the limits of the rule; if the server agrees, the connection becomes a tunnel, which has none.
 pub(super) async fn open(
     connection: &Connection,
     exchange: &Exchange,
     rule: &Rule,
     leaf: &Leaf,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     interims: &Interims,
     place: Share,
 ) -> Result<Reply, ProxyError> {
+    let limits = Limits::new(&exchange.timeouts(rule), exchange.started);
+    let tries = Tries { connection, exchange, rule, leaf, retry: None, limits: limits.clone(), interims };
+    limits.apply(ask(&tries, request, place)).await
+}
+
+async fn ask(tries: &Tries<'_>, mut request: Request<Incoming>, place: Share) -> Result<Reply, ProxyError> {
+    let Tries { connection, exchange, rule, leaf, .. } = *tries;
     let revoked = connection.revoked(exchange, &request);
     translate::to_tunnel(&mut request);
     let body = std::mem::replace(request.body_mut(), Incoming::Empty);
@@ -44,25 +53,47 @@ pub(super) async fn open(
     loop {
         let candidate = balancer.pick(worker, tried, leaf.failfast, leaf.breaker.as_deref(), Carries::Http).await?;
         tries::check_identity(exchange, &candidate)?;
-        let body = replay.body().unwrap_or_else(Body::empty);
+        let body = tries.limits.watch(replay.body().unwrap_or_else(Body::empty));
+        let load = candidate.begin();
+        let trial = leaf.breaker.as_ref().map(|breaker| Trial::begin(&candidate, breaker, worker.random()));
         candidate.edge().request();
         leaf.metrics.iter().for_each(|metrics| metrics.request());
-        match candidate.ask(&request, body, interims).await {
-            Ok(Answer::Response(answer)) => {
-                let answer = answer.map(Body::incoming);
-                let mut answer = observe(&candidate, exchange, rule.way(leaf), answer, Some(place));
+        let waiting = tries.wait(&candidate, balancer.default_rtt());
+        let asked = candidate.ask(&request, body, tries.interims).await;
+        let took = waiting.over();
+        match asked {
+            Ok(Answer::Response(response)) => {
+                let head = Head::of(&response, exchange.grpc);
+                let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
+                if head.is_failure() {
+                    candidate.failed(took, balancer.default_rtt(), Instant::now());
+                } else {
+                    candidate.answered(took, Instant::now());
+                }
+                let answered = Answered { candidate, response, load, trial, limits: tries.limits.clone() };
+                let mut answer = response::finish(connection, exchange, rule, leaf, answered, place);
                 headers::strip_hop_by_hop(answer.headers_mut());
-                response::strip(&mut answer, connection, &candidate);
                 return Ok(answer.into());
             }
             Ok(Answer::Tunnel(mut answer, server)) => {
-                observe(&candidate, exchange, rule.way(leaf), over(&answer), None);
+                candidate.answered(took, Instant::now());
+                if let Some(trial) = trial {
+                    trial.answered(answer.status(), None);
+                }
+                let (edge, way, head) = (candidate.edge(), rule.way(leaf), Head::of(&answer, false));
+                head.record(edge, &way, exchange.started, None, None);
                 response::strip(&mut answer, connection, &candidate);
                 let revoked = Box::pin(revoked);
                 return Ok(Reply::Tunnel(answer, Box::new(Tunnel { server, revoked, place })));
             }
             Err(error) => {
-                refused(&candidate, leaf, exchange, &error, worker.random());
+                if error.is_untouched() {
+                    candidate.unreachable(Instant::now(), worker.random());
+                }
+                if let Some(trial) = trial.filter(|_| !error.is_of_request()) {
+                    trial.failed();
+                }
+                tries::count_failure(&candidate, leaf, exchange, error.kind());
                 if tried.is_some() || !error.is_untouched() || replay.body().is_none() {
                     return Err(error.to_error(candidate.peer()));
                 }
@@ -70,31 +101,4 @@ pub(super) async fn open(
             }
         }
     }
-}
-
-fn observe(
-    candidate: &Candidate,
-    exchange: &Exchange,
-    way: Way,
-    response: Response<Body>,
-    place: Option<Share>,
-) -> Response<Body> {
-    let observer = ResponseObserver {
-        edge: candidate.edge().clone(),
-        way,
-        started: exchange.started,
-        head: Head::of(&response, exchange.grpc),
-        load: None,
-        trial: None,
-        place,
-        error: "",
-    };
-    response.map(|body| body.observed(Box::new(observer)))
-}
-
-fn refused(candidate: &Candidate, leaf: &Leaf, exchange: &Exchange, error: &SendError, random: u64) {
-    if error.is_untouched() {
-        candidate.unreachable(Instant::now(), random);
-    }
-    tries::count_failure(candidate, leaf, exchange, error.kind());
 }

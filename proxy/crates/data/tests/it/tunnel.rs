@@ -1,9 +1,11 @@
 //! Connections that stop being HTTP.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hauberk_core::endpoint::ProtocolHint;
 use hauberk_core::outbound::Target;
+use hauberk_core::route::Timeouts;
 use http::{Request, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -13,7 +15,7 @@ use crate::support::client::{Http1, body, get, raw};
 use crate::support::program::Program;
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::script::Script;
-use crate::support::table::{Table, detect, meshed, only, server_policy};
+use crate::support::table::{Table, balanced, detect, endpoint, meshed, only, server_policy};
 use crate::support::{eventually, run};
 
 const WEB: &str = "web.default.serviceaccount.identity.hauberk.cluster.local";
@@ -124,5 +126,32 @@ fn connect_makes_a_tunnel_if_the_program_agrees() {
         eventually(|| script.heard(0).ends_with("GET /not-http HTTP/1.1\r\n")).await;
         let head = format!("CONNECT db:5432 HTTP/1.1\r\nhost: db:5432\r\nl5d-client-id: {CLIENT}\r\n\r\n");
         assert!(script.heard(0).starts_with(&head), "{}", script.heard(0));
+    });
+}
+
+#[test]
+fn a_request_for_a_tunnel_has_the_time_that_policy_gives_and_a_tunnel_as_much_as_it_needs() {
+    run(async {
+        let (table, program) = (Table::new(), Program::start().await);
+        let outbound = Proxy::outbound(&Authority::new(), CLIENT, &table).await;
+        table.set_endpoints([endpoint(program.addr)]);
+        let limit = Duration::from_millis(50);
+        let limits = Timeouts { request: Some(limit), ..Timeouts::default() };
+        table.target.send_replace(Some(balanced(|action| action.timeouts = limits)));
+        let wish = || get("/ws").header("connection", "upgrade").header("upgrade", "echo").body(body("")).unwrap();
+        program.hangs.set(true);
+        let answer = Http1::connect(outbound.addr).await.send(wish()).await;
+        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(outbound.count("response_total", &["status_code=\"504\""]), 1.0);
+        program.hangs.set(false);
+        let response = Http1::connect(outbound.addr).await.open(wish()).await;
+        assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+        let mut tunnel = TokioIo::new(hyper::upgrade::on(response).await.unwrap());
+        let begun = Instant::now();
+        while begun.elapsed() < 2 * limit {
+            tunnel.write_all(b"still").await.unwrap();
+            let mut echoed = [0; 5];
+            tunnel.read_exact(&mut echoed).await.unwrap();
+        }
     });
 }
