@@ -88,6 +88,8 @@ impl Pool {
         self.exchange(connector, request, body, interims, Over::New)
     }
 
+    /// A block and no `async fn`, which would hold its arguments twice.
+    #[allow(clippy::manual_async_fn)]
     fn exchange<B>(
         self: &Rc<Self>,
         connector: &Connector,
