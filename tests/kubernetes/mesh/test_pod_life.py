@@ -56,11 +56,8 @@ def test_a_job_ends_although_its_proxy_would_go_on(kubectl: Kubectl, home: str) 
 
 def test_a_cron_jobs_run_ends_too(kubectl: Kubectl, home: str) -> None:
     never = {"schedule": "0 0 31 2 *", "jobTemplate": {"spec": {"template": {"spec": once("often")}}}}
-    kubectl.apply(
-        *objects.placed(
-            [{"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "often"}, "spec": never}], home
-        )
-    )
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "often"}, "spec": never}
+    kubectl.apply(*objects.placed([cron], home))
     kubectl("create", "job", "--namespace", home, "often-now", "--from=cronjob/often")
     ends(kubectl, home, "often-now", "often")
 

@@ -11,6 +11,7 @@ const VERSION: &[u8] = b"HTTP/1.";
 const METHOD_MAX: usize = 24;
 /// Methods that are in use (IANA's registry, without those that nobody sends). Others are known by the target behind them.
 const METHODS: [&[u8]; 19] = [
+    // RFC 9110, RFC 5789
     b"GET",
     b"HEAD",
     b"POST",
@@ -19,7 +20,8 @@ const METHODS: [&[u8]; 19] = [
     b"CONNECT",
     b"OPTIONS",
     b"TRACE",
-    b"PATCH", // RFC 9110, RFC 5789
+    b"PATCH",
+    // WebDAV: RFC 4918, 3253, 5323
     b"PROPFIND",
     b"PROPPATCH",
     b"MKCOL",
@@ -28,8 +30,9 @@ const METHODS: [&[u8]; 19] = [
     b"LOCK",
     b"UNLOCK",
     b"REPORT",
-    b"SEARCH", // WebDAV
-    b"PURGE",  // caches, by convention
+    b"SEARCH",
+    // caches, by convention
+    b"PURGE",
 ];
 
 /// What the first bytes are.

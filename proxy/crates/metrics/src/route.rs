@@ -95,7 +95,7 @@ impl Series for RouteSeries {
     }
 
     fn events(&self) -> u64 {
-        self.durations.count() + self.request_frames.count() + self.retries.iter().map(Counter::get).sum::<u64>()
+        self.durations.count() + self.retries.iter().map(Counter::get).sum::<u64>()
     }
 }
 
@@ -167,7 +167,7 @@ impl Series for BackendSeries {
     }
 
     fn events(&self) -> u64 {
-        self.requests.get() + self.durations.count() + self.response_frames.count()
+        self.requests.get() + self.durations.count()
     }
 }
 

@@ -116,6 +116,12 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
     method.is_idempotent()
 }
 
+/// Whether a request that a connection loses can certainly be sent again: it may be, and nothing of it is used up. What
+/// cannot is not trusted to a kept connection that its server may just have closed.
+pub(crate) fn is_free_to_lose<A>(request: &Request<A>, body: &impl http_body::Body) -> bool {
+    is_idempotent(request.method()) && body.is_end_stream()
+}
+
 /// A header value from text of ours; characters that a header cannot hold are replaced.
 pub(crate) fn value_of(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| {

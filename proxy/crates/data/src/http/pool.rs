@@ -9,13 +9,13 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use hauberk_core::budget::Budget;
 use http::{Request, Response};
-use http_body::Body as _;
 
 use crate::connect::{ConnectError, Connector};
 use crate::http::body::Body;
 use crate::http::client::SendError;
 use crate::http::h1::conn::Conn;
 use crate::http::h1::exchange::{Answer, exchange};
+use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 
@@ -65,10 +65,9 @@ impl Pool {
         interims: &Interims,
         again: bool,
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
-        // What must not be repeated, or perhaps cannot, is not lost to a connection that the server has just closed.
         let over = match again {
             true => Over::New,
-            false if request.method().is_idempotent() && body.is_end_stream() => Over::Kept,
+            false if headers::is_free_to_lose(request, &body) => Over::Kept,
             false => Over::Open,
         };
         self.exchange(connector, request, body, interims, over).map(|answer| match answer? {

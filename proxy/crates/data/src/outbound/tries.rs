@@ -1,14 +1,16 @@
 //! One try of a request, on one endpoint.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use hauberk_core::outbound::Retry;
 use hauberk_metrics::balancer::Carries;
-use http::{Method, Request, Version};
+use http::{Method, Request, Response, Version};
 use tokio::time::{Instant, timeout_at};
 
-use crate::candidate::Candidate;
+use crate::balance::Balancer;
+use crate::candidate::{Candidate, Load};
 use crate::http::body::Body;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
@@ -55,12 +57,9 @@ impl Tries<'_> {
         check_identity(self.exchange, &candidate).map_err(Failure::Proxy)?;
         let request = replay::again(asked, self.limits.watch(body));
         let request = self.prepare(request, &candidate).map_err(Failure::Proxy)?;
-        let load = candidate.begin();
-        let trial = self.leaf.breaker.as_ref().map(|breaker| Trial::begin(&candidate, breaker, worker.random()));
+        let (load, trial) = self.begin(&candidate);
         let started = Instant::now();
-        candidate.edge().request();
-        self.leaf.metrics.iter().for_each(|metrics| metrics.request());
-        let waiting = self.wait(&candidate, balancer.default_rtt());
+        let waiting = self.wait(&candidate, balancer.default_rtt(), started);
         let sent = match self.retry.and_then(|retry| retry.timeout) {
             None => candidate.send(request, self.interims, again).await,
             Some(limit) => match timeout_at(started + limit, candidate.send(request, self.interims, again)).await {
@@ -80,18 +79,7 @@ impl Tries<'_> {
         let now = Instant::now();
         match sent {
             Ok(response) => {
-                let head = Head::of(&response, self.exchange.grpc);
-                if let Some(penalty) = balancer.penalty()
-                    && let Some(latency) = head.cost(&penalty, response.headers())
-                {
-                    candidate.penalized(latency, penalty.decay, now);
-                }
-                let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
-                if head.is_failure() {
-                    candidate.failed(now - started, balancer.default_rtt(), now);
-                } else {
-                    candidate.answered(now - started, now);
-                }
+                let trial = self.judge(balancer, &candidate, &response, trial, (started, now));
                 let limits = self.limits.clone();
                 let answered = Answered { candidate, response, load, trial, limits };
                 if self.wants_another(&answered, asked.method()) {
@@ -117,9 +105,40 @@ impl Tries<'_> {
         }
     }
 
-    /// From now on an answer of `candidate` is awaited, which is taken to need `floor` if it was never measured.
-    pub(super) fn wait<'a>(&'a self, candidate: &'a Candidate, floor: Duration) -> Waiting<'a> {
-        Waiting { tries: self, candidate, started: Instant::now(), floor }
+    /// The request goes to `candidate`: it counts there, as load, and for the circuit breaker.
+    pub(super) fn begin(&self, candidate: &Rc<Candidate>) -> (Load, Option<Trial>) {
+        let random = || self.connection.worker.random();
+        candidate.edge().request();
+        self.leaf.metrics.iter().for_each(|metrics| metrics.request());
+        (candidate.begin(), self.leaf.breaker.as_ref().map(|breaker| Trial::begin(candidate, breaker, random())))
+    }
+
+    /// From `started` on an answer of `candidate` is awaited, which is taken to need `floor` if it was never measured.
+    pub(super) fn wait<'a>(&'a self, candidate: &'a Candidate, floor: Duration, started: Instant) -> Waiting<'a> {
+        Waiting { tries: self, candidate, started, floor }
+    }
+
+    /// What the head of an answer, which took from `started` to `now`, says of its endpoint. A trial that waits for more is returned.
+    pub(super) fn judge(
+        &self,
+        balancer: &Balancer,
+        candidate: &Candidate,
+        response: &Response<Incoming>,
+        trial: Option<Trial>,
+        (started, now): (Instant, Instant),
+    ) -> Option<Trial> {
+        let (head, took) = (Head::of(response, self.exchange.grpc), now - started);
+        if let Some(penalty) = balancer.penalty()
+            && let Some(latency) = head.cost(&penalty, response.headers())
+        {
+            candidate.penalized(latency, penalty.decay, now);
+        }
+        if head.is_failure() {
+            candidate.failed(took, balancer.default_rtt(), now);
+        } else {
+            candidate.answered(took, now);
+        }
+        trial.and_then(|trial| head.judge(trial.hinted(response.headers())))
     }
 
     /// The request as this endpoint takes it.
@@ -163,11 +182,9 @@ pub(super) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// There is an answer, or there will be none; so long it took.
-    pub(super) fn over(self) -> Duration {
-        let took = self.started.elapsed();
+    /// There is an answer, or there will be none.
+    pub(super) fn over(self) {
         std::mem::forget(self);
-        took
     }
 }
 

@@ -20,7 +20,6 @@ use crate::outbound::http::{Connection, Exchange};
 use crate::outbound::limits::Limits;
 use crate::outbound::response;
 use crate::outbound::rule::{Leaf, Rule};
-use crate::outbound::trial::Trial;
 use crate::outbound::tries::{self, Tries};
 
 /// Bytes of a request body kept for a second endpoint; such requests have hardly any.
@@ -54,29 +53,22 @@ async fn ask(tries: &Tries<'_>, mut request: Request<Incoming>, place: Share) ->
         let candidate = balancer.pick(worker, tried, leaf.failfast, leaf.breaker.as_deref(), Carries::Http).await?;
         tries::check_identity(exchange, &candidate)?;
         let body = tries.limits.watch(replay.body().unwrap_or_else(Body::empty));
-        let load = candidate.begin();
-        let trial = leaf.breaker.as_ref().map(|breaker| Trial::begin(&candidate, breaker, worker.random()));
-        candidate.edge().request();
-        leaf.metrics.iter().for_each(|metrics| metrics.request());
-        let waiting = tries.wait(&candidate, balancer.default_rtt());
+        let (load, trial) = tries.begin(&candidate);
+        let started = Instant::now();
+        let waiting = tries.wait(&candidate, balancer.default_rtt(), started);
         let asked = candidate.ask(&request, body, tries.interims).await;
-        let took = waiting.over();
+        waiting.over();
+        let now = Instant::now();
         match asked {
             Ok(Answer::Response(response)) => {
-                let head = Head::of(&response, exchange.grpc);
-                let trial = trial.and_then(|trial| head.judge(trial.hinted(response.headers())));
-                if head.is_failure() {
-                    candidate.failed(took, balancer.default_rtt(), Instant::now());
-                } else {
-                    candidate.answered(took, Instant::now());
-                }
+                let trial = tries.judge(balancer, &candidate, &response, trial, (started, now));
                 let answered = Answered { candidate, response, load, trial, limits: tries.limits.clone() };
                 let mut answer = response::finish(connection, exchange, rule, leaf, answered, place);
                 headers::strip_hop_by_hop(answer.headers_mut());
                 return Ok(answer.into());
             }
             Ok(Answer::Tunnel(mut answer, server)) => {
-                candidate.answered(took, Instant::now());
+                candidate.answered(now - started, now);
                 if let Some(trial) = trial {
                     trial.answered(answer.status(), None);
                 }
@@ -88,7 +80,7 @@ async fn ask(tries: &Tries<'_>, mut request: Request<Incoming>, place: Share) ->
             }
             Err(error) => {
                 if error.is_untouched() {
-                    candidate.unreachable(Instant::now(), worker.random());
+                    candidate.unreachable(now, worker.random());
                 }
                 if let Some(trial) = trial.filter(|_| !error.is_of_request()) {
                     trial.failed();

@@ -12,7 +12,6 @@ use h2::ext::Protocol;
 use hauberk_core::budget::Budget;
 use hauberk_core::http2::lifetime::Lifetime;
 use http::{Method, Request, Response};
-use http_body::Body as _;
 use tokio::time::Instant;
 
 use crate::config::Http2Client;
@@ -21,6 +20,7 @@ use crate::http::body::Body;
 use crate::http::client::SendError;
 use crate::http::h2::client::{self, StreamError};
 use crate::http::h2::flow::Flow;
+use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
 
@@ -112,8 +112,7 @@ impl Shared {
         interims: &Interims,
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> {
         let asks_protocol = request.method() == Method::CONNECT && request.extensions().get::<Protocol>().is_some();
-        // What must not be repeated, or perhaps cannot, is not lost to a connection that the server has just closed.
-        let careful = !request.method().is_idempotent() || !request.body().is_end_stream();
+        let careful = !headers::is_free_to_lose(&request, request.body());
         async move {
             loop {
                 let (lease, kept) = match self.take() {
