@@ -60,6 +60,15 @@ fn whole_heads_say_what_follows() {
 }
 
 #[test]
+fn a_length_is_passed_on_without_zeros_before_it() {
+    for (said, means) in [("007", "7"), ("0000000000000000000000", "0"), ("0", "0"), ("10", "10")] {
+        let mut buffer = BytesMut::from(&*format!("PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: {said}\r\n\r\n"));
+        let head = take(&mut buffer, MAX).unwrap().unwrap();
+        assert_eq!(head.request.headers()["content-length"], means, "{said}");
+    }
+}
+
+#[test]
 fn lengths_with_two_meanings_are_refused() {
     for (headers, expected) in [
         ("content-length: 5\r\ntransfer-encoding: chunked", Refusal::LengthAndEncoding),
@@ -72,6 +81,7 @@ fn lengths_with_two_meanings_are_refused() {
         ("content-length: 0x5", Refusal::ContentLength),
         ("content-length: 5 5", Refusal::ContentLength),
         ("content-length:", Refusal::ContentLength),
+        ("content-length: 9223372036854775808", Refusal::ContentLength),
         ("content-length: 18446744073709551616", Refusal::ContentLength),
         ("transfer-encoding: gzip, chunked", Refusal::TransferEncoding),
         ("transfer-encoding: chunked, chunked", Refusal::TransferEncoding),

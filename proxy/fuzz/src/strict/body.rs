@@ -40,7 +40,8 @@ fn number(digits: &[u8]) -> Read<usize> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(Stop::Wrong("a length that is no number"));
     }
-    String::from_utf8_lossy(digits).parse().map_err(|_| Stop::Wrong("a length beyond all"))
+    let number: Option<i64> = String::from_utf8_lossy(digits).parse().ok();
+    number.and_then(|number| usize::try_from(number).ok()).ok_or(Stop::Wrong("a length beyond all"))
 }
 
 /// The body at `at`, as far as it is there.

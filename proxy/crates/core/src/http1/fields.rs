@@ -107,12 +107,19 @@ pub(super) fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
-/// Digits only; a sign, white space or a list is no number.
-pub(super) fn number(bytes: &[u8]) -> Option<u64> {
+/// The length of a body: digits only; a sign, white space or a list is no number. No more than servers count in, a signed
+/// number of 64 bits: with more, and HTTP/2 would have no way to say it.
+pub(super) fn length(bytes: &[u8]) -> Option<u64> {
     if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    std::str::from_utf8(bytes).ok()?.parse().ok()
+    std::str::from_utf8(bytes).ok()?.parse().ok().filter(|length| i64::try_from(*length).is_ok())
+}
+
+/// Whether a length is written with zeros before it (RFC 9110, 8.6, lets it be). There are readers who count digits and
+/// refuse it then, and readers who take it for octal: whoever comes next gets the number as everyone writes it.
+pub(super) fn is_padded(length: &[u8]) -> bool {
+    length.len() > 1 && length[0] == b'0'
 }
 
 /// Whether a comma-separated list has an element, in any case of letters.

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use bytes::{Buf, Bytes, BytesMut};
+use http::header::CONTENT_LENGTH;
 use http::uri::InvalidUri;
-use http::{Method, Request, Uri, Version};
+use http::{HeaderValue, Method, Request, Uri, Version};
 use memchr::memmem;
 
 use crate::http1::Framing;
@@ -92,6 +93,9 @@ fn whole(head: Bytes) -> Result<Head, Refusal> {
         facts.note(name, value)?;
         at += length;
     }
+    if let (Some(length), true) = (facts.content_length, facts.padded) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
     Ok(Head { request, framing: facts.framing()?, persistent: facts.is_persistent() })
 }
 
@@ -157,6 +161,7 @@ struct Facts {
     http10: bool,
     chunked: bool,
     content_length: Option<u64>,
+    padded: bool,
     hosts: usize,
     close: bool,
     keep_alive: bool,
@@ -165,7 +170,7 @@ struct Facts {
 impl Facts {
     fn of(line: &RequestLine<'_>) -> Self {
         let http10 = line.http10;
-        Self { http10, chunked: false, content_length: None, hosts: 0, close: false, keep_alive: false }
+        Self { http10, chunked: false, content_length: None, padded: false, hosts: 0, close: false, keep_alive: false }
     }
 
     fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
@@ -181,7 +186,8 @@ impl Facts {
                 self.keep_alive |= fields::lists(value, b"keep-alive");
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {
-                let length = fields::number(value).ok_or(Refusal::ContentLength)?;
+                let length = fields::length(value).ok_or(Refusal::ContentLength)?;
+                self.padded = fields::is_padded(value);
                 if self.content_length.replace(length).is_some() {
                     return Err(Refusal::ContentLength);
                 }

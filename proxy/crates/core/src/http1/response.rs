@@ -163,21 +163,23 @@ fn is_chunked(headers: &HeaderMap) -> Result<bool, Refusal> {
     }
 }
 
-/// The one length that all headers name. A server may repeat the same one; whoever comes next gets it once.
+/// The one length that all headers name. A server may repeat the same one; whoever comes next gets it once and in plain words.
 fn settle_length(headers: &mut HeaderMap) -> Result<Option<u64>, Refusal> {
     let mut length = None;
-    let mut named = 0;
+    let (mut named, mut padded) = (0, false);
     for value in headers.get_all(CONTENT_LENGTH) {
         for part in value.as_bytes().split(|&b| b == b',') {
+            let part = fields::trim(part);
+            let number = fields::length(part).ok_or(Refusal::ContentLength)?;
             named += 1;
-            let number = fields::number(fields::trim(part)).ok_or(Refusal::ContentLength)?;
+            padded |= fields::is_padded(part);
             if length.replace(number).is_some_and(|other| other != number) {
                 return Err(Refusal::ContentLength);
             }
         }
     }
     if let Some(length) = length
-        && named > 1
+        && (named > 1 || padded)
     {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
@@ -222,6 +224,23 @@ mod tests {
         let head = read("HTTP/1.0 404\nServer: old\nX: y\r\n\n").unwrap().unwrap();
         assert_eq!((head.response.status().as_u16(), head.response.version()), (404, Version::HTTP_10));
         assert_eq!((head.response.headers().len(), head.framing), (2, Framing::UntilClose));
+    }
+
+    #[test]
+    fn a_length_is_passed_on_once_and_without_zeros_before_it() {
+        let padded = format!("{:060}", i64::MAX);
+        for (said, means) in
+            [("0005", "5"), ("00", "0"), ("5, 05", "5"), (padded.as_str(), "9223372036854775807"), ("0", "0")]
+        {
+            let head = read(&format!("HTTP/1.1 200 OK\r\ncontent-length: {said}\r\n\r\n")).unwrap().unwrap();
+            let lengths: Vec<_> = head.response.headers().get_all(CONTENT_LENGTH).iter().collect();
+            assert_eq!(lengths, [means], "{said}");
+            assert_eq!(head.framing, Framing::Length(means.parse().unwrap()), "{said}");
+        }
+        assert!(matches!(
+            read("HTTP/1.1 200 OK\r\ncontent-length: 9223372036854775808\r\n\r\n"),
+            Err(Refusal::ContentLength)
+        ));
     }
 
     #[test]
