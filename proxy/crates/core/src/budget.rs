@@ -1,7 +1,7 @@
 //! Room that all workers share: places for connections and requests, bytes of buffers.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
 
 /// A fixed amount of which shares are taken, exactly: never more than the total is out, whichever threads ask.
 #[derive(Clone, Debug)]
@@ -18,22 +18,23 @@ pub struct Share {
     amount: usize,
 }
 
+/// What has been taken of a budget.
 #[derive(Debug)]
-struct Room {
+pub(crate) struct Room {
     total: usize,
     taken: AtomicUsize,
     /// What this is the part of one client of.
     within: Option<Budget>,
 }
 
-/// A client's part of a budget, for as long as somebody has it.
-#[derive(Debug)]
-pub(crate) struct Known(Weak<Room>);
-
 impl Budget {
     /// Nothing taken yet. A total of 0 gives out nothing.
     pub fn new(total: usize) -> Self {
-        Self::with(total, None)
+        Self::of(Arc::new(Room { total, taken: AtomicUsize::new(0), within: None }))
+    }
+
+    pub(crate) fn of(room: Arc<Room>) -> Self {
+        Self { total: room.total, room }
     }
 
     /// The same budget for those who can do without: what is beyond `total` is left to the others.
@@ -56,12 +57,17 @@ impl Budget {
     /// switches", 1998) with a factor of one.
     #[must_use]
     pub fn part(&self) -> Self {
-        Self::with(self.total, Some(self.clone()))
+        Self::of(Arc::new(Room::part_of(self)))
     }
 
     /// A share, or `None` when less than `amount` is left.
     pub fn try_take(&self, amount: usize) -> Option<Share> {
         self.take(amount).then(|| Share { of: self.clone(), amount })
+    }
+
+    /// A share of nothing, which may grow.
+    pub fn none(&self) -> Share {
+        Share { of: self.clone(), amount: 0 }
     }
 
     /// How much is out now.
@@ -79,14 +85,6 @@ impl Budget {
         self.total
     }
 
-    pub(crate) fn downgrade(&self) -> Known {
-        Known(Arc::downgrade(&self.room))
-    }
-
-    fn with(total: usize, within: Option<Budget>) -> Self {
-        Self { room: Arc::new(Room { total, taken: AtomicUsize::new(0), within }), total }
-    }
-
     // The numbers alone are shared, nothing is published with them, so no order among other memory is needed.
     fn take(&self, amount: usize) -> bool {
         let (room, most) = (&self.room, self.room.most(self.total));
@@ -99,16 +97,6 @@ impl Budget {
             room.taken.fetch_sub(amount, Ordering::Relaxed);
         }
         taken
-    }
-}
-
-impl Known {
-    pub(crate) fn upgrade(&self) -> Option<Budget> {
-        self.0.upgrade().map(|room| Budget { total: room.total, room })
-    }
-
-    pub(crate) fn is_in_use(&self) -> bool {
-        self.0.strong_count() > 0
     }
 }
 
@@ -143,6 +131,11 @@ impl Drop for Share {
 }
 
 impl Room {
+    /// The part of one client of a budget, see [`Budget::part`].
+    pub(crate) fn part_of(all: &Budget) -> Self {
+        Self { total: all.total, taken: AtomicUsize::new(0), within: Some(all.clone()) }
+    }
+
     /// How much may be out, where it would be `total` for a client that is not held to its part.
     fn most(&self, total: usize) -> usize {
         self.within.as_ref().map_or(total, |all| total.min(all.left()))

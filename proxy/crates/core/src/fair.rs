@@ -1,14 +1,11 @@
 //! A budget that clients share, so that none of them can have all of it.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
 
-use crate::budget::{Budget, Known};
+use crate::budget::{Budget, Room};
 use crate::identity::{ClientTls, Id};
+use crate::weak_map::WeakMap;
 
-/// Clients that are remembered without a look at who is gone.
-const SWEEP_MIN: usize = 64;
 /// The part of an IPv6 address that names a network: a host chooses the rest as it likes (RFC 4291, 2.5.4).
 const NETWORK: u128 = !(u64::MAX as u128);
 
@@ -25,14 +22,7 @@ pub enum Client {
 #[derive(Debug)]
 pub struct Fair {
     all: Budget,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    parts: HashMap<Client, Known>,
-    /// So many are looked through for those that are gone.
-    sweep_at: usize,
+    parts: WeakMap<Client, Room>,
 }
 
 impl Client {
@@ -56,34 +46,16 @@ impl Client {
 impl Fair {
     /// Nobody has anything of `all` yet.
     pub fn new(all: Budget) -> Self {
-        Self { all, state: Mutex::new(State { parts: HashMap::new(), sweep_at: SWEEP_MIN }) }
+        Self { all, parts: WeakMap::default() }
     }
 
     /// The part of `client`, see [`Budget::part`]. It is one and the same for as long as somebody has it, or a share of it.
     pub fn part(&self, client: Client) -> Budget {
-        // Nothing that is done under this lock panics half-way.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(part) = state.parts.get(&client).and_then(Known::upgrade) {
-            return part;
-        }
-        let part = self.all.part();
-        state.sweep();
-        state.parts.insert(client, part.downgrade());
-        part
+        Budget::of(self.parts.get(client, || Room::part_of(&self.all)))
     }
 
     /// Clients that are remembered: those that have something, and as many again at most (but a few).
     pub fn remembered(&self) -> usize {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).parts.len()
-    }
-}
-
-impl State {
-    fn sweep(&mut self) {
-        if self.parts.len() >= self.sweep_at {
-            self.parts.retain(|_, part| part.is_in_use());
-            self.sweep_at = SWEEP_MIN.max(2 * self.parts.len());
-            self.parts.shrink_to(self.sweep_at);
-        }
+        self.parts.remembered()
     }
 }

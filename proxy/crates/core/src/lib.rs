@@ -38,4 +38,5 @@ pub mod route;
 pub mod stall;
 pub mod transport_header;
 pub mod version;
+pub mod weak_map;
 pub mod words;

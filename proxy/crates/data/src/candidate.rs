@@ -1,6 +1,6 @@
 //! One endpoint as this worker sees it: its connections, its latency, its load, whether it is up.
 
-use std::cell::{Cell, RefCell, RefMut};
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use futures_util::future::Either;
 use hauberk_core::balance::PeakEwma;
-use hauberk_core::breaker::Circuit;
 use hauberk_core::endpoint::{Endpoint, Labels, ProtocolHint};
 use hauberk_core::identity::Id;
 use hauberk_core::outbound::Backoff;
 use hauberk_core::transport_header::{Header, Session};
 use hauberk_metrics::edge::EdgeMetrics;
 use http::{Request, Response, Version};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::circuit::SharedCircuit;
+use crate::common::AtEndpoint;
 use crate::connect::{Connector, Peer};
 use crate::http::body::Body;
 use crate::http::client::SendError;
@@ -26,6 +28,9 @@ use crate::http::pool::Pool;
 use crate::http::{Answer, Shared};
 use crate::outbound::labels;
 use crate::worker;
+
+/// Where there is no other endpoint, connections to one that refused some are tried again after so long at the latest.
+const REST_MAX: Duration = Duration::from_secs(1);
 
 /// An endpoint with its connections and what was measured of it.
 pub(crate) struct Candidate {
@@ -39,12 +44,34 @@ pub(crate) struct Candidate {
     /// What failures count as, where policy says that they count.
     penalty: RefCell<Option<PeakEwma>>,
     in_flight: Cell<u32>,
-    down_until: Cell<Option<Instant>>,
-    /// How often in a row it refused a connection.
-    refused: Cell<u32>,
+    down: RefCell<Option<Down>>,
     backoff: Backoff,
-    circuit: RefCell<Circuit>,
+    /// Told when it takes connections again.
+    up: Rc<Notify>,
+    common: Arc<AtEndpoint>,
     edge: Rc<EdgeMetrics>,
+}
+
+/// It refused connections, or its proxy requests, and took none since.
+struct Down {
+    /// The first and the latest refusal in a row, and how many there were.
+    since: Instant,
+    latest: Instant,
+    times: u32,
+    /// It is left alone until then.
+    until: Instant,
+    /// Why there was no connection; `None` where there was one.
+    why: Option<Arc<str>>,
+}
+
+/// No connection is tried for a while.
+pub(crate) struct Rest {
+    /// Until then.
+    pub(crate) until: Instant,
+    /// There has been none since then.
+    pub(crate) since: Instant,
+    /// Why there was none.
+    pub(crate) why: Arc<str>,
 }
 
 /// Counts as load until it is dropped.
@@ -60,12 +87,14 @@ impl Candidate {
     /// An endpoint that nothing is known of yet.
     pub(crate) fn new(
         shared: &worker::Shared,
-        authority: &str,
+        authority: &Arc<str>,
         endpoint: Arc<Endpoint>,
         set_labels: &Labels,
         decay: Duration,
+        up: &Rc<Notify>,
     ) -> Self {
         let config = &shared.config.outbound;
+        let common = shared.common.endpoint(authority, &endpoint, config.idle_max);
         let local = shared.config.inbound.ips.contains(&endpoint.addr.ip());
         let transport = shared.metrics.transport(&labels::transport(&endpoint, set_labels, local));
         let connector = |session| {
@@ -75,17 +104,17 @@ impl Candidate {
         };
         Self {
             http1: connector(Some(Session::Http1)),
-            http1_pool: Pool::new(config.idle_max, config.idle_timeout, &shared.budgets.held),
+            http1_pool: Pool::new(&common.idle, config.idle_timeout, &shared.budgets.held),
             http2: connector(Some(Session::Http2)),
             http2_shared: Shared::new(config.http.client.with(&endpoint.http2), &shared.budgets.buffers),
             opaque: connector(None),
             latency: RefCell::new(PeakEwma::new(decay)),
             penalty: RefCell::default(),
             in_flight: Cell::new(0),
-            down_until: Cell::new(None),
-            refused: Cell::new(0),
+            down: RefCell::default(),
             backoff: config.connect_backoff,
-            circuit: RefCell::default(),
+            up: up.clone(),
+            common,
             edge: Rc::new(labels::edge(&shared.metrics, authority, &endpoint, set_labels, local)),
             endpoint,
         }
@@ -133,7 +162,22 @@ impl Candidate {
 
     /// Whether it is worth a connection now.
     pub(crate) fn is_up(&self, now: Instant) -> bool {
-        self.down_until.get().is_none_or(|until| until <= now)
+        self.down.borrow().as_ref().is_none_or(|down| down.until <= now)
+    }
+
+    /// Whether it refused connections or requests, and took none since.
+    pub(crate) fn is_down(&self) -> bool {
+        self.down.borrow().is_some()
+    }
+
+    /// Whether no connection to it is worth a try now, even if it is the only one. That ends sooner than it is left alone for
+    /// others: who has nobody else had better know early that it is back.
+    pub(crate) fn rest(&self, now: Instant) -> Option<Rest> {
+        let down = self.down.borrow();
+        let down = down.as_ref()?;
+        let until = down.until.min(down.latest + REST_MAX);
+        let rest = || Some(Rest { until, since: down.since, why: down.why.clone()? });
+        if until <= now { None } else { rest() }
     }
 
     /// One request more.
@@ -174,24 +218,34 @@ impl Candidate {
 
     /// It took a connection.
     pub(crate) fn connected(&self) {
-        self.down_until.set(None);
-        self.refused.set(0);
+        if self.down.borrow().is_some() {
+            self.down.take();
+            self.up.notify_waiters();
+        }
     }
 
-    /// It refused a connection, or its proxy a request: it is left alone for a while, longer each time; requests that find out
-    /// together are one time. `random` is uniform over all values.
-    pub(crate) fn unreachable(&self, now: Instant, random: u64) {
-        if !self.is_up(now) {
-            return;
-        }
-        let pause = self.backoff.pause(self.refused.get(), random);
-        self.down_until.set(Some(now + pause));
-        self.refused.set(self.refused.get().saturating_add(1));
+    /// It refused a connection, for the reason `why`, or its proxy a request: it is left alone for a while, longer each time;
+    /// requests that find out together are one time. `random` is uniform over all values.
+    pub(crate) fn unreachable(&self, why: Option<Arc<str>>, now: Instant, random: u64) {
+        let mut down = self.down.borrow_mut();
+        let (since, times) = match &mut *down {
+            Some(down) if down.why.is_none() != why.is_none() => (now, down.times),
+            Some(down) if down.until <= now => (down.since, down.times),
+            Some(down) => {
+                if down.latest + REST_MAX <= now {
+                    (down.latest, down.why) = (now, why);
+                }
+                return;
+            }
+            None => (now, 0),
+        };
+        let until = now + self.backoff.pause(times, random);
+        *down = Some(Down { since, latest: now, times: times.saturating_add(1), until, why });
     }
 
     /// Whether it is left alone, and for how long, after failures.
-    pub(crate) fn circuit(&self) -> RefMut<'_, Circuit> {
-        self.circuit.borrow_mut()
+    pub(crate) fn circuit(&self) -> &SharedCircuit {
+        &self.common.circuit
     }
 
     /// Whether a request, unless it asks for a tunnel, shares an HTTP/2 connection between proxies.

@@ -7,12 +7,14 @@
 pub mod accept;
 pub mod access_log;
 pub mod budgets;
+pub mod common;
 pub mod config;
 pub mod drain;
 pub mod worker;
 
 mod balance;
 mod candidate;
+mod circuit;
 mod connect;
 mod counted;
 mod detection;

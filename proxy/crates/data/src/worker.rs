@@ -1,5 +1,5 @@
 //! One thread's share of the proxy: its connections, pools and balancers. Nothing in it is shared with other workers
-//! but configuration, credentials, discovery, budgets and counters.
+//! but configuration, credentials, discovery, budgets, circuits and counters.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use crate::accept::{Accepted, Arrivals, Gate, Side, accept_all};
 use crate::access_log::AccessLog;
 use crate::budgets::Budgets;
+use crate::common::Common;
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::inbound::Inbound;
@@ -37,6 +38,8 @@ pub struct Shared {
     pub metrics: Arc<DataMetrics>,
     /// What all workers together may have at once.
     pub budgets: Budgets,
+    /// What they have in common of the places that they send to.
+    pub common: Arc<Common>,
     /// Where requests to the program are written down, if anywhere.
     pub access_log: Option<Arc<AccessLog>>,
 }
@@ -50,7 +53,8 @@ impl Shared {
         metrics: Arc<DataMetrics>,
     ) -> Self {
         let budgets = Budgets::new(&config);
-        Self { config: Arc::new(config), discover, tls, metrics, budgets, access_log: None }
+        let common = Arc::default();
+        Self { config: Arc::new(config), discover, tls, metrics, budgets, common, access_log: None }
     }
 }
 

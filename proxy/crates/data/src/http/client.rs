@@ -1,5 +1,7 @@
 //! What can go wrong between sending a request and the head of its answer, and what that means for another try.
 
+use std::sync::Arc;
+
 use crate::connect::{ConnectError, Peer};
 use crate::http::body_error::BodyError;
 use crate::http::error::{ErrorKind, ProxyError};
@@ -61,6 +63,14 @@ impl SendError {
     /// Whether the peer certainly did nothing with the request, so that any request may be sent again.
     pub(crate) fn is_untouched(&self) -> bool {
         self.meaning() == Meaning::Untouched
+    }
+
+    /// Why there was no connection, if there was none.
+    pub(crate) fn no_connection(&self) -> Option<&Arc<str>> {
+        match self {
+            SendError::Connect(error) => Some(&error.message),
+            _ => None,
+        }
     }
 
     /// Whether the peer's goodbye left the request out, or a kept connection had ended before it: it goes over another

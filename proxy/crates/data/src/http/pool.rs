@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use hauberk_core::budget::Budget;
+use hauberk_core::budget::{Budget, Share};
 use http::{Request, Response};
 
 use crate::connect::{ConnectError, Connector};
@@ -22,7 +22,8 @@ use crate::http::interim::Interims;
 /// The idle connections to one endpoint.
 pub(crate) struct Pool {
     idle: RefCell<Vec<Idle>>,
-    idle_max: usize,
+    /// One place for each idle connection, of those that all workers have.
+    places: RefCell<Share>,
     idle_timeout: Duration,
     reaping: Cell<bool>,
     /// Looks of the reaper so far. Two lie half of `idle_timeout` apart.
@@ -49,10 +50,11 @@ struct Idle {
 }
 
 impl Pool {
-    /// Keeps at most `idle_max` connections, each for `idle_timeout`. What waits on them is held in `room`.
-    pub(crate) fn new(idle_max: usize, idle_timeout: Duration, room: &Budget) -> Rc<Self> {
+    /// Keeps as many connections as there are `places`, each for `idle_timeout`. What waits on them is held in `room`.
+    pub(crate) fn new(places: &Budget, idle_timeout: Duration, room: &Budget) -> Rc<Self> {
         let (idle, reaping, looks) = (RefCell::default(), Cell::new(false), Cell::new(0));
-        Rc::new(Self { idle, idle_max, idle_timeout, reaping, looks, room: room.clone() })
+        let places = RefCell::new(places.none());
+        Rc::new(Self { idle, places, idle_timeout, reaping, looks, room: room.clone() })
     }
 
     /// Sends the head of `request`, and `body`, and waits for the head of the answer. `again`: it was sent before, over a
@@ -121,6 +123,7 @@ impl Pool {
         poll_fn(|cx| {
             let mut idle = self.idle.borrow_mut();
             while let Some(mut latest) = idle.pop() {
+                self.places.borrow_mut().shrink_to(idle.len());
                 if latest.conn.is_usable(cx, careful) {
                     return Poll::Ready(Some(latest.conn));
                 }
@@ -132,10 +135,10 @@ impl Pool {
 
     /// Keeps a connection for the next request.
     pub(crate) fn put(self: &Rc<Self>, mut conn: Box<Conn>) {
-        let mut idle = self.idle.borrow_mut();
-        if idle.len() >= self.idle_max {
+        if !self.places.borrow_mut().try_grow(1) {
             return;
         }
+        let mut idle = self.idle.borrow_mut();
         conn.rest();
         idle.push(Idle { conn, since: self.looks.get() });
         if !self.reaping.replace(true) {
@@ -157,6 +160,7 @@ async fn reap(pool: Weak<Pool>, idle_timeout: Duration) {
         let left = poll_fn(|cx| {
             let mut idle = pool.idle.borrow_mut();
             idle.retain_mut(|kept| looks.wrapping_sub(kept.since) < LOOKS_MAX && kept.conn.is_usable(cx, false));
+            pool.places.borrow_mut().shrink_to(idle.len());
             Poll::Ready(idle.len())
         });
         if left.await == 0 {

@@ -41,12 +41,13 @@ impl App {
     fn at(shared: &worker::Shared, peer: Peer, metrics: Arc<TransportMetrics>) -> Self {
         let config = &shared.config.inbound;
         let keep_alive: KeepAlive = config.connect_keep_alive;
+        let places = shared.common.program(&peer, config.idle_max);
         let connector = Connector::new(peer, config.connect_timeout, keep_alive, shared.tls.clone(), metrics);
         // Pings on loopback tell nothing that a closed socket does not.
         let http2 = Http2Client { keep_alive_interval: None, ..config.http.client };
         Self {
             connector,
-            http1: Pool::new(config.idle_max, config.idle_timeout, &shared.budgets.held),
+            http1: Pool::new(&places, config.idle_timeout, &shared.budgets.held),
             http2: Shared::new(http2, &shared.budgets.buffers),
         }
     }

@@ -152,6 +152,9 @@ async fn reach(
         Ok((stream, load)) => return Ok((stream, load, first)),
         Err(error) => error,
     };
+    if balancer.rests() {
+        return Err(refused(&error));
+    }
     let second = balancer.pick(worker, Some(first.endpoint().addr), leaf.failfast, None, leaf.carries).await?;
     if Rc::ptr_eq(&first, &second) {
         return Err(refused(&error));
@@ -168,7 +171,7 @@ async fn once(worker: &Worker, candidate: &Rc<Candidate>) -> Result<(Stream, Loa
             Ok((stream, load))
         }
         Err(error) => {
-            candidate.unreachable(Instant::now(), worker.random());
+            candidate.unreachable(Some(error.message.clone()), Instant::now(), worker.random());
             Err(error)
         }
     }

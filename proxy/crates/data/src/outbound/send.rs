@@ -62,7 +62,7 @@ async fn run(tries: &Tries<'_>, request: &mut Request<Incoming>) -> Result<Answe
         let repeatable = replay.body().is_some();
         if repeatable && left_out > 0 && failure.is_left_out() {
             left_out -= 1;
-        } else if repeatable && moves > 0 && failure.is_harmless(request.method()) {
+        } else if repeatable && moves > 0 && failure.is_harmless(request.method()) && !tries.is_hopeless(&failure) {
             moves -= 1;
         } else if let Some(retry) = tries.retry
             && repeatable

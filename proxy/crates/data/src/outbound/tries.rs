@@ -91,7 +91,9 @@ impl Tries<'_> {
             Err(error) => {
                 match &error {
                     error if error.is_left_out() => {} // its next connection takes requests
-                    error if error.is_untouched() => candidate.unreachable(now, worker.random()),
+                    error if error.is_untouched() => {
+                        candidate.unreachable(error.no_connection().cloned(), now, worker.random());
+                    }
                     error if error.is_lost() => candidate.failed(now - started, balancer.default_rtt(), now),
                     // The request's own body may have been what failed: that proves nothing of how slow the endpoint is.
                     _ => candidate.unanswered(Duration::ZERO, balancer.default_rtt(), now),
@@ -139,6 +141,12 @@ impl Tries<'_> {
             candidate.answered(took, now);
         }
         trial.and_then(|trial| head.judge(trial.hinted(response.headers())))
+    }
+
+    /// Whether another try would find nobody who takes connections.
+    pub(super) fn is_hopeless(&self, failure: &Failure) -> bool {
+        let unconnected = matches!(failure, Failure::Send(error, _) if error.no_connection().is_some());
+        unconnected && self.leaf.balancer().is_ok_and(|balancer| balancer.rests())
     }
 
     /// The request as this endpoint takes it.

@@ -80,13 +80,14 @@ async fn ask(tries: &Tries<'_>, mut request: Request<Incoming>, place: Share) ->
             }
             Err(error) => {
                 if error.is_untouched() {
-                    candidate.unreachable(now, worker.random());
+                    candidate.unreachable(error.no_connection().cloned(), now, worker.random());
                 }
                 if let Some(trial) = trial.filter(|_| !error.is_of_request()) {
                     trial.failed();
                 }
                 tries::count_failure(&candidate, leaf, exchange, error.kind());
-                if tried.is_some() || !error.is_untouched() || replay.body().is_none() {
+                let hopeless = error.no_connection().is_some() && balancer.rests();
+                if tried.is_some() || !error.is_untouched() || replay.body().is_none() || hopeless {
                     return Err(error.to_error(candidate.peer()));
                 }
                 tried = Some(candidate.endpoint().addr);

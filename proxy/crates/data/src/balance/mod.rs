@@ -1,5 +1,8 @@
 //! Chooses an endpoint for each request: power of two choices by peak EWMA of the latency.
 
+mod queue;
+mod rest;
+
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -11,9 +14,10 @@ use hauberk_core::endpoint::{Endpoint, Endpoints};
 use hauberk_core::outbound::Breaker;
 use hauberk_core::penalty::Penalty;
 use hauberk_metrics::balancer::{BalancerMetrics, Carries, Update};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use crate::balance::queue::Queue;
 use crate::candidate::Candidate;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::outbound::labels;
@@ -26,8 +30,9 @@ pub(crate) struct Balancer {
     candidates: RefCell<Vec<Rc<Candidate>>>,
     exists: Cell<bool>,
     known: Cell<bool>,
-    /// Requests that wait for the first answer of discovery.
-    waiting: Cell<usize>,
+    queue: Queue,
+    /// Told when an endpoint that refused connections takes some again.
+    up: Rc<Notify>,
     weighing: Cell<Weighing>,
 }
 
@@ -40,14 +45,16 @@ impl Balancer {
     /// A backend of one endpoint, such as a workload that is addressed directly.
     pub(crate) fn fixed(worker: &Worker, name: Arc<str>, endpoint: Arc<Endpoint>) -> Rc<Self> {
         let weighing = Weighing { default_rtt: Duration::ZERO, decay: Duration::from_secs(10), penalty: None };
-        let candidate = Rc::new(Candidate::new(&worker.shared, &name, endpoint, &Default::default(), weighing.decay));
+        let (shared, decay, up) = (&worker.shared, weighing.decay, Rc::default());
+        let candidate = Rc::new(Candidate::new(shared, &name, endpoint, &Default::default(), decay, &up));
         Rc::new(Self {
+            queue: Queue::new(shared.common.queue(&name, shared.config.outbound.queue_max), None),
+            up,
             name,
             source: Source::Fixed,
             candidates: RefCell::new(vec![candidate]),
             exists: Cell::new(true),
             known: Cell::new(true),
-            waiting: Cell::new(0),
             weighing: Cell::new(weighing),
         })
     }
@@ -56,13 +63,15 @@ impl Balancer {
     pub(crate) fn watched(worker: &Worker, path: Arc<str>, weighing: Weighing) -> Rc<Self> {
         let endpoints = worker.shared.discover.endpoints(&path);
         let metrics = labels::balancer(&worker.shared.metrics, &path);
+        let places = worker.shared.common.queue(&path, worker.shared.config.outbound.queue_max);
         Rc::new(Self {
+            queue: Queue::new(places, Some(metrics.clone())),
             name: path,
             source: Source::Watched(RefCell::new(endpoints), metrics),
             candidates: RefCell::default(),
             exists: Cell::new(true),
             known: Cell::new(false),
-            waiting: Cell::new(0),
+            up: Rc::default(),
             weighing: Cell::new(weighing),
         })
     }
@@ -97,8 +106,8 @@ impl Balancer {
         &self.name
     }
 
-    /// An endpoint for the next request, another one than `tried` where there is one. Waits up to `patience` for the
-    /// first answer of discovery.
+    /// An endpoint for the next request, another one than `tried` where there is one. Waits up to `patience` for the first
+    /// answer of discovery and, where nothing was tried before, for an endpoint that takes connections.
     pub(crate) async fn pick(
         &self,
         worker: &Worker,
@@ -109,7 +118,11 @@ impl Balancer {
     ) -> Result<Rc<Candidate>, ProxyError> {
         self.refresh(worker);
         if !self.known.get() {
-            Box::pin(self.first_answer(worker, patience, carries)).await?; // rare
+            Box::pin(self.first_answer(patience, carries)).await?; // rare
+            self.refresh(worker);
+        }
+        if tried.is_none() && self.rests() {
+            Box::pin(self.first_connection(worker, patience, carries)).await?; // rare
         }
         if let Some(breaker) = breaker
             && !self.candidates.borrow().is_empty()
@@ -130,21 +143,15 @@ impl Balancer {
         self.candidates.borrow().iter().filter(|candidate| candidate.circuit().admits(now.into_std())).count()
     }
 
-    async fn first_answer(&self, worker: &Worker, patience: Duration, carries: Carries) -> Result<(), ProxyError> {
-        let Source::Watched(source, metrics) = &self.source else { return Ok(()) };
+    async fn first_answer(&self, patience: Duration, carries: Carries) -> Result<(), ProxyError> {
+        let Source::Watched(source, _) = &self.source else { return Ok(()) };
         let mut source = source.borrow().clone();
-        if self.waiting.get() >= worker.shared.config.outbound.queue_max {
-            let message = format!("too many requests wait for the endpoints of {}", self.name);
-            return Err(ProxyError::new(ErrorKind::LoadShed, message));
-        }
-        let _waiting = Waiting::begin(&self.waiting);
-        let _queued = Queued::new(metrics, carries);
+        let _waiting = self.queue.enter(&self.name, carries)?;
         let answer = tokio::time::timeout(patience, source.wait_for(Option::is_some)).await;
         if !matches!(answer, Ok(Ok(_))) {
             let message = format!("the control plane named no endpoints of {} within {patience:?}", self.name);
             return Err(ProxyError::new(ErrorKind::FailFast, message));
         }
-        self.refresh(worker);
         Ok(())
     }
 
@@ -172,6 +179,7 @@ impl Balancer {
                         endpoint,
                         &view.labels,
                         self.weighing.get().decay,
+                        &self.up,
                     ))
                 }
             });
@@ -220,22 +228,6 @@ impl Balancer {
     }
 }
 
-/// One of those that wait, until it is dropped.
-struct Waiting<'a>(&'a Cell<usize>);
-
-impl<'a> Waiting<'a> {
-    fn begin(waiting: &'a Cell<usize>) -> Self {
-        waiting.set(waiting.get() + 1);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
 /// A new view of the endpoints: there were `before`, there are `after`, of which `kept` are the same.
 fn count(metrics: &BalancerMetrics, view: &Endpoints, before: usize, after: usize, kept: usize) {
     if !view.exists {
@@ -245,26 +237,6 @@ fn count(metrics: &BalancerMetrics, view: &Endpoints, before: usize, after: usiz
     (kept..before).for_each(|_| metrics.updated(Update::Remove));
     metrics.endpoints(after, 0);
     metrics.gate(after > 0, view.since.unwrap_or_else(SystemTime::now));
-}
-
-/// What waits for an endpoint, until it is dropped.
-struct Queued<'a> {
-    metrics: &'a BalancerMetrics,
-    carries: Carries,
-    since: Instant,
-}
-
-impl<'a> Queued<'a> {
-    fn new(metrics: &'a BalancerMetrics, carries: Carries) -> Self {
-        metrics.queued(carries);
-        Self { metrics, carries, since: Instant::now() }
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.metrics.dequeued(self.carries, self.since.elapsed());
-    }
 }
 
 impl Drop for Balancer {
