@@ -1,6 +1,6 @@
 //! How much there may be at once, and in a second.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,20 +8,17 @@ use std::time::{Duration, Instant};
 use hauberk_core::inbound::{Authentication, ServerPolicy};
 use hauberk_core::meta::{Meta, Resource};
 use hauberk_core::rate::{Limits, Rates};
-use hauberk_data::accept::{Acceptor, Side};
-use hauberk_data::drain::{self, DrainSignal};
-use hauberk_data::worker::{Shared, Worker};
-use hauberk_net::listen;
 use http::{Response, StatusCode};
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::JoinSet;
 
 use crate::support::calls::Calls;
 use crate::support::client::{Http2, body, post2};
 use crate::support::program::Program;
-use crate::support::proxy::{Authority, Proxy, count, shared};
+use crate::support::proxy::{Authority, Proxy};
 use crate::support::table::{Table, balanced, detect, endpoint, meta, retry, server_policy};
 use crate::support::talk::Talk;
 use crate::support::ways::{CLIENT, WEB, Way, Ways};
+use crate::support::workers::Workers;
 use crate::support::{eventually, run};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -78,54 +75,23 @@ fn a_side_takes_so_many_requests_at_once_and_tells_the_others_to_come_again() {
     });
 }
 
-/// A proxy of four workers before a program.
-struct Workers {
-    addr: SocketAddr,
-    shared: Shared,
-    _drain: DrainSignal,
-}
-
-impl Workers {
-    fn before(program: SocketAddr, table: &Arc<Table>) -> Self {
-        let listener = listen::bind((Ipv4Addr::LOCALHOST, 0).into(), 1024, false).unwrap().into_std().unwrap();
-        let addr = listener.local_addr().unwrap();
-        let ips = vec![Ipv4Addr::LOCALHOST.into()];
-        let shared = shared(&Authority::new(), WEB, table, addr.port(), ips, Duration::from_secs(10));
-        let (drain, draining) = drain::channel();
-        let (acceptor, arrivals) = Acceptor::new(4);
-        for arrivals in arrivals {
-            let (shared, drain) = (shared.clone(), draining.clone());
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                let worker = Worker::with_original(shared, drain, 7, Box::new(move |_| Ok(program)));
-                LocalSet::new().block_on(&runtime, worker.serve_arrivals(arrivals));
-            });
-        }
-        let accepting = shared.clone();
-        tokio::task::spawn_local(async move {
-            acceptor.serve(&accepting, draining, Side::Inbound, listener).await.unwrap();
+/// How many of so many requests that come at once are answered; the others are told to come again.
+async fn admitted(workers: &Workers, requests: usize) -> usize {
+    let mut clients = Vec::new();
+    for _ in 0..requests {
+        clients.push(Talk::to(workers.addr).await);
+    }
+    let mut asking = JoinSet::new();
+    for mut client in clients {
+        asking.spawn_local(async move {
+            client.say(GET).await;
+            let head = client.head().await;
+            let limited = head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: 1\r\n");
+            assert!(limited || head.starts_with("HTTP/1.1 200 "), "{head}");
+            !limited
         });
-        Self { addr, shared, _drain: drain }
     }
-
-    /// How many of so many requests that come at once are answered; the others are told to come again.
-    async fn admitted(&self, requests: usize) -> usize {
-        let mut clients = Vec::new();
-        for _ in 0..requests {
-            clients.push(Talk::to(self.addr).await);
-        }
-        let mut asking = JoinSet::new();
-        for mut client in clients {
-            asking.spawn_local(async move {
-                client.say(GET).await;
-                let head = client.head().await;
-                let limited = head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: 1\r\n");
-                assert!(limited || head.starts_with("HTTP/1.1 200 "), "{head}");
-                !limited
-            });
-        }
-        asking.join_all().await.into_iter().filter(|admitted| *admitted).count()
-    }
+    asking.join_all().await.into_iter().filter(|admitted| *admitted).count()
 }
 
 fn limited(limits: Limits) -> Arc<ServerPolicy> {
@@ -144,22 +110,22 @@ fn four_workers_admit_together_what_policy_gives_one_port_in_a_second() {
         let begun = Instant::now();
         let mut policy = limited(Limits::new(rates(10), None, begun));
         table.inbound.send_replace(policy.clone());
-        let workers = Workers::before(program.addr, &table);
-        let mut admitted = workers.admitted(40).await;
+        let workers = Workers::inbound(WEB, &table, program.addr, |_| {});
+        let mut passed = admitted(&workers, 40).await;
         let exact = |admitted: usize| {
             let since = begun.elapsed().as_millis() / 100;
             assert!((10..=10 + since as usize).contains(&admitted), "{admitted} after {since} tenths of a second");
         };
-        exact(admitted);
+        exact(passed);
         // Another policy with the same limit: what was used stays used.
         let held = policy.rate_limits.clone();
         policy = limited(Limits::new(rates(10), held.as_deref(), Instant::now()));
         table.inbound.send_replace(Arc::new(ServerPolicy { meta: meta("other"), ..(*policy).clone() }));
-        admitted += workers.admitted(40).await;
-        exact(admitted);
-        assert_eq!(program.requests(), admitted);
+        passed += admitted(&workers, 40).await;
+        exact(passed);
+        assert_eq!(program.requests(), passed);
         let refused = ["status_code=\"429\"", "error=\"rate limited\""];
-        assert_eq!(count(&workers.shared.metrics, "response_total", &refused) as usize, 80 - admitted);
+        assert_eq!(workers.count("response_total", &refused) as usize, 80 - passed);
     });
 }
 

@@ -4,6 +4,7 @@
 mod access_log;
 mod breaker;
 mod carried;
+mod common;
 mod connect_timeout;
 mod counted;
 mod endpoints;
@@ -37,6 +38,7 @@ mod own_tls;
 mod penalty;
 mod policy;
 mod reaching;
+mod resting;
 mod review;
 mod route_connections;
 mod server_first;

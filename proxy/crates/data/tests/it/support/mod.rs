@@ -12,6 +12,7 @@ pub(crate) mod sender;
 pub(crate) mod table;
 pub(crate) mod talk;
 pub(crate) mod ways;
+pub(crate) mod workers;
 
 use std::future::Future;
 use std::time::Duration;
