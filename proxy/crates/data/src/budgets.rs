@@ -8,9 +8,6 @@ use hauberk_core::fair::Fair;
 use crate::config::Config;
 use crate::http::held;
 
-/// This part of the bytes is left to what waits for its reader: the rest of it can be done without.
-const LEFT: usize = 4;
-
 /// The places and bytes of the whole proxy.
 #[derive(Clone, Debug)]
 pub struct Budgets {
@@ -20,7 +17,8 @@ pub struct Budgets {
     pub outbound: Places,
     /// What each client of the program may have of the inbound places.
     pub clients: Arc<Clients>,
-    /// Bytes that make connections faster and requests safer: windows of HTTP/2, bodies that are kept for another try.
+    /// Bytes that make connections faster and requests safer: windows of HTTP/2, bodies that are kept for another try, large
+    /// buffers for bytes that nobody reads.
     pub buffers: Budget,
     /// All bytes that are held on behalf of connections, with those.
     pub held: Budget,
@@ -55,14 +53,13 @@ impl Budgets {
     pub fn new(config: &Config) -> Self {
         let places =
             |requests| Places { connections: Budget::new(config.limits.connections), requests: Budget::new(requests) };
-        let bytes = config.limits.buffers;
-        let held = Budget::new(bytes);
+        let held = Budget::new(config.limits.buffers);
         let inbound = places(config.inbound.http.in_flight_max);
         Self {
             clients: Arc::new(Clients::new(&inbound)),
             inbound,
             outbound: places(config.outbound.http.in_flight_max),
-            buffers: held.up_to(bytes - bytes / LEFT),
+            buffers: held::spare(&held),
             held,
         }
     }

@@ -1,21 +1,22 @@
 //! Bytes that nobody reads: a client's connection joined to a server's.
 
+use hauberk_core::budget::Budget;
 use hauberk_net::copy::{self, End};
 use tokio::sync::watch;
 
 use crate::connect::{ConnectError, Connector};
 use crate::stream::Stream;
 
-/// Connects to the server and copies both ways until both ended.
-pub(crate) async fn forward(client: Stream, connector: &Connector) -> Result<(), ForwardError> {
+/// Connects to the server and copies both ways until both ended. `room`: for buffers.
+pub(crate) async fn forward(client: Stream, connector: &Connector, room: &Budget) -> Result<(), ForwardError> {
     let server = connector.connect().await?;
-    join(client, server).await
+    join(client, server, room).await
 }
 
 /// Copies both ways until both ended. The failure of one side is one for the other as well: what ends in good order may be
 /// taken for whole.
-pub(crate) async fn join(mut client: Stream, mut server: Stream) -> Result<(), ForwardError> {
-    match copy::both(&mut client, &mut server).await {
+pub(crate) async fn join(mut client: Stream, mut server: Stream, room: &Budget) -> Result<(), ForwardError> {
+    match copy::both(&mut client, &mut server, room).await {
         End::Clean => Ok(()),
         End::Client(error) => {
             server.abort();

@@ -5,9 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use hauberk_core::budget::{Budget, Share};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Buffers start small and grow when a read fills them; a direction that rests gives its buffer back.
+/// Buffers start small and grow when a read fills them; a direction that rests gives its buffer back. Only what is beyond
+/// the least is taken from the room: bytes pass without it as well, with more system calls.
 const BUFFER_MIN: usize = 2 * 1024;
 const BUFFER_MAX: usize = 64 * 1024;
 
@@ -23,14 +25,14 @@ pub enum End {
 }
 
 /// Copies until both directions ended or one side failed. An end of input on one side is passed on as the end
-/// of output on the other (half-close), while the opposite direction goes on.
-pub async fn both<A, B>(client: &mut A, server: &mut B) -> End
+/// of output on the other (half-close), while the opposite direction goes on. Buffers grow while there is `room`.
+pub async fn both<A, B>(client: &mut A, server: &mut B, room: &Budget) -> End
 where
     A: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut up = Direction::default();
-    let mut down = Direction::default();
+    let mut up = Direction::new(room.none());
+    let mut down = Direction::new(room.none());
     poll_fn(|cx| {
         let up_done = match up.poll(cx, client, server) {
             Poll::Ready(Err(Side::Source(e))) => return Poll::Ready(End::Client(e)),
@@ -54,11 +56,12 @@ enum Side {
     Sink(io::Error),
 }
 
-#[derive(Default)]
 struct Direction {
     buffer: Vec<u8>,
     /// How large the next buffer is.
     size: usize,
+    /// What the buffer has beyond the least.
+    beyond: Share,
     start: usize,
     end: usize,
     unflushed: bool,
@@ -75,6 +78,11 @@ enum State {
 }
 
 impl Direction {
+    fn new(beyond: Share) -> Self {
+        let (buffer, size, start, end) = (Vec::new(), BUFFER_MIN, 0, 0);
+        Self { buffer, size, beyond, start, end, unflushed: false, state: State::default() }
+    }
+
     fn poll<S, K>(&mut self, cx: &mut Context<'_>, source: &mut S, sink: &mut K) -> Poll<Result<(), Side>>
     where
         S: AsyncRead + Unpin,
@@ -89,7 +97,7 @@ impl Direction {
                 State::Done => return Poll::Ready(Ok(())),
                 State::Closing => {
                     ready!(Pin::new(&mut *sink).poll_shutdown(cx)).map_err(Side::Sink)?;
-                    self.buffer = Vec::new();
+                    self.give_back();
                     self.state = State::Done;
                 }
                 State::Open => match self.poll_read(cx, source) {
@@ -105,8 +113,7 @@ impl Direction {
 
     fn poll_read<S: AsyncRead + Unpin>(&mut self, cx: &mut Context<'_>, source: &mut S) -> Poll<Result<(), Side>> {
         if self.buffer.is_empty() {
-            self.size = self.size.max(BUFFER_MIN);
-            self.buffer.resize(self.size, 0);
+            self.grow();
         }
         let mut read = ReadBuf::new(&mut self.buffer);
         ready!(Pin::new(source).poll_read(cx, &mut read)).map_err(Side::Source)?;
@@ -130,7 +137,7 @@ impl Direction {
         self.start += written;
         self.unflushed = true;
         if self.start == self.end && self.buffer.len() < self.size {
-            self.buffer.resize(self.size, 0);
+            self.grow();
         }
         Poll::Ready(Ok(()))
     }
@@ -143,8 +150,22 @@ impl Direction {
             result.map_err(Side::Sink)?;
             self.unflushed = false;
         }
-        self.buffer = Vec::new();
+        self.give_back();
         Ok(())
+    }
+
+    /// A buffer of the size that the flow asks for, if there is room.
+    fn grow(&mut self) {
+        let more = (self.size - BUFFER_MIN).saturating_sub(self.beyond.amount());
+        if more > 0 && !self.beyond.try_grow(more) {
+            self.size = BUFFER_MIN + self.beyond.amount();
+        }
+        self.buffer.resize(self.size, 0);
+    }
+
+    fn give_back(&mut self) {
+        self.buffer = Vec::new();
+        self.beyond.shrink_to(0);
     }
 }
 

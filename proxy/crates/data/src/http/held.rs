@@ -13,6 +13,14 @@ pub(crate) const LEAST: usize = 8 * 1024;
 /// Room is scarce when less than this part is left.
 const SCARCE: usize = 8;
 
+/// This part of the bytes is left to what waits for its reader: the rest of it can be done without.
+const LEFT: usize = 4;
+
+/// The room for bytes that can be done without: those that make connections faster and requests safer.
+pub(crate) fn spare(room: &Budget) -> Budget {
+    room.up_to(room.total() - room.total() / LEFT)
+}
+
 /// Whether connections had better hold little.
 pub(crate) fn is_scarce(room: &Budget) -> bool {
     room.left() < room.total() / SCARCE

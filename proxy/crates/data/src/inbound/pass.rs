@@ -24,9 +24,10 @@ pub(super) fn opaque(
     program: Option<Stream>,
 ) -> impl Future<Output = Result<(), Refused>> {
     let app = worker.inbound.app(worker, dst);
+    let room = &worker.shared.budgets.buffers;
     let carry = async move |stream| match program {
-        Some(program) => join(stream, program).await,
-        None => forward(stream, &app.connector).await,
+        Some(program) => join(stream, program, room).await,
+        None => forward(stream, &app.connector, room).await,
     };
     pass(worker, stream, client, dst, carry)
 }

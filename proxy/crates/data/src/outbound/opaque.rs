@@ -92,7 +92,7 @@ async fn join(
     drop(leaf);
     let forbidden = destination.forbidden(worker, |stack| stack.bytes(server_name).map(drop));
     tokio::select! {
-        joined = forward::join(client, server) => Ok(joined?),
+        joined = forward::join(client, server, &worker.shared.budgets.buffers) => Ok(joined?),
         () = forbidden => Err(Refused::Forward(ForwardError::Revoked)),
     }
 }

@@ -139,6 +139,11 @@ impl Conn {
         ahead < most && (ahead < held::LEAST || !held::is_scarce(self.held.room()))
     }
 
+    /// The room for what could be done without.
+    pub(crate) fn spare(&self) -> Budget {
+        held::spare(self.held.room())
+    }
+
     /// Whether the buffer holds more than a little although there is no room left.
     pub(crate) fn is_too_much(&self) -> bool {
         self.buffer.len() >= held::LEAST && held::is_spent(self.held.room())

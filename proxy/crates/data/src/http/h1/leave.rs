@@ -105,9 +105,10 @@ pub(super) async fn join(conn: &Rc<RefCell<Conn>>, response: &Response<()>, tunn
     write::bare(response, conn.borrow_mut().out.text());
     poll_fn(|cx| conn.borrow_mut().poll_flush(cx)).await?;
     let mut client = Raw(conn.clone());
+    let room = conn.borrow().spare();
     let Tunnel { mut server, revoked, place: _place } = tunnel;
     tokio::select! {
-        end = copy::both(&mut client, &mut *server) => match end {
+        end = copy::both(&mut client, &mut *server, &room) => match end {
             End::Clean => {}
             // What ends in good order may be taken for whole.
             End::Client(_) => server.get_ref().abort(),
