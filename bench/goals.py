@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.burst import RECOVERED
 from bench.cases import LOADED, SMALL, Case, Protocol
 from bench.control_plane import ControlPlane
-from bench.memory import RECOVERED, Memory
+from bench.memory import Memory
 from bench.path import Path
 from bench.planes import ENVOYS, HAUBERK, NONE, RELAY, TWO_WORKERS, WORKERS_CASE
 from bench.result import Result, Summary, cpu_ratio
@@ -162,7 +163,7 @@ def _memory(memory: Memory) -> Iterator[Goal]:
     if memory.opaque_kb is not None:
         yield Goal("KB for each further idle opaque connection, pair", memory.opaque_kb, EACH_KB)
     if (burst := memory.burst) is not None:
-        yield Goal(f"memory after {burst.connections:,} connections at once, times before", burst.ratio, RECOVERED)
+        yield Goal(f"memory after {burst.connections:,} connections at once, times before", burst.of_before, RECOVERED)
     if (churn := memory.churn) is not None:
         what = f"memory after {churn.connections:,} short connections, times after a quarter of them"
         yield Goal(what, churn.ratio, FLAT)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bench import verdict
+
 Document = dict[str, Any]
 _ENVOY = "envoy-"
 _HEADS = (
@@ -30,6 +32,10 @@ def lines(document: Document) -> Iterator[str]:
     yield from _goals(document)
 
 
+def row(cells: Iterable[str]) -> Iterator[str]:
+    yield f"| {' | '.join(cells)} |"
+
+
 def _head(document: Document) -> Iterator[str]:
     machine = document["machine"]
     if not machine["quiet"]:
@@ -43,8 +49,8 @@ def _head(document: Document) -> Iterator[str]:
 
 def _traffic(document: Document) -> Iterator[str]:
     """One row for each case: CPU of the pair (of the relay's), then what it is to be compared with."""
-    yield from _row(_HEADS)
-    yield from _row(["---"] * len(_HEADS))
+    yield from row(_HEADS)
+    yield from row(["---"] * len(_HEADS))
     for case in dict.fromkeys(result["case"] for result in document["results"]):
         planes = {result["plane"]: result for result in document["results"] if result["case"] == case}
         stream = next(iter(planes.values()))["size"] == 0
@@ -53,7 +59,7 @@ def _traffic(document: Document) -> Iterator[str]:
         cpu = {name: used for name, result in planes.items() if (used := _cpu(result)) is not None}
         envoy = min((name for name in cpu if name.startswith(_ENVOY)), key=cpu.__getitem__, default="")
         both = [planes.get(name) for name in ("relay", "hauberk")]
-        yield from _row(
+        yield from row(
             [
                 _title(next(iter(planes.values()))),
                 _number(cpu.get("relay"), 1, unit),
@@ -71,22 +77,31 @@ def _traffic(document: Document) -> Iterator[str]:
 def _memory(document: Document) -> Iterator[str]:
     if not document["memory"]:
         return
-    yield from _row(["plane", "anonymous MB idle", "busy", "RSS MB busy", "KB for each idle HTTP connection", "opaque"])
-    yield from _row(["---"] * 6)
+    yield from row(["plane", "anonymous MB idle", "busy", "RSS MB busy", "KB for each idle HTTP connection", "opaque"])
+    yield from row(["---"] * 6)
     for memory in document["memory"]:
         figures = (memory[key] for key in ("idle_mb", "busy_anonymous_mb", "busy_rss_mb", "http_kb", "opaque_kb"))
-        yield from _row([memory["plane"], *(_number(figure, 1) for figure in figures)])
+        yield from row([memory["plane"], *(_number(figure, 1) for figure in figures)])
     yield ""
+
+
+def _changes(memory: Document) -> Iterator[str]:
+    """What many connections left in the memory of the pair."""
+    if (burst := memory["burst"]) is not None:
+        yield (
+            f"- {memory['plane']}, {burst['connections']:,} connections at once: {burst['start_mb']:.1f} MB at the "
+            f"start, {burst['before_mb']:.1f} MB before, {burst['after_mb']:.1f} MB after (anonymous, both proxies)"
+        )
+    if (churn := memory["churn"]) is not None:
+        yield (
+            f"- {memory['plane']}, {churn['connections']:,} connections one after another: {churn['before_mb']:.1f} MB "
+            f"after a quarter, {churn['after_mb']:.1f} MB after all (anonymous, both proxies)"
+        )
 
 
 def _rest(document: Document) -> Iterator[str]:
     for memory in document["memory"]:
-        for what, change in (("at once", memory["burst"]), ("one after another", memory["churn"])):
-            if change is not None:
-                yield (
-                    f"- {memory['plane']}, {change['connections']:,} connections {what}: {change['before_mb']:.1f} MB "
-                    f"before, {change['after_mb']:.1f} MB after (anonymous, both proxies)"
-                )
+        yield from _changes(memory)
     for path in document["paths"]:
         yield f"- 100 MB over a 20 ms path, {path['plane']}: {path['mb_per_s']:.0f} MB/s"
     if (start := document["start"]) is not None:
@@ -99,11 +114,10 @@ def _rest(document: Document) -> Iterator[str]:
 
 
 def _goals(document: Document) -> Iterator[str]:
-    missed = [goal for goal in document["goals"] if not goal["met"]]
+    missed = verdict.missed(document)
     yield f"{len(document['goals']) - len(missed)} of {len(document['goals'])} goals met."
-    for goal in missed:
-        bound = "at least" if goal["at_least"] else "at most"
-        yield f"- **missed**: {goal['what']}: {goal['value']:.2f}, {bound} {goal['limit']:.2f}"
+    for told in missed:
+        yield f"- **missed**: {told}"
 
 
 def _title(result: Document) -> str:
@@ -120,10 +134,6 @@ def _cpu(result: Document) -> float | None:
 def _cpu_of(result: Document | None, plane: str) -> str:
     """As a multiple of that of another plane."""
     return "" if result is None else _number(result["cpu_of"].get(plane), 2)
-
-
-def _row(cells: Iterable[str]) -> Iterator[str]:
-    yield f"| {' | '.join(cells)} |"
 
 
 def _number(value: float | None, digits: int = 0, unit: str = "") -> str:

@@ -1,24 +1,21 @@
 """What the proxies hold: at rest, busy, for each further connection, after a burst and under churn."""
 
-import resource
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench import load, needs, usage
+from bench import burst, load, usage
+from bench.burst import Burst
 from bench.cases import LOADED, SMALL, Case
 from bench.cases import Protocol as Spoken
+from bench.connections import holding
 from bench.measure import Sample, measure
 from bench.planes import HAUBERK, Plane, Way
-from bench.processes import LOAD_CORE, BenchFailed, in_network_of
+from bench.processes import BenchFailed
 
 HELD = (1000, 2000)
 """Idle connections, between whose numbers the slope is taken."""
-BURST = 5000
 CHURN = 100_000
 """Short connections, one after another; LOADED at a time."""
 _BUSY_S = 2
@@ -27,14 +24,11 @@ _CHURNS_MAX = 60
 _LOOK_EVERY_S = 0.5
 _STEADY = 0.005
 _SETTLES_S = 10.0
-_RECOVERS_S = 30.0
-RECOVERED = 1.2
-"""Times the memory before a burst that is as good as before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """Anonymous memory of both proxies together."""
+class Churn:
+    """Anonymous memory of both proxies, in MB: after a quarter of many short connections, and after the last."""
 
     connections: int
     before_mb: float
@@ -51,20 +45,16 @@ class Memory:
 
     plane: str
     idle_mb: float
-    """Anonymous, ready, and nothing was carried yet."""
+    """Anonymous, ready, before any load."""
     busy_anonymous_mb: float
     busy_rss_mb: float
     http_kb: float
     """Of the pair, anonymous, for each further idle HTTP connection."""
     opaque_kb: float | None
     """The same where bytes are not looked at; None where that is no other way."""
-    burst: Change | None
-    """Before idle connections were opened at all, and half a minute after the last of many was closed at most.
-
-    Only Hauberk is asked, so with the next.
-    """
-    churn: Change | None
-    """After the first quarter of many short connections, and after the last."""
+    burst: Burst | None
+    """Only Hauberk is asked, so with the next."""
+    churn: Churn | None
 
 
 class Gauge(Protocol):
@@ -76,13 +66,15 @@ def can_be_asked(plane: Plane) -> bool:
     return Spoken.HTTP1 in plane.ways and plane.only is None
 
 
-def idle_mb(plane: Plane) -> float:
-    """To be asked before anything is carried."""
-    return max(usage.memory_mb(pid)[1] for pid in plane.ways[Spoken.HTTP1].pair)
+def idle_mb(plane: Plane) -> Sequence[float]:
+    """The anonymous memory of each proxy. To be asked before any load."""
+    return [usage.anonymous_mb([pid]) for pid in plane.ways[Spoken.HTTP1].pair]
 
 
-def measure_plane(plane: Plane, gauge: Gauge, idle: float, scale: float, say: Callable[[str], None]) -> Memory:
-    """`scale` makes all numbers of connections smaller. Raises BenchFailed."""
+def measure_plane(
+    plane: Plane, gauge: Gauge, idle: Sequence[float], scale: float, say: Callable[[str], None]
+) -> Memory:
+    """`idle` is of each proxy; `scale` makes all numbers of connections smaller. Raises BenchFailed."""
     way, ours = plane.ways[Spoken.HTTP1], plane.name == HAUBERK
     say(f"memory, {plane.name}: busy")
     busy = gauge.saturate(Case(Spoken.HTTP1, SMALL, LOADED), plane, _BUSY_S)
@@ -94,19 +86,19 @@ def measure_plane(plane: Plane, gauge: Gauge, idle: float, scale: float, say: Ca
     say(f"memory, {plane.name}: a burst, and short connections")
     return Memory(
         plane=plane.name,
-        idle_mb=idle,
+        idle_mb=max(idle),
         busy_anonymous_mb=busy.anonymous_mb,
         busy_rss_mb=busy.rss_mb,
         http_kb=http,
         opaque_kb=opaque,
-        burst=_burst(way, min(round(BURST * scale), _carried_at_most()), rest) if ours else None,
+        burst=burst.measure(way, scale, sum(idle), rest) if ours else None,
         churn=_churn(way, round(CHURN * scale)) if ours else None,
     )
 
 
 def _each_kb(way: Way, scale: float) -> float:
     fewer, more = (round(number * scale) for number in HELD)
-    with _holding(way) as hold:
+    with holding(way) as hold:
         hold(fewer)
         before = _settled(way.pair)
         hold(more)
@@ -114,21 +106,7 @@ def _each_kb(way: Way, scale: float) -> float:
     return (after - before) * 1024 / (more - fewer)
 
 
-def _burst(way: Way, connections: int, before: float) -> Change:
-    with _holding(way) as hold:
-        hold(connections)
-    until = time.monotonic() + _RECOVERS_S
-    while (after := _anonymous_mb(way.pair)) > before * RECOVERED and time.monotonic() < until:
-        time.sleep(_LOOK_EVERY_S)
-    return Change(connections, before, after)
-
-
-def _carried_at_most() -> int:
-    """A proxy keeps four descriptors for each connection that it takes, and some for itself."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 4 - 100
-
-
-def _churn(way: Way, connections: int) -> Change:
+def _churn(way: Way, connections: int) -> Churn:
     done, before, errors = 0.0, None, 0
     for _ in range(_CHURNS_MAX):
         sample = measure(way, load.churning(way.address, LOADED, _CHURN_S), _CHURN_S, load.read_wrk)
@@ -140,40 +118,16 @@ def _churn(way: Way, connections: int) -> Change:
             break
     if before is None or errors:
         raise BenchFailed(f"short connections: {done:,.0f} were served, {errors} failed")
-    return Change(round(done), before, _settled(way.pair))
+    return Churn(round(done), before, _settled(way.pair))
 
 
-@contextmanager
-def _holding(way: Way) -> Iterator[Callable[[int], None]]:
-    """A function that sees to it that so many idle connections are open; in the end there is none."""
-    argv = in_network_of(way.client, [sys.executable, "-m", "bench.hold", way.address], core=LOAD_CORE)
-    pipe = subprocess.PIPE
-    with subprocess.Popen(argv, cwd=needs.ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1) as holder:
-
-        def hold(connections: int) -> None:
-            print(connections, file=holder.stdin, flush=True)
-            if next(iter(holder.stdout or ()), "") != f"{connections}\n":
-                raise BenchFailed(f"{connections} connections could not be opened at {way.address}")
-
-        try:
-            yield hold
-            hold(0)
-        finally:
-            holder.kill()
-
-
-def _settled(pids: Iterable[int]) -> float:
+def _settled(pair: Sequence[int]) -> float:
     """The anonymous memory once it hardly changes, or after a while."""
-    pair = tuple(pids)
     until = time.monotonic() + _SETTLES_S
-    last, same = _anonymous_mb(pair), 0
+    last, same = usage.anonymous_mb(pair), 0
     while same < 3 and time.monotonic() < until:
         time.sleep(_LOOK_EVERY_S)
-        now = _anonymous_mb(pair)
+        now = usage.anonymous_mb(pair)
         same = same + 1 if abs(now - last) <= last * _STEADY else 0
         last = now
     return last
-
-
-def _anonymous_mb(pids: Iterable[int]) -> float:
-    return sum(usage.memory_mb(pid)[1] for pid in pids)

@@ -86,10 +86,15 @@ def _memory(memory: Memory) -> Iterator[str]:
         f"(RSS {memory.busy_rss_mb:.1f} MB); for each further idle connection through the pair "
         f"{memory.http_kb:.1f} KB with HTTP, {_number(memory.opaque_kb, 1)} KB opaque"
     )
-    for what, change in (("at once", memory.burst), ("one after another", memory.churn)):
-        if change is not None:
-            told = f"{change.before_mb:.1f} MB before, {change.after_mb:.1f} MB after"
-            yield f"  {change.connections:,} connections {what}: the pair's anonymous memory {told}"
+    if (burst := memory.burst) is not None:
+        yield (
+            f"  {burst.connections:,} connections at once: the pair's anonymous memory {burst.start_mb:.1f} MB at the "
+            f"start, {burst.before_mb:.1f} MB before, {burst.after_mb:.1f} MB after: {burst.of_start:.2f} times the "
+            f"start, {burst.of_before:.2f} times before"
+        )
+    if (churn := memory.churn) is not None:
+        told = f"{churn.before_mb:.1f} MB after a quarter, {churn.after_mb:.1f} MB after all"
+        yield f"  {churn.connections:,} connections one after another: the pair's anonymous memory {told}"
 
 
 def _others(facts: Facts) -> Iterator[str]:

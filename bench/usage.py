@@ -39,6 +39,11 @@ def memory_mb(pid: int) -> tuple[float, float]:
     return values["Rss"], values["Anonymous"]
 
 
+def anonymous_mb(pids: Iterable[int]) -> float:
+    """Of all of them together."""
+    return sum(memory_mb(pid)[1] for pid in pids)
+
+
 def pin(pid: int, core: int) -> None:
     """Keeps all threads of a process on one core."""
     for task in Path(f"/proc/{pid}/task").iterdir():

@@ -15,8 +15,15 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{Part, Work};
 
-pub(crate) const PARTS: &[Part] =
-    &[("inbound-request", inbound), ("inbound-routed", inbound_routed), ("outbound-request", outbound)];
+pub(crate) const PARTS: &[Part] = &[
+    ("inbound-request", inbound),
+    ("inbound-routed", inbound_routed),
+    ("outbound-request", outbound),
+    ("outbound-balanced", outbound_balanced),
+];
+
+/// The service's endpoints where there is a choice, each at a loopback address of its own.
+const ENDPOINTS: u8 = 8;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\ncontent-length: 4\r\n\r\ngood";
 const BUFFER: usize = 4096;
@@ -30,22 +37,33 @@ struct Client {
 
 /// Everybody may ask for everything.
 fn inbound() -> Work {
-    asking(async |program| Proxy::inbound(&Authority::new(), program, everything()).await)
+    asking(async || Proxy::inbound(&Authority::new(), program(1).await, everything()).await)
 }
 
 /// Policy looks at the path.
 fn inbound_routed() -> Work {
-    asking(async |program| Proxy::inbound(&Authority::new(), program, only_allowed()).await)
+    asking(async || Proxy::inbound(&Authority::new(), program(1).await, only_allowed()).await)
 }
 
 /// To the one endpoint of a service, without TLS.
 fn outbound() -> Work {
-    asking(async |program| Proxy::outbound(&Authority::new(), Endpoint::outside(program)).await)
+    asking(async || Proxy::outbound(&Authority::new(), Endpoint::outside(program(1).await)).await)
 }
 
-fn asking(proxy: impl AsyncFnOnce(SocketAddr) -> Proxy) -> Work {
+/// To one of several endpoints, which is chosen by what is known of two: the same as [`outbound`] but for the choice.
+fn outbound_balanced() -> Work {
+    asking(async || {
+        let mut endpoints = Vec::new();
+        for number in 1..=ENDPOINTS {
+            endpoints.push(Endpoint::outside(program(number).await));
+        }
+        Proxy::balanced(&Authority::new(), endpoints).await
+    })
+}
+
+fn asking(proxy: impl AsyncFnOnce() -> Proxy) -> Work {
     let stack = Stack::start(async {
-        let proxy = proxy(program().await).await;
+        let proxy = proxy().await;
         let socket = RefCell::new(TcpStream::connect(proxy.addr).await.unwrap());
         let request = format!("GET /{ALLOWED}/a HTTP/1.1\r\nhost: web\r\nuser-agent: parts\r\naccept: */*\r\n\r\n");
         Client { socket, request, _proxy: proxy }
@@ -63,9 +81,9 @@ impl Client {
     }
 }
 
-/// Answers each head without a look at what is in it.
-async fn program() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+/// Answers each head without a look at what is in it, at 127.0.0.`number`.
+async fn program(number: u8) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::new(127, 0, 0, number), 0)).await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::task::spawn_local(async move {
         while let Ok((mut socket, _)) = listener.accept().await {

@@ -37,8 +37,17 @@ impl Proxy {
 
     /// Behind a program whose connections all go to a service with this one endpoint.
     pub async fn outbound(authority: &Authority, endpoint: Endpoint) -> Self {
+        Self::to_service(authority, Fixed::outbound(endpoint)).await
+    }
+
+    /// Behind a program whose connections all go to a service with these endpoints.
+    pub async fn balanced(authority: &Authority, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
+        Self::to_service(authority, Fixed::balanced(endpoints)).await
+    }
+
+    async fn to_service(authority: &Authority, discover: Fixed) -> Self {
         let service = SocketAddr::from((Ipv4Addr::new(10, 78, 0, 1), 80));
-        let (proxy, listener) = Self::new(authority, settings::outbound, Fixed::outbound(endpoint), service).await;
+        let (proxy, listener) = Self::new(authority, settings::outbound, discover, service).await;
         tokio::task::spawn_local(proxy.worker.clone().serve_outbound(listener));
         proxy
     }

@@ -2,7 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
+use hauberk_core::balance::Weighing;
 use hauberk_core::discover::Discover;
 use hauberk_core::endpoint::{Endpoint, Endpoints, ProtocolHint};
 use hauberk_core::identity::{Id, TlsTarget};
@@ -21,21 +23,43 @@ use crate::settings::PATIENCE;
 /// What policy lets everybody ask for: paths below `/ok`.
 pub const ALLOWED: &str = "ok";
 
+/// How the contract's control plane has endpoints weighed.
+const WEIGHING: Weighing =
+    Weighing { default_rtt: Duration::from_millis(30), decay: Duration::from_secs(10), penalty: None };
+
 /// Always says the same.
 pub struct Fixed {
     inbound: watch::Sender<Arc<ServerPolicy>>,
     outbound: watch::Sender<Option<Target>>,
+    endpoints: watch::Sender<Option<Arc<Endpoints>>>,
 }
 
 impl Fixed {
     /// Of a program's own port.
     pub fn inbound(policy: ServerPolicy) -> Self {
-        Self { inbound: watch::Sender::new(Arc::new(policy)), outbound: watch::Sender::new(Some(Target::Unknown)) }
+        Self {
+            inbound: watch::Sender::new(Arc::new(policy)),
+            outbound: watch::Sender::new(Some(Target::Unknown)),
+            endpoints: watch::Sender::new(None),
+        }
     }
 
     /// Of every destination: requests to it go to this endpoint.
     pub fn outbound(endpoint: Endpoint) -> Self {
-        Self { outbound: watch::Sender::new(Some(service(endpoint))), ..Self::inbound(everything()) }
+        let kind = BackendKind::Forward(Arc::new(endpoint));
+        Self { outbound: watch::Sender::new(Some(service(kind))), ..Self::inbound(everything()) }
+    }
+
+    /// Of every destination: each request to it goes to one of these endpoints, which is chosen for it.
+    pub fn balanced(endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
+        let by_addr = endpoints.into_iter().map(|endpoint| (endpoint.addr, Arc::new(endpoint))).collect();
+        let endpoints = Endpoints { by_addr, exists: true, ..Endpoints::default() };
+        let kind = BackendKind::Balance { path: Arc::from("web.default:80"), weighing: WEIGHING };
+        Self {
+            outbound: watch::Sender::new(Some(service(kind))),
+            endpoints: watch::Sender::new(Some(Arc::new(endpoints))),
+            ..Self::inbound(everything())
+        }
     }
 }
 
@@ -49,7 +73,7 @@ impl Discover for Fixed {
     }
 
     fn endpoints(&self, _path: &str) -> watch::Receiver<Option<Arc<Endpoints>>> {
-        watch::Sender::new(None).subscribe()
+        self.endpoints.subscribe()
     }
 
     fn inbound(&self, _port: u16) -> watch::Receiver<Arc<ServerPolicy>> {
@@ -106,9 +130,8 @@ pub fn meshed(addr: SocketAddr) -> Endpoint {
     Endpoint { tls, hint: ProtocolHint::Http2, ..Endpoint::outside(addr) }
 }
 
-fn service(endpoint: Endpoint) -> Target {
-    let backend =
-        Backend { meta: meta("endpoint"), kind: BackendKind::Forward(Arc::new(endpoint)), failfast: PATIENCE };
+fn service(kind: BackendKind) -> Target {
+    let backend = Backend { meta: meta("backend"), kind, failfast: PATIENCE };
     let action = HttpAction {
         filters: Vec::new(),
         backends: Distribution::First(Arc::new(RouteBackend { backend, filters: Vec::new() })),

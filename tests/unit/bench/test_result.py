@@ -1,11 +1,14 @@
 """From measurements to what is reported."""
 
-from bench import campaign, planes
+from bench import campaign, markdown, planes, table
+from bench.burst import Burst
 from bench.cases import Case, Effort, Protocol
 from bench.goals import Facts, Goal, judge
+from bench.machine import Machine
 from bench.measure import Sample, spread
-from bench.memory import Change, Memory
+from bench.memory import Churn, Memory
 from bench.path import Path
+from bench.report import Report
 from bench.result import Result, Summary, cpu_ratio, summary
 from bench.start import summary as start_summary
 from bench.stopwatch import Taken
@@ -90,7 +93,8 @@ def test_two_workers_are_compared_with_one() -> None:
 
 
 def test_only_our_own_memory_is_judged() -> None:
-    ours = Memory(planes.HAUBERK, 2.0, 4.0, 13.0, 11.0, 13.0, Change(5000, 10.0, 13.0), Change(100_000, 9.0, 9.1))
+    burst = Burst(5000, start_mb=9.0, before_mb=10.0, after_mb=13.0)
+    ours = Memory(planes.HAUBERK, 2.0, 4.0, 13.0, 11.0, 13.0, burst, Churn(100_000, 9.0, 9.1))
     relay = Memory(planes.RELAY, 9.0, 9.0, 99.0, 99.0, None, None, None)
     judged = judge(Facts([], memory=[relay, ours], paths=[Path("relay", 100.0, 3), Path("hauberk", 90.0, 3)]))
     missed = [goal.what for goal in judged if not goal.met]
@@ -98,6 +102,18 @@ def test_only_our_own_memory_is_judged() -> None:
         "KB for each further idle opaque connection, pair",
         "memory after 5,000 connections at once, times before",
     ]
+
+
+def test_what_a_burst_leaves_is_told_against_the_start_too() -> None:
+    burst = Burst(4900, start_mb=3.0, before_mb=4.0, after_mb=4.2)
+    ours = Memory(planes.HAUBERK, 1.5, 2.0, 12.0, 4.0, 11.0, burst, None)
+    facts = Facts([], memory=[ours])
+    judged = goal(facts, "connections at once")
+    assert (judged.value, judged.met) == (1.05, True)
+    document = Report(Machine("EPYC", 2, "6", 0.0, 0.0), {"proxy": ""}, facts, 8.0, judge(facts))
+    assert any("3.0 MB at the start, 4.0 MB before, 4.2 MB after: 1.40 times" in line for line in table.lines(document))
+    pasted = markdown.lines(document.document())
+    assert any("3.0 MB at the start, 4.0 MB before, 4.2 MB after (anonymous" in line for line in pasted)
 
 
 def test_a_failed_request_through_another_plane_is_no_failure_of_ours() -> None:
