@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 pub(crate) enum Limit {
     /// The whole request, from its start to the end of its response.
     Request,
-    /// From the end of the request to the end of its response.
+    /// From the end of the request, as its last try sent it, to the end of its response.
     Response,
     /// One try, up to the head of its answer.
     Try,

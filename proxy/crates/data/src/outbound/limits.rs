@@ -20,7 +20,7 @@ use crate::http::limit::Limit;
 pub(super) struct Limits {
     /// Of the whole request.
     deadline: Option<Instant>,
-    /// From the end of the request to the end of its response.
+    /// From the end of the request, as its last try sent it, to the end of its response.
     response: Option<(Duration, Rc<RequestEnd>)>,
     /// Without a frame of the request or of its response, while one of their bodies is waited for.
     idle: Option<(Duration, Rc<Cell<Instant>>)>,
@@ -52,7 +52,10 @@ impl Limits {
     pub(super) fn watch(&self, body: Body) -> Body {
         let body = self.idle(body);
         match &self.response {
-            Some((_, end)) => body.observed(Box::new(Watcher(end.clone()))),
+            Some((_, end)) => {
+                end.at.set(None); // that was another try's
+                body.observed(Box::new(Watcher(end.clone())))
+            }
             None => body,
         }
     }
@@ -122,12 +125,11 @@ impl RequestEnd {
 
     /// Returns `limit` after the end of the request, as its last try sent it.
     async fn passed(&self, limit: Duration) {
-        let mut at = self.wait().await;
         loop {
+            let at = self.wait().await;
             sleep_until(at + limit).await;
-            match self.at.get() {
-                Some(latest) if latest > at => at = latest,
-                _ => return,
+            if self.at.get() == Some(at) {
+                return;
             }
         }
     }

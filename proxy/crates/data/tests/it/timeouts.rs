@@ -12,7 +12,7 @@ use crate::support::ways::{Way, Ways};
 
 const WAYS: [Way; 2] = [Way::Both, Way::Outbound];
 const FAILS: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
-const LIMIT: Duration = Duration::from_millis(50);
+const LIMIT: Duration = Duration::from_millis(200);
 
 async fn limited(timeouts: Timeouts, again: Option<Retry>) -> Ways {
     let ways = Ways::new().await;
@@ -86,10 +86,10 @@ fn a_try_without_the_head_of_an_answer_has_a_word_of_its_own() {
 #[test]
 fn the_time_of_an_answer_begins_anew_with_each_try() {
     run(async {
-        let timeouts = Timeouts { response: Some(4 * LIMIT), ..Timeouts::default() };
+        let timeouts = Timeouts { response: Some(LIMIT), ..Timeouts::default() };
         let mut again = retry(503);
-        again.backoff.min = 2 * LIMIT;
-        again.backoff.max = 2 * LIMIT;
+        again.backoff.min = LIMIT / 2;
+        again.backoff.max = LIMIT / 2;
         let ways = limited(timeouts, Some(again)).await;
         let mut client = ways.client(Way::Outbound).await;
         client.say("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nab").await;
