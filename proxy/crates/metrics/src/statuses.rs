@@ -38,6 +38,10 @@ enum Trouble {
     StreamTimeout,
     Idle,
     Cancel,
+    Refused,
+    Calm,
+    Reset,
+    GoAway,
     Io,
     Unknown,
 }
@@ -77,6 +81,10 @@ impl Trouble {
             "response stream timeout" => Trouble::StreamTimeout,
             "idle timeout" => Trouble::Idle,
             "canceled" | "client stalled" => Trouble::Cancel,
+            "refused" => Trouble::Refused,
+            "enhance your calm" => Trouble::Calm,
+            "reset" => Trouble::Reset,
+            "go away" => Trouble::GoAway,
             "i/o" | "connect timeout" => Trouble::Io,
             _ => Trouble::Unknown,
         }
@@ -93,6 +101,10 @@ impl Trouble {
             Trouble::StreamTimeout => "RESPONSE_STREAM_TIMEOUT",
             Trouble::Idle => "IDLE_TIMEOUT",
             Trouble::Cancel => "CANCEL",
+            Trouble::Refused => "REFUSED",
+            Trouble::Calm => "ENHANCE_YOUR_CALM",
+            Trouble::Reset => "RESET",
+            Trouble::GoAway => "GO_AWAY",
             Trouble::Io => "IO",
             Trouble::Unknown => "UNKNOWN",
         }

@@ -70,6 +70,36 @@ fn calls_of_grpc_count_by_their_own_status() {
 }
 
 #[test]
+fn what_went_wrong_is_said_in_linkerd_s_words() {
+    let data = DataMetrics::new();
+    let route = data.route(RouteKind::Http, &named("web"));
+    let words = [
+        (&["", "injected", "no route", "unauthorized"][..], ""),
+        (&["failfast", "no endpoints"], "FAIL_FAST"),
+        (&["loadshed"], "LOAD_SHED"),
+        (&["response timeout"], "REQUEST_TIMEOUT"),
+        (&["response headers timeout"], "RESPONSE_HEADERS_TIMEOUT"),
+        (&["response stream timeout"], "RESPONSE_STREAM_TIMEOUT"),
+        (&["idle timeout"], "IDLE_TIMEOUT"),
+        (&["canceled", "client stalled"], "CANCEL"),
+        (&["refused"], "REFUSED"),
+        (&["enhance your calm"], "ENHANCE_YOUR_CALM"),
+        (&["reset"], "RESET"),
+        (&["go away"], "GO_AWAY"),
+        (&["i/o", "connect timeout"], "IO"),
+        (&["gateway loop"], "UNKNOWN"),
+    ];
+    for class in words.iter().flat_map(|(classes, _)| *classes) {
+        route.ended(502, None, class, MS);
+    }
+    let page = page(&data);
+    for (classes, word) in words {
+        let counted = value(&page, "outbound_http_route_request_statuses_total", &[("error", word)]);
+        assert_eq!(counted, classes.len() as f64, "{word}");
+    }
+}
+
+#[test]
 fn a_server_that_invents_statuses_is_bounded() {
     let data = DataMetrics::new();
     let route = data.route(RouteKind::Http, &named("web"));

@@ -9,18 +9,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use crate::http::body_error::BodyError;
 use crate::http::idle::Idle;
 use crate::http::incoming::Incoming;
+use crate::http::limit::{Deadline, Limit};
 use crate::http::replay::ReplayBody;
 
 /// A message body of either direction.
 pub(crate) struct Body {
     source: Source,
     observer: Option<Box<dyn Observer>>,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Box<Deadline>>,
     idle: Option<Box<Idle>>,
 }
 
@@ -68,9 +69,9 @@ impl Body {
         Self { source, observer: None, deadline: None, idle: None }
     }
 
-    /// The same body, which fails if it is not over by `deadline`.
-    pub(crate) fn until(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(Box::pin(sleep_until(deadline)));
+    /// The same body, which fails if it is not over by `at`, when `limit` passes.
+    pub(crate) fn until(mut self, at: Instant, limit: Limit) -> Self {
+        self.deadline = Some(Box::new(Deadline::new(at, limit)));
         self
     }
 
@@ -115,9 +116,8 @@ impl Body {
         if self.is_end_stream() {
             return Ok(());
         }
-        let late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
-        let error = if late {
-            BodyError::Late
+        let error = if let Some(limit) = self.late(cx) {
+            BodyError::Late(limit)
         } else if self.is_idle(cx) {
             BodyError::Idle
         } else {
@@ -129,15 +129,20 @@ impl Body {
         Err(error)
     }
 
+    fn late(&mut self, cx: &mut Context<'_>) -> Option<Limit> {
+        match self.deadline.as_mut()?.poll(cx) {
+            Poll::Ready(limit) => Some(limit),
+            Poll::Pending => None,
+        }
+    }
+
     fn is_idle(&mut self, cx: &mut Context<'_>) -> bool {
         self.idle.as_mut().is_some_and(|idle| idle.poll(cx).is_ready())
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(cx).is_ready()
-        {
-            return Poll::Ready(Some(Err(BodyError::Late)));
+        if let Some(limit) = self.late(cx) {
+            return Poll::Ready(Some(Err(BodyError::Late(limit))));
         }
         match &mut self.source {
             Source::Empty => Poll::Ready(None),

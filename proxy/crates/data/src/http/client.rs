@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::connect::{ConnectError, Peer};
-use crate::http::body_error::BodyError;
+use crate::http::body_error::{BodyError, class_of_http2};
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::h1::exchange::ExchangeError;
 use crate::http::h1::send::SendingError;
@@ -135,6 +135,18 @@ impl SendError {
         }
     }
 
+    /// The class of the failure, as finely as responses are counted.
+    pub(crate) fn class(&self) -> &'static str {
+        match self {
+            SendError::Http1(ExchangeError::Request(SendingError::Body(error)))
+            | SendError::Http2(StreamError::Request(error)) => error.class(),
+            SendError::Http2(StreamError::Unsent(error) | StreamError::Stale(error) | StreamError::Stream(error)) => {
+                class_of_http2(error)
+            }
+            _ => self.kind().label(),
+        }
+    }
+
     /// What the client is told.
     pub(crate) fn to_error(&self, peer: &Peer) -> ProxyError {
         if let Some((kind, error)) = self.slow_client() {
@@ -146,6 +158,6 @@ impl SendError {
             (_, Meaning::Lost) => format!("{peer} closed the connection before it answered ({self})"),
             (_, Meaning::Failed) => format!("{peer} failed: {self}"),
         };
-        ProxyError { reset: self.reset(), ..ProxyError::new(self.kind(), message) }
+        ProxyError { reset: self.reset(), class: self.class(), ..ProxyError::new(self.kind(), message) }
     }
 }

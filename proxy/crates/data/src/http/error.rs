@@ -6,6 +6,7 @@ use http::{Response, StatusCode};
 
 use crate::http::body::Body;
 use crate::http::headers::{PROXY_ERROR, value_of};
+use crate::http::limit::Limit;
 
 /// Why a proxy could not forward a request. The text is for people; `kind` is what metrics and clients rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +14,8 @@ use crate::http::headers::{PROXY_ERROR, value_of};
 pub(crate) struct ProxyError {
     /// The class of the failure.
     pub(crate) kind: ErrorKind,
+    /// The same as finely as responses are counted: their `error` label.
+    pub(crate) class: &'static str,
     /// Who failed and why, without secrets.
     pub(crate) message: String,
     /// Seconds after which another try may succeed.
@@ -98,7 +101,7 @@ impl ErrorKind {
         }
     }
 
-    /// The value of the `error` label.
+    /// The value of the `error` label where errors of this proxy are counted.
     pub(crate) fn label(self) -> &'static str {
         match self {
             ErrorKind::BadRequest => "bad request",
@@ -126,7 +129,12 @@ impl ProxyError {
     /// An error with its reason.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let retry_after = (kind == ErrorKind::LoadShed).then_some(1);
-        Self { kind, message: message.into(), retry_after, reset: None }
+        Self { kind, class: kind.label(), message: message.into(), retry_after, reset: None }
+    }
+
+    /// The answer does not come in the time of `limit`.
+    pub(crate) fn late(limit: Limit, message: impl Into<String>) -> Self {
+        Self { class: limit.class(), ..Self::new(ErrorKind::Timeout, message) }
     }
 
     /// The same with the time after which another try may succeed.

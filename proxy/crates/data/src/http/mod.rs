@@ -13,6 +13,7 @@ pub(crate) mod held;
 mod idle;
 pub(crate) mod incoming;
 pub(crate) mod interim;
+pub(crate) mod limit;
 pub(crate) mod observe;
 pub(crate) mod pool;
 pub(crate) mod replay;

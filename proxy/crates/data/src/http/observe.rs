@@ -117,9 +117,10 @@ pub(crate) struct ResponseObserver {
 }
 
 impl ResponseObserver {
+    /// What the proxy itself answers has failed already, however the sending of its answer ends.
     fn record(&self, trailers: Option<&HeaderMap>, error: Option<&'static str>) {
         let own = (!self.error.is_empty()).then_some(self.error);
-        self.head.record(&self.edge, &self.way, self.started, trailers, error.or(own));
+        self.head.record(&self.edge, &self.way, self.started, trailers, own.or(error));
     }
 }
 
@@ -140,14 +141,7 @@ impl Observer for ResponseObserver {
         if let Some(trial) = self.trial.take() {
             trial.failed();
         }
-        self.record(
-            None,
-            Some(match error {
-                BodyError::Late => "response timeout",
-                BodyError::Idle => "idle timeout",
-                BodyError::Sender(_) => "i/o",
-            }),
-        );
+        self.record(None, Some(error.class()));
     }
 
     fn abandoned(self: Box<Self>) {

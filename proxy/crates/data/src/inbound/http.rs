@@ -133,7 +133,7 @@ impl Connection {
         if !outcome.allowed || injected.is_some() {
             let error = injected.unwrap_or_else(|| self.unauthorized());
             let response = exchange.refusal(&error);
-            return Ok(exchange.observe(response, outcome.edge, None, error.kind.label()).into());
+            return Ok(exchange.observe(response, outcome.edge, None, error.class).into());
         }
         // Policy looks at requests as they came, now and as long as a tunnel lasts.
         let revoked = headers::is_tunnel(request).then(|| tunnel::revoked(self, request));
@@ -185,7 +185,7 @@ impl Connection {
     pub(super) fn failed(&self, failure: &SendError, edge: Rc<EdgeMetrics>, exchange: Exchange) -> Response<Body> {
         let error = failure.to_error(self.app.connector.peer());
         labels::http_error(&self.worker.shared.metrics, &error);
-        exchange.observe(exchange.refusal(&error), edge, None, error.kind.label())
+        exchange.observe(exchange.refusal(&error), edge, None, error.class)
     }
 }
 

@@ -214,8 +214,9 @@ fn facts<'a>(
     policy: &'a ServerPolicy,
     client: &'a Client,
     dst: SocketAddr,
-) -> (&'a Meta, SocketAddr, Option<&'a str>, Option<&'a str>, bool) {
-    (&policy.meta, dst, id_of(client), client.own_tls.as_deref(), client.addr.ip().is_loopback())
+) -> (&'a Meta, SocketAddr, Option<&'a str>, Option<&'a str>, (bool, bool)) {
+    let why_plain = (client.unread, client.addr.ip().is_loopback());
+    (&policy.meta, dst, id_of(client), client.own_tls.as_deref(), why_plain)
 }
 
 /// Empty for a client that has none; `None` without mutual TLS.
@@ -244,7 +245,11 @@ fn tls(labels: LabelSet, client: &Client) -> LabelSet {
             labels.with("tls", "opaque").with("sni", client.own_tls.as_deref().unwrap_or_default())
         }
         ClientTls::Plain => {
-            let reason = if client.addr.ip().is_loopback() { "loopback" } else { "no_tls_from_remote" };
+            let reason = match (client.unread, client.addr.ip().is_loopback()) {
+                (true, _) => "port_skipped",
+                (false, true) => "loopback",
+                (false, false) => "no_tls_from_remote",
+            };
             labels.with("tls", "no_identity").with("no_tls_reason", reason)
         }
     }

@@ -12,6 +12,7 @@ use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers::{self, UNANSWERED};
 use crate::http::incoming::Incoming;
+use crate::http::limit::Limit;
 use crate::http::observe::Head;
 use crate::outbound::http::Exchange;
 use crate::outbound::limits::Limits;
@@ -75,7 +76,7 @@ impl Failure {
             Failure::Retryable(answered) => Ok(*answered),
             Failure::Send(error, candidate) => Err(error.to_error(candidate.peer())),
             Failure::TryTimeout(limit) => {
-                Err(ProxyError::new(ErrorKind::Timeout, format!("no answer within {limit:?} of the last try")))
+                Err(ProxyError::late(Limit::Try, format!("no answer within {limit:?} of the last try")))
             }
             Failure::Proxy(error) => Err(error),
         }

@@ -12,14 +12,15 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::http::body::{Body, Observer};
 use crate::http::body_error::BodyError;
-use crate::http::error::{ErrorKind, ProxyError};
+use crate::http::error::ProxyError;
+use crate::http::limit::Limit;
 
 /// When a request must be over. Costs nothing where policy sets no limit.
 #[derive(Clone)]
 pub(super) struct Limits {
     /// Of the whole request.
     deadline: Option<Instant>,
-    /// From the end of the request to the end of its response.
+    /// From the end of the request, as its last try sent it, to the end of its response.
     response: Option<(Duration, Rc<RequestEnd>)>,
     /// Without a frame of the request or of its response, while one of their bodies is waited for.
     idle: Option<(Duration, Rc<Cell<Instant>>)>,
@@ -51,7 +52,10 @@ impl Limits {
     pub(super) fn watch(&self, body: Body) -> Body {
         let body = self.idle(body);
         match &self.response {
-            Some((_, end)) => body.observed(Box::new(Watcher(end.clone()))),
+            Some((_, end)) => {
+                end.at.set(None); // that was another try's
+                body.observed(Box::new(Watcher(end.clone())))
+            }
             None => body,
         }
     }
@@ -60,7 +64,7 @@ impl Limits {
     pub(super) fn bound(&self, body: Body) -> Body {
         let body = self.idle(body);
         match self.end() {
-            Some(end) => body.until(end),
+            Some((end, limit)) => body.until(end, limit),
             None => body,
         }
     }
@@ -76,20 +80,19 @@ impl Limits {
     pub(super) async fn apply<T>(&self, work: impl Future<Output = Result<T, ProxyError>>) -> Result<T, ProxyError> {
         tokio::select! {
             result = work => result,
-            () = self.passed() => Err(ProxyError::new(ErrorKind::Timeout, "no answer within the time that policy gives")),
+            limit = self.passed() => Err(ProxyError::late(limit, "no answer within the time that policy gives")),
         }
     }
 
-    /// The latest moment for the end of the response, as far as it is known.
-    pub(super) fn end(&self) -> Option<Instant> {
-        let response = self.response.as_ref().and_then(|(limit, end)| Some(end.at.get()? + *limit));
-        match (self.deadline, response) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+    /// The latest moment for the end of the response, as far as it is known, and what sets it.
+    pub(super) fn end(&self) -> Option<(Instant, Limit)> {
+        let whole = self.deadline.map(|end| (end, Limit::Request));
+        let response = self.response.as_ref().and_then(|(limit, end)| Some((end.at.get()? + *limit, Limit::Response)));
+        whole.into_iter().chain(response).min_by_key(|(end, _)| *end)
     }
 
-    async fn passed(&self) {
+    /// The first limit that passes.
+    async fn passed(&self) -> Limit {
         let whole = async {
             match self.deadline {
                 Some(deadline) => sleep_until(deadline).await,
@@ -98,13 +101,14 @@ impl Limits {
         };
         let response = async {
             match &self.response {
-                Some((limit, end)) => sleep_until(end.wait().await + *limit).await,
+                Some((limit, end)) => end.passed(*limit).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = whole => {}
-            () = response => {}
+            biased; // as `end` has it, where both pass at once
+            () = whole => Limit::Request,
+            () = response => Limit::Response,
         }
     }
 }
@@ -116,6 +120,17 @@ impl RequestEnd {
                 return at;
             }
             self.reached.notified().await;
+        }
+    }
+
+    /// Returns `limit` after the end of the request, as its last try sent it.
+    async fn passed(&self, limit: Duration) {
+        loop {
+            let at = self.wait().await;
+            sleep_until(at + limit).await;
+            if self.at.get() == Some(at) {
+                return;
+            }
         }
     }
 

@@ -168,9 +168,9 @@ impl Rule {
 
     /// A request was answered by this proxy itself.
     pub(super) fn failed(&self, error: &ProxyError, exchange: &Exchange) {
-        let (kind, took) = (error.kind, exchange.started.elapsed());
+        let (kind, class, took) = (error.kind, error.class, exchange.started.elapsed());
         let ended = |metrics: &Rc<RouteMetrics>| {
-            metrics.ended(kind.status().as_u16(), kind.grpc_code(exchange.grpc), kind.label(), took);
+            metrics.ended(kind.status().as_u16(), kind.grpc_code(exchange.grpc), class, took);
         };
         self.metrics.iter().for_each(ended);
     }

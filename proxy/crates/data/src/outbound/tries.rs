@@ -16,6 +16,7 @@ use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
 use crate::http::incoming::Incoming;
 use crate::http::interim::Interims;
+use crate::http::limit::Limit;
 use crate::http::observe::Head;
 use crate::http::replay;
 use crate::http::translate;
@@ -69,7 +70,8 @@ impl Tries<'_> {
                     if let Some(trial) = trial {
                         trial.failed();
                     }
-                    count_failure(&candidate, self.leaf, self.exchange, ErrorKind::Timeout);
+                    let class = Limit::Try.class();
+                    count_failure(&candidate, self.leaf, self.exchange, (ErrorKind::Timeout, class));
                     candidate.unanswered(limit, balancer.default_rtt(), Instant::now());
                     return Err(Failure::TryTimeout(limit));
                 }
@@ -101,7 +103,7 @@ impl Tries<'_> {
                 if let Some(trial) = trial.filter(|_| !error.is_of_request() && !error.is_left_out()) {
                     trial.failed();
                 }
-                count_failure(&candidate, self.leaf, self.exchange, error.kind());
+                count_failure(&candidate, self.leaf, self.exchange, (error.kind(), error.class()));
                 Err(Failure::Send(error, candidate))
             }
         }
@@ -199,8 +201,9 @@ impl Waiting<'_> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
-        if self.tries.limits.end().is_some_and(|end| end <= now) {
-            count_failure(self.candidate, self.tries.leaf, self.tries.exchange, ErrorKind::Timeout);
+        if let Some((_, limit)) = self.tries.limits.end().filter(|(end, _)| *end <= now) {
+            let failed = (ErrorKind::Timeout, limit.class());
+            count_failure(self.candidate, self.tries.leaf, self.tries.exchange, failed);
         } else {
             let elapsed = self.tries.exchange.started.elapsed();
             self.candidate.edge().response(CLIENT_GONE, None, false, "canceled", elapsed);
@@ -220,10 +223,15 @@ pub(super) fn check_identity(exchange: &Exchange, candidate: &Candidate) -> Resu
     Err(ProxyError::new(ErrorKind::IdentityRequired, message))
 }
 
-/// Counts a try without an answer.
-pub(super) fn count_failure(candidate: &Candidate, leaf: &Leaf, exchange: &Exchange, kind: ErrorKind) {
+/// Counts a try without an answer, whose failure is of this kind and class.
+pub(super) fn count_failure(
+    candidate: &Candidate,
+    leaf: &Leaf,
+    exchange: &Exchange,
+    (kind, class): (ErrorKind, &'static str),
+) {
     let elapsed = exchange.started.elapsed();
     let status = kind.status().as_u16();
-    candidate.edge().response(status, None, false, kind.label(), elapsed);
-    leaf.way().ended(status, None, kind.label(), elapsed);
+    candidate.edge().response(status, None, false, class, elapsed);
+    leaf.way().ended(status, None, class, elapsed);
 }

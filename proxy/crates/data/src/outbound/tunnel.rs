@@ -85,7 +85,7 @@ async fn ask(tries: &Tries<'_>, mut request: Request<Incoming>, place: Share) ->
                 if let Some(trial) = trial.filter(|_| !error.is_of_request()) {
                     trial.failed();
                 }
-                tries::count_failure(&candidate, leaf, exchange, error.kind());
+                tries::count_failure(&candidate, leaf, exchange, (error.kind(), error.class()));
                 let hopeless = error.no_connection().is_some() && balancer.rests();
                 if tried.is_some() || !error.is_untouched() || replay.body().is_none() || hopeless {
                     return Err(error.to_error(candidate.peer()));

@@ -249,7 +249,7 @@ fn a_proxy_whose_program_is_down_hands_the_request_back() {
             assert_eq!(client.send(request).await.status, StatusCode::OK);
         }
         assert_eq!(program.requests(), 20);
-        assert!(outbound.count("response_total", &["status_code=\"502\"", "error=\"i/o\""]) >= 1.0);
+        assert!(outbound.count("response_total", &["status_code=\"502\"", "error=\"refused\""]) >= 1.0);
     });
 }
 

@@ -1,15 +1,17 @@
 //! Bytes that nobody reads.
 
 use hauberk_core::endpoint::ProtocolHint;
-use hauberk_core::inbound;
+use hauberk_core::inbound::{self, Authentication};
 use hauberk_core::outbound::Target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::support::endings::begun;
 use crate::support::program::{answers_at_the_end, greets, nobody};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
 use crate::support::table::{Table, endpoint, meshed, only, opaque, server_policy};
+use crate::support::ways::{Way, Ways};
 
 const DB: &str = "db.default.serviceaccount.identity.hauberk.cluster.local";
 const CLIENT: &str = "client.default.serviceaccount.identity.hauberk.cluster.local";
@@ -109,5 +111,21 @@ fn loopback_and_the_proxy_itself_are_no_destinations() {
             ends(TcpStream::connect(own).await.unwrap()).await;
         }
         assert_eq!(mesh.outbound.count("outbound_tcp_errors_total", &["error=\"loop\""]), 3.0);
+    });
+}
+
+#[test]
+fn a_port_whose_bytes_nobody_reads_is_skipped() {
+    run(async {
+        let ways = Ways::new().await;
+        let open = |reason: &str| ways.plain.count("tcp_open_total", &["peer=\"src\"", reason]);
+        let (_client, _program) = begun(&ways, Way::Inbound).await;
+        assert_eq!(open("tls=\"no_identity\",no_tls_reason=\"loopback\""), 1.0);
+        ways.table.inbound.send_replace(server_policy(inbound::Protocol::Opaque, Authentication::Unauthenticated));
+        let mut client = ways.client(Way::Inbound).await;
+        client.say("any").await;
+        ways.served().await.until("any").await;
+        assert_eq!(open("tls=\"no_identity\",no_tls_reason=\"port_skipped\""), 1.0);
+        assert_eq!(ways.plain.count("inbound_tcp_authz_allow_total", &["no_tls_reason=\"port_skipped\""]), 1.0);
     });
 }

@@ -62,7 +62,7 @@ pub(super) async fn refuse(
 /// What a client is told of an answer that failed before anything of it was sent.
 fn unsaid(error: &SendingError) -> ProxyError {
     let kind = match error {
-        SendingError::Body(BodyError::Late) => ErrorKind::Timeout,
+        SendingError::Body(BodyError::Late(_)) => ErrorKind::Timeout,
         SendingError::Body(BodyError::Idle) => ErrorKind::Idle,
         _ => ErrorKind::Failed,
     };

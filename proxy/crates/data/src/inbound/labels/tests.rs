@@ -19,7 +19,7 @@ fn policy() -> ServerPolicy {
 }
 
 fn client(tls: ClientTls) -> Client {
-    Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, own_tls: None }
+    Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, unread: false, own_tls: None }
 }
 
 fn page_of(verdict: &Verdict, tls: ClientTls) -> String {
@@ -64,7 +64,8 @@ fn connections_with_other_facts_have_other_labels() {
     let passed = Client { own_tls: Some("a.example".into()), ..client(ClientTls::Plain) };
     let near = Client { addr: "127.0.0.1:5000".parse().unwrap(), ..client(ClientTls::Plain) };
     let renamed = ServerPolicy { meta: meta("other"), ..policy() };
-    let all = [identified("a.id"), identified("b.id"), client(ClientTls::Anonymous), passed, near];
+    let unread = Client { unread: true, ..near.clone() };
+    let all = [identified("a.id"), identified("b.id"), client(ClientTls::Anonymous), passed, near, unread];
     for _ in 0..2 {
         for client in &all {
             http_transport(&metrics, &policy(), client, "10.0.0.1:80".parse().unwrap()).opened();
@@ -74,8 +75,9 @@ fn connections_with_other_facts_have_other_labels() {
     }
     let page = page(&metrics);
     let opened: Vec<_> = page.lines().filter(|line| line.starts_with("tcp_open_total{")).collect();
-    assert!(opened.len() == 7 && opened.iter().all(|line| line.ends_with(" 2")), "{opened:?}");
-    for part in ["a.id", "b.id", "sni=\"a.example\"", "no_tls_reason=\"loopback\"", "srv_name=\"other\""] {
+    assert!(opened.len() == 8 && opened.iter().all(|line| line.ends_with(" 2")), "{opened:?}");
+    let reasons = ["no_tls_reason=\"loopback\"", "no_tls_reason=\"port_skipped\""];
+    for part in ["a.id", "b.id", "sni=\"a.example\"", "srv_name=\"other\""].iter().chain(&reasons) {
         assert!(opened.iter().any(|line| line.contains(part)), "{part}: {opened:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod client;
+pub(crate) mod endings;
 pub(crate) mod exchange;
 pub(crate) mod frames;
 pub(crate) mod member;
