@@ -44,6 +44,8 @@ pub mod program2;
 #[cfg(feature = "fuzzing")]
 pub mod records;
 #[cfg(feature = "fuzzing")]
+pub mod replies;
+#[cfg(feature = "fuzzing")]
 pub mod reply;
 #[cfg(feature = "fuzzing")]
 pub mod said1;
