@@ -73,6 +73,9 @@ def http1_response() -> dict[str, bytes]:
         name: plan1(at % WAYS_HTTP1, ask, end) + WHOLE + content.encode("latin-1")
         for at, (name, (ask, end, content)) in enumerate(answers.items())
     }
+    lengths = {"head-padded": "0" * 40 + "1281023894007660663", "length-beyond": str(2**63)}
+    for name, length in lengths.items():
+        seeds[name] = plan1(2, HEAD, STAY) + WHOLE + f"{ok}content-length: {length}\r\n\r\n".encode()
     halved = ("length", "trailers", "two", "hints", "switched", "early")
     return seeds | {f"{name}-halved": seeds[name][:1] + HALVED + seeds[name][2:] for name in halved}
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from google.protobuf import text_format
 
-from hauberk._api.linkerd import destination_pb2, inbound_pb2, outbound_pb2
+from hauberk._api.hauberk import view_pb2
+from hauberk._api.linkerd import destination_pb2, identity_pb2, inbound_pb2, outbound_pb2
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -103,6 +104,21 @@ POLICIES = {
 }
 
 
+# A leaf of one byte stands for one that the target makes; without one it is right.
+ISSUERS = 'intermediate_certificates: "a" intermediate_certificates: ""'
+CERTIFICATES = {
+    "certificate": "valid_until { seconds: 32503680000 nanos: 5 }",
+    "certificate-with-issuers": f"{ISSUERS} valid_until {{ seconds: 9000000000 }}",
+    "certificate-of-another-key": r'leaf_certificate: "\001" valid_until { seconds: 9000000000 }',
+    "certificate-that-ended": "valid_until { seconds: 1 nanos: -1 }",
+    "certificate-without-end": 'leaf_certificate: "0"',
+}
+CONFIRMATIONS = {
+    "confirmation": 'version { store: "s" revision: 7 } interval_ms: 5000',
+    "confirmation-of-no-store": "version { revision: 7 } interval_ms: 4294967295",
+}
+
+
 def text(message: Message, content: str) -> bytes:
     return text_format.Parse(content, message).SerializeToString(deterministic=True)
 
@@ -129,5 +145,7 @@ def control() -> dict[str, bytes]:
         servers
         | policies
         | {name: text(destination_pb2.Update(), content) for name, content in updates.items()}
+        | {name: text(identity_pb2.CertifyResponse(), content) for name, content in CERTIFICATES.items()}
+        | {name: text(view_pb2.Confirmation(), content) for name, content in CONFIRMATIONS.items()}
         | {"profile": text(destination_pb2.DestinationProfile(), profile)}
     )

@@ -1,4 +1,4 @@
-"""What goes over sockets, as the fuzz targets begin with it: TLS, HTTP, DNS, the transport header."""
+"""What goes over sockets, as the fuzz targets begin with it: TLS, HTTP, the transport header."""
 
 from __future__ import annotations
 
@@ -35,12 +35,6 @@ def client_hello(name: str, *, records: int = 1) -> bytes:
 
 def header(message: bytes) -> bytes:
     return b"transport.l5d.io/v1\r\n\r\n" + struct.pack(">I", len(message)) + message
-
-
-def query(name: str, kind: int, more: bytes = b"", flags: int = 0x0100) -> bytes:
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    additional = 1 if more else 0
-    return struct.pack(">6H", 7, flags, 1, 0, 0, additional) + labels + b"\0" + struct.pack(">2H", kind, 1) + more
 
 
 def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
@@ -91,21 +85,6 @@ def headers() -> dict[str, bytes]:
     }
 
 
-def queries() -> dict[str, bytes]:
-    edns = b"\0" + struct.pack(">2HIH", 41, 4096, 0, 0)
-    web = "web.default.svc.cluster.local"
-    return {
-        "a": query(web, 1),
-        "aaaa": query(web, 28, edns),
-        "any": query(web, 255),
-        "long": query("web.many.svc.cluster.local", 1),
-        "none": query("no.default.svc.cluster.local", 1),
-        "elsewhere": query("example.com", 1),
-        "response": query(web, 1, flags=0x8180),
-        "loop": query(web, 1)[:12] + b"\xc0\x0c\0\x01\0\x01",
-    }
-
-
 def http1() -> dict[str, bytes]:
     head = "POST /ok/x HTTP/1.1\r\nhost: a\r\n"
     chunked = f"{head}transfer-encoding: chunked\r\n\r\n"
@@ -120,6 +99,7 @@ def http1() -> dict[str, bytes]:
         "absolute": "GET http://b/ok?q HTTP/1.1\r\nhost: a\r\n\r\n",
         "old": "GET /ok HTTP/1.0\r\n\r\nGET /ok HTTP/1.0\r\n\r\n",
         "length": f"{head}content-length: 3\r\n\r\nabcGET /ok HTTP/1.1\r\nhost: a\r\n\r\n",
+        "length-padded": f"{head}content-length: {'0' * 30}3\r\n\r\nabcGET /ok HTTP/1.1\r\nhost: a\r\n\r\n",
         "chunks": f"{chunked}3\r\nabc\r\n0\r\n\r\nHEAD /ok HTTP/1.1\r\nhost: a\r\n\r\n",
         "trailers": f"{chunked}1;x=y\r\na\r\n0\r\nt: u\r\n\r\n",
         "bad-chunk": f"{chunked}3\r\nabc\r\n0:\r\n\r\nGET /ok HTTP/1.1\r\nhost: a\r\n\r\n",

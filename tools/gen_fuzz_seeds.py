@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from fuzz_answers import http1_response, http2_response
+from fuzz_dns import queries, replies
 from fuzz_messages import control
 from fuzz_records import WORDS as RECORDS
 from fuzz_records import records
-from fuzz_wire import WEB, detection, headers, hellos, http1, http2, queries, tls
+from fuzz_wire import WEB, detection, headers, hellos, http1, http2, tls
 
 FUZZ = Path(__file__).resolve().parent.parent / "proxy" / "fuzz"
 CONTRACT = FUZZ.parent / "crates" / "proxy" / "src" / "config" / "tests.rs"
@@ -148,6 +149,7 @@ def main() -> None:
         "control": control(),
         "detect": detection(),
         "dns": queries(),
+        "dns_reply": replies(),
         "environment": environments(),
         "http1": http1(),
         "http1_response": http1_response(),

@@ -16,6 +16,8 @@ pub mod ask1;
 #[cfg(feature = "fuzzing")]
 pub mod ask2;
 pub mod authority;
+#[cfg(feature = "fuzzing")]
+pub mod certified;
 pub mod client;
 #[cfg(feature = "fuzzing")]
 pub mod frames;
@@ -41,6 +43,10 @@ pub mod program1;
 pub mod program2;
 #[cfg(feature = "fuzzing")]
 pub mod records;
+#[cfg(feature = "fuzzing")]
+pub mod replies;
+#[cfg(feature = "fuzzing")]
+pub mod reply;
 #[cfg(feature = "fuzzing")]
 pub mod said1;
 #[cfg(feature = "fuzzing")]

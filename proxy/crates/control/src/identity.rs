@@ -144,18 +144,8 @@ impl Identity {
         let mut client = IdentityClient::new(channel);
         let call = tokio::time::timeout(CALL_TIMEOUT, client.certify(request));
         let response = call.await.map_err(|_| CertifyError::Timeout)??.into_inner();
-        self.install(response)
-    }
-
-    fn install(&self, of: CertifyResponse) -> Result<(SystemTime, SystemTime), CertifyError> {
         let now = SystemTime::now();
-        let expires = of.valid_until.and_then(|time| SystemTime::try_from(time).ok()).filter(|expires| *expires > now);
-        let expires = expires.ok_or(CertifyError::Ended)?;
-        let credentials =
-            Credentials::from_der(of.leaf_certificate, of.intermediate_certificates, self.key.pkcs8.clone());
-        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.store.install(credentials, UnixTime::since_unix_epoch(since))?;
-        Ok((expires, now))
+        Ok((take(response, &self.key.pkcs8, &self.store, now)?, now))
     }
 
     async fn token(&self) -> Result<Vec<u8>, CertifyError> {
@@ -164,6 +154,22 @@ impl Identity {
             tokio::fs::read(&self.config.token_file).await.map_err(|error| CertifyError::Token(path(), error))?;
         if token.is_empty() || token.len() > TOKEN_MAX { Err(CertifyError::TokenSize(path())) } else { Ok(token) }
     }
+}
+
+/// Takes what the authority answered into use, if it is of any at `now`, and says when it ends; else the store stays as it was.
+fn take(of: CertifyResponse, key: &[u8], store: &Store, now: SystemTime) -> Result<SystemTime, CertifyError> {
+    let expires = of.valid_until.and_then(|time| SystemTime::try_from(time).ok()).filter(|expires| *expires > now);
+    let expires = expires.ok_or(CertifyError::Ended)?;
+    let credentials = Credentials::from_der(of.leaf_certificate, of.intermediate_certificates, key.to_vec());
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    store.install(credentials, UnixTime::since_unix_epoch(since))?;
+    Ok(expires)
+}
+
+/// The end of the certificate that these bytes of an authority brought into use, if they did.
+#[cfg(feature = "fuzzing")]
+pub fn take_bytes(bytes: &[u8], key: &[u8], store: &Store, now: SystemTime) -> Option<SystemTime> {
+    take(prost::Message::decode(bytes).ok()?, key, store, now).ok()
 }
 
 /// Waits for `pause` by either clock: a certificate grows old while the machine sleeps, when timers stand still.

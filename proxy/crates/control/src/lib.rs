@@ -25,4 +25,6 @@ mod transport;
 mod wire;
 
 #[cfg(feature = "fuzzing")]
+pub use srv::instances_in;
+#[cfg(feature = "fuzzing")]
 pub use wire::hostile::check as check_message;

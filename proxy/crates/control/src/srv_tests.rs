@@ -7,7 +7,7 @@ use super::*;
 
 const HOST: &str = "linkerd-dst-headless.linkerd.svc.cluster.local.";
 
-/// A server that answers one question with these records, after a datagram that answers another question.
+/// A server that answers one question with these records, after datagrams that do not answer it.
 async fn answered(code: ResponseCode, records: &[(u16, u16, &str)]) -> Result<Vec<SocketAddr>, NoInstances> {
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let addr = server.local_addr().unwrap();
@@ -17,6 +17,8 @@ async fn answered(code: ResponseCode, records: &[(u16, u16, &str)]) -> Result<Ve
         let asked = Message::from_vec(&datagram[..length]).unwrap();
         let name = asked.queries[0].name().clone();
         assert_eq!((name.to_string().as_str(), asked.queries[0].query_type()), (HOST, RecordType::SRV));
+        // The question itself, sent back, is no answer either.
+        server.send_to(&datagram[..length], client).await.unwrap();
         for id in [asked.id.wrapping_add(1), asked.id] {
             let mut answer = Message::new(id, MessageType::Response, OpCode::Query);
             answer.queries.clone_from(&asked.queries);
@@ -64,7 +66,21 @@ async fn names_without_such_records_have_no_instances() {
 
 #[tokio::test]
 async fn records_that_name_no_address_are_of_no_use() {
-    for (code, records) in [(ResponseCode::NoError, &[(1, 80, "web.example.")][..]), (ResponseCode::ServFail, &[])] {
+    for (code, records) in [
+        (ResponseCode::NoError, &[(1, 80, "web.example.")][..]),
+        (ResponseCode::NoError, &[(1, 80, r"10\.77\.0\.3.example.")]),
+        (ResponseCode::ServFail, &[]),
+    ] {
         assert!(matches!(answered(code, records).await, Err(NoInstances::Unusable(_))), "{code}");
     }
+}
+
+#[test]
+fn only_records_of_the_internet_are_read() {
+    let mut answer = Message::new(0, MessageType::Response, OpCode::Query);
+    let srv = SRV::new(1, 1, 80, Name::from_ascii("10-77-0-3.example.").unwrap());
+    let mut record = Record::from_rdata(Name::root(), 5, RData::SRV(srv));
+    record.dns_class = DNSClass::CH;
+    answer.add_answer(record);
+    assert_eq!(read(&answer), Err(NoInstances::NoRecords));
 }

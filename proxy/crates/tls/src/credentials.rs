@@ -11,6 +11,11 @@ use rustls::sign::CertifiedKey;
 use crate::roots::Roots;
 use crate::verify;
 
+/// The longest chain. What carries it in a handshake is read up to 64 KiB by rustls, so by every proxy.
+const CHAIN_MAX: usize = 48 * 1024;
+/// Certificates in a chain.
+const CERTIFICATES_MAX: usize = 16;
+
 /// A certificate chain and the key of its leaf.
 pub struct Credentials {
     chain: Vec<CertificateDer<'static>>,
@@ -27,6 +32,16 @@ pub enum CredentialsError {
         id: Id,
         /// What is wrong with it.
         error: rustls::Error,
+    },
+    /// No peer could read it.
+    #[error(
+        "{certificates} certificates of {bytes} bytes are more than the {CERTIFICATES_MAX} and {CHAIN_MAX} of a chain"
+    )]
+    TooLong {
+        /// How many there are.
+        certificates: usize,
+        /// What they have together.
+        bytes: usize,
     },
     /// The key is broken or another certificate's.
     #[error("the certificate and its key do not belong together: {0}")]
@@ -51,6 +66,10 @@ impl Credentials {
         now: UnixTime,
         provider: &CryptoProvider,
     ) -> Result<Arc<CertifiedKey>, CredentialsError> {
+        let (certificates, bytes) = (self.chain.len(), self.chain.iter().map(|certificate| certificate.len()).sum());
+        if certificates > CERTIFICATES_MAX || bytes > CHAIN_MAX {
+            return Err(CredentialsError::TooLong { certificates, bytes });
+        }
         let untrusted = |error| CredentialsError::Untrusted { id: id.clone(), error };
         let (leaf, intermediates) =
             self.chain.split_first().ok_or_else(|| untrusted(rustls::Error::NoCertificatesPresented))?;

@@ -36,6 +36,7 @@ def run(host: str, port: int, path: str, *, entering: Sequence[str] = ()) -> Rep
             [
                 *entering,
                 str(BINARY),
+                "--strict",
                 "--host",
                 host,
                 "--port",

@@ -44,8 +44,9 @@ impl Question for Ask {
     }
 
     fn take(&mut self, confirmation: Confirmation, _first: bool) -> Read<()> {
+        let version = meta::version(confirmation.version)?;
         self.interval = Some(Duration::from_millis(confirmation.interval_ms.into())).filter(|i| !i.is_zero());
-        if let Some(version) = meta::version(confirmation.version)? {
+        if let Some(version) = version {
             self.metrics.view_confirmed(version.revision, std::time::Instant::now());
         }
         Ok(())

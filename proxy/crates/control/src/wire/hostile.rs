@@ -2,17 +2,22 @@
 //! accept never admits more than the message says.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hauberk_api::linkerd::destination::{DestinationProfile, Update, update};
 use hauberk_api::linkerd::inbound::{self, Server, authn};
 use hauberk_api::linkerd::outbound::OutboundPolicy;
+use hauberk_api::view::Confirmation;
 use hauberk_core::endpoint::Endpoints;
 use hauberk_core::inbound::{Authentication, Authorization, Protocol};
 use hauberk_core::outbound::{BackendKind, Distribution, HttpAction, HttpRoutes, Protocol as Outbound};
+use hauberk_metrics::control::ControlMetrics;
+use hauberk_metrics::text::Text;
 use prost::Message;
 
 use super::{endpoints, meta, outbound as outbound_wire};
+use crate::ask::view;
+use crate::follow::Question as _;
 
 /// Reads bytes as each kind of message, and panics where what was accepted is more than what they say.
 pub fn check(bytes: &[u8]) {
@@ -27,6 +32,9 @@ pub fn check(bytes: &[u8]) {
     }
     if let Ok(message) = DestinationProfile::decode(bytes) {
         profile(message);
+    }
+    if let Ok(message) = Confirmation::decode(bytes) {
+        confirmation(message);
     }
 }
 
@@ -105,5 +113,26 @@ fn profile(message: DestinationProfile) {
     let secured = addr.tls_identity.is_some();
     if let Ok(endpoint) = endpoints::endpoint(addr) {
         assert_eq!(endpoint.tls.is_some(), secured, "an identity never turns into plain text");
+    }
+}
+
+/// Patience is as long as three intervals, and what makes no sense changes nothing.
+fn confirmation(message: Confirmation) {
+    let metrics = Arc::new(ControlMetrics::new());
+    let mut question = view::Ask::new("".into(), metrics.clone());
+    let interval = Duration::from_millis(message.interval_ms.into());
+    let revision = message.version.as_ref().map(|version| version.revision);
+    let taken = question.take(message, true).is_ok();
+    let now = Instant::now();
+    let mut page = Text::default();
+    metrics.write(&mut page, now);
+    let page = page.finish();
+    match revision.filter(|_| taken) {
+        Some(revision) => assert!(page.contains(&format!("hauberk_view_revision {revision}\n"))),
+        None => assert_eq!(metrics.view_age(now), None),
+    }
+    match question.idle() {
+        Some(patience) => assert!(taken && patience >= 3 * interval && patience >= Duration::from_secs(3)),
+        None => assert!(!taken || interval.is_zero()),
     }
 }

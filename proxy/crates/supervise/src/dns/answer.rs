@@ -1,6 +1,7 @@
 //! The answer to one query. Pure: view and bytes in, bytes out.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, SOA};
@@ -16,6 +17,8 @@ const UDP_PLAIN: u16 = 512;
 const UDP_MAX: u16 = 1232;
 /// The header that everything begins with.
 const HEADER: usize = 12;
+/// Where a header says how many questions follow. Memory for all of them is set aside before the first is read.
+pub(super) const QUESTIONS: Range<usize> = 4..6;
 /// In the third byte of a header: this is a response.
 const RESPONSE_BIT: u8 = 0x80;
 
@@ -107,8 +110,12 @@ pub fn answer(zone: &Zone, view: Option<&View>, bytes: &[u8], transport: Transpo
     if bytes.len() < HEADER || bytes[2] & RESPONSE_BIT != 0 {
         return Outcome::Ignore;
     }
+    let id = u16::from_be_bytes([bytes[0], bytes[1]]);
+    if bytes[QUESTIONS] != [0, 1] {
+        return malformed(id);
+    }
     let Ok(query) = Message::from_vec(bytes) else {
-        return malformed(u16::from_be_bytes([bytes[0], bytes[1]]));
+        return malformed(id);
     };
     let mut response = respond(&query);
     let [question] = &query.queries[..] else {

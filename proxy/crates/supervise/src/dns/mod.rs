@@ -10,4 +10,6 @@ mod view;
 pub use answer::{Outcome, Transport, Zone, answer};
 pub(crate) use follow::follow;
 pub(crate) use server::Server;
+#[cfg(feature = "fuzzing")]
+pub use upstream::relayed;
 pub use view::View;

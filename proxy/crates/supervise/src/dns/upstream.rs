@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use hauberk_core::resolv;
 use hauberk_net::namespace::Namespace;
-use hickory_proto::op::Message;
+use hickory_proto::op::{Message, MessageType};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, UdpSocket};
 
-use super::answer::Transport;
+use super::answer::{QUESTIONS, Transport};
 use crate::backoff::random;
 
 /// How long all servers together may take: less than a program waits for one answer.
@@ -105,8 +105,11 @@ impl Exchange {
 
     /// The response with the client's number, if it is one to this query.
     fn accept(&self, response: &[u8]) -> Option<Vec<u8>> {
+        if response.get(..2)? != &self.bytes[..2] || response.get(QUESTIONS)? != &self.bytes[QUESTIONS] {
+            return None;
+        }
         let parsed = Message::from_vec(response).ok()?;
-        if response[..2] != self.bytes[..2] || parsed.queries != self.asked.queries {
+        if parsed.message_type != MessageType::Response || parsed.queries != self.asked.queries {
             return None;
         }
         let mut response = response.to_vec();
@@ -115,9 +118,19 @@ impl Exchange {
     }
 }
 
+/// What the client of `query` is given when a server says these bytes, to a query that went out under their number, or under
+/// another.
+#[cfg(feature = "fuzzing")]
+pub fn relayed(query: &[u8], response: &[u8], is_ours: bool) -> Option<Vec<u8>> {
+    let mut exchange = Exchange::new(query).ok()?;
+    let [high, low] = *response.first_chunk()?;
+    exchange.bytes[..2].copy_from_slice(&[high, if is_ours { low } else { !low }]);
+    exchange.accept(response)
+}
+
 #[cfg(test)]
 mod tests {
-    use hickory_proto::op::{MessageType, OpCode, Query};
+    use hickory_proto::op::{OpCode, Query};
     use hickory_proto::rr::{Name, RecordType};
 
     use super::*;
@@ -136,6 +149,10 @@ mod tests {
         assert_eq!(good[..2], [0, 7]);
         assert!(exchange.accept(&message(ours, MessageType::Response, "example.org.")).is_none());
         assert!(exchange.accept(&message(ours.wrapping_add(1), MessageType::Response, "example.com.")).is_none());
+        assert!(exchange.accept(&message(ours, MessageType::Query, "example.com.")).is_none(), "our own, sent back");
         assert!(exchange.accept(b"garbage").is_none());
+        let mut many = message(ours, MessageType::Response, "example.com.");
+        many[QUESTIONS].fill(0xff);
+        assert!(exchange.accept(&many).is_none());
     }
 }

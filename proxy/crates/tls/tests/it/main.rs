@@ -175,6 +175,11 @@ fn credentials_that_peers_would_refuse_are_not_installed() {
         let refused = web.install(credentials, UnixTime::now());
         assert!(matches!(refused, Err(CredentialsError::Untrusted { .. })), "{refused:?}");
     }
+    for issuers in [vec![Vec::new(); 16], vec![vec![0; 48 * 1024]]] {
+        let long = Credentials::from_der(leaf.clone(), issuers, key.serialize_der());
+        let refused = web.install(long, UnixTime::now());
+        assert!(matches!(refused, Err(CredentialsError::TooLong { .. })), "{refused:?}");
+    }
     let mixed = Credentials::from_der(leaf, Vec::new(), others_key);
     assert!(matches!(web.install(mixed, UnixTime::now()), Err(CredentialsError::Key(_))));
     assert!(std::sync::Arc::ptr_eq(&in_force, &web.server_config(false).unwrap()));
