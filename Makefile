@@ -15,7 +15,7 @@ CLUSTER_PROGRAMS := etcd containerd runc ip nft iptables conntrack busybox gcc n
 QUICK := proxy/target/quick/hauberk-proxy
 DEBUG := proxy/target/debug/hauberk-proxy
 
-.PHONY: help demo cluster cluster-down test test-kubernetes lint format types layers api-check deploy-check test-rust test-python wheels bench bench-kubernetes bench-parts flamegraph pgo fuzz deny api crds chart lock clean
+.PHONY: help demo cluster cluster-down test test-faults test-kubernetes lint format types layers api-check deploy-check test-rust test-python wheels bench bench-kubernetes bench-parts flamegraph pgo fuzz deny api crds chart lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ test-rust: ## Tests of the proxy
 
 test-python: $(ENVIRONMENT) $(DEBUG) $(H2SPEC) ## Tests of the control plane, and of both halves together
 	HAUBERK_PROXY_BINARY=$(CURDIR)/$(DEBUG) $(BIN)/pytest -n 2 --dist loadfile -m 'not kubernetes'
+
+test-faults: $(ENVIRONMENT) ## Faults between proxies at every single byte, large bursts, long ways (root; five minutes)
+	@tools/require-root test-faults
+	@tools/packages nginx nft ip
+	@$(MAKE) --no-print-directory $(QUICK)
+	@HAUBERK_TEST_FAULTS=long HAUBERK_PROXY_BINARY=$(CURDIR)/$(QUICK) $(BIN)/pytest -n 2 --dist loadfile tests/integration/faults $(ARGS)
 
 cluster: ## A real Kubernetes on this machine (root; ten minutes the first time); ARGS="--nodes 1": other nodes than two
 	@tools/require-root cluster
