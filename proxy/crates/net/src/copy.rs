@@ -31,16 +31,16 @@ where
     A: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut up = Direction::new(room.none());
-    let mut down = Direction::new(room.none());
+    let mut up = Direction::default();
+    let mut down = Direction::default();
     poll_fn(|cx| {
-        let up_done = match up.poll(cx, client, server) {
+        let up_done = match up.poll(cx, client, server, room) {
             Poll::Ready(Err(Side::Source(e))) => return Poll::Ready(End::Client(e)),
             Poll::Ready(Err(Side::Sink(e))) => return Poll::Ready(End::Server(e)),
             Poll::Ready(Ok(())) => true,
             Poll::Pending => false,
         };
-        let down_done = match down.poll(cx, server, client) {
+        let down_done = match down.poll(cx, server, client, room) {
             Poll::Ready(Err(Side::Source(e))) => return Poll::Ready(End::Server(e)),
             Poll::Ready(Err(Side::Sink(e))) => return Poll::Ready(End::Client(e)),
             Poll::Ready(Ok(())) => true,
@@ -56,12 +56,14 @@ enum Side {
     Sink(io::Error),
 }
 
+/// Small, as there are two for each connection.
+#[derive(Default)]
 struct Direction {
     buffer: Vec<u8>,
     /// How large the next buffer is.
     size: usize,
     /// What the buffer has beyond the least.
-    beyond: Share,
+    beyond: Option<Box<Share>>,
     start: usize,
     end: usize,
     unflushed: bool,
@@ -78,19 +80,20 @@ enum State {
 }
 
 impl Direction {
-    fn new(beyond: Share) -> Self {
-        let (buffer, size, start, end) = (Vec::new(), BUFFER_MIN, 0, 0);
-        Self { buffer, size, beyond, start, end, unflushed: false, state: State::default() }
-    }
-
-    fn poll<S, K>(&mut self, cx: &mut Context<'_>, source: &mut S, sink: &mut K) -> Poll<Result<(), Side>>
+    fn poll<S, K>(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut S,
+        sink: &mut K,
+        room: &Budget,
+    ) -> Poll<Result<(), Side>>
     where
         S: AsyncRead + Unpin,
         K: AsyncWrite + Unpin,
     {
         loop {
             if self.start < self.end {
-                ready!(self.poll_write(cx, sink))?;
+                ready!(self.poll_write(cx, sink, room))?;
                 continue;
             }
             match self.state {
@@ -100,7 +103,7 @@ impl Direction {
                     self.give_back();
                     self.state = State::Done;
                 }
-                State::Open => match self.poll_read(cx, source) {
+                State::Open => match self.poll_read(cx, source, room) {
                     Poll::Ready(result) => result?,
                     Poll::Pending => {
                         self.rest(cx, sink)?;
@@ -111,9 +114,14 @@ impl Direction {
         }
     }
 
-    fn poll_read<S: AsyncRead + Unpin>(&mut self, cx: &mut Context<'_>, source: &mut S) -> Poll<Result<(), Side>> {
+    fn poll_read<S: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut S,
+        room: &Budget,
+    ) -> Poll<Result<(), Side>> {
         if self.buffer.is_empty() {
-            self.grow();
+            self.grow(room);
         }
         let mut read = ReadBuf::new(&mut self.buffer);
         ready!(Pin::new(source).poll_read(cx, &mut read)).map_err(Side::Source)?;
@@ -129,7 +137,12 @@ impl Direction {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_write<K: AsyncWrite + Unpin>(&mut self, cx: &mut Context<'_>, sink: &mut K) -> Poll<Result<(), Side>> {
+    fn poll_write<K: AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut K,
+        room: &Budget,
+    ) -> Poll<Result<(), Side>> {
         let written = ready!(Pin::new(sink).poll_write(cx, &self.buffer[self.start..self.end])).map_err(Side::Sink)?;
         if written == 0 {
             return Poll::Ready(Err(Side::Sink(io::ErrorKind::WriteZero.into())));
@@ -137,7 +150,7 @@ impl Direction {
         self.start += written;
         self.unflushed = true;
         if self.start == self.end && self.buffer.len() < self.size {
-            self.grow();
+            self.grow(room);
         }
         Poll::Ready(Ok(()))
     }
@@ -155,17 +168,21 @@ impl Direction {
     }
 
     /// A buffer of the size that the flow asks for, if there is room.
-    fn grow(&mut self) {
-        let more = (self.size - BUFFER_MIN).saturating_sub(self.beyond.amount());
-        if more > 0 && !self.beyond.try_grow(more) {
-            self.size = BUFFER_MIN + self.beyond.amount();
+    fn grow(&mut self, room: &Budget) {
+        self.size = self.size.max(BUFFER_MIN);
+        if self.size > BUFFER_MIN {
+            let beyond = self.beyond.get_or_insert_with(|| Box::new(room.none()));
+            let more = (self.size - BUFFER_MIN).saturating_sub(beyond.amount());
+            if !beyond.try_grow(more) {
+                self.size = BUFFER_MIN + beyond.amount();
+            }
         }
         self.buffer.resize(self.size, 0);
     }
 
     fn give_back(&mut self) {
         self.buffer = Vec::new();
-        self.beyond.shrink_to(0);
+        self.beyond = None;
     }
 }
 
