@@ -59,7 +59,7 @@ enum Side {
 /// Small, as there are two for each connection.
 #[derive(Default)]
 struct Direction {
-    buffer: Vec<u8>,
+    buffer: Box<[u8]>,
     /// How large the next buffer is.
     size: usize,
     /// What the buffer has beyond the least.
@@ -177,11 +177,11 @@ impl Direction {
                 self.size = BUFFER_MIN + beyond.amount();
             }
         }
-        self.buffer.resize(self.size, 0);
+        self.buffer = vec![0; self.size].into();
     }
 
     fn give_back(&mut self) {
-        self.buffer = Vec::new();
+        self.buffer = Box::default();
         self.beyond = None;
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn find_out(
         Sniffed::Ended => return Err(Refused::Header("the connection ended before it")),
     };
     let _ = prefix.split_to(consumed);
-    let client = Client { addr: peer, tls, unread: false, own_tls: None };
+    let client = Client { addr: peer, tls, own_tls: None };
     labels::transport_header(&worker.shared.metrics, &header, &client);
     let stream = stream.rewound(prefix.freeze());
     if header.name.is_some() {

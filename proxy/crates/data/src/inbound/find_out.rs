@@ -59,8 +59,7 @@ pub(super) async fn find_out(
         return direct::find_out(worker, socket, peer, dst).await.map(Some);
     }
     let current = worker.inbound.policy(worker, dst.port()).borrow().clone();
-    let unread = matches!(current.protocol, Protocol::Opaque);
-    let client = Client { addr: peer, tls: ClientTls::Plain, unread, own_tls: None };
+    let client = Client { addr: peer, tls: ClientTls::Plain, own_tls: None };
     let timeout = match &current.protocol {
         Protocol::Opaque => {
             return Ok(Some(Known { stream: Stream::plain(socket), client, dst, way: Way::Bytes(None) }));

@@ -37,7 +37,7 @@ pub(super) fn http_transport(
 ) -> Arc<TransportMetrics> {
     metrics.transport_by(&("inbound", facts(policy, client, dst)), || {
         let labels = target(direction().with("peer", "src").kept_in_overflow(), dst);
-        server(tls(labels, client), policy, dst)
+        server(tls(labels, policy, client), policy, dst)
     })
 }
 
@@ -95,7 +95,7 @@ pub(super) fn edge(
         authorization.into_iter().fold(routed, authorized)
     };
     let series = metrics.edge_by(&("inbound", &facts), || {
-        decided(server(tls(target(direction().kept_in_overflow(), dst), client), policy, dst))
+        decided(server(tls(target(direction().kept_in_overflow(), dst), policy, client), policy, dst))
     });
     let counter = |family| metrics.counter_by(family, &facts, || decided(access(policy, client, dst)));
     let each_request = match authorization {
@@ -215,8 +215,13 @@ fn facts<'a>(
     client: &'a Client,
     dst: SocketAddr,
 ) -> (&'a Meta, SocketAddr, Option<&'a str>, Option<&'a str>, (bool, bool)) {
-    let why_plain = (client.unread, client.addr.ip().is_loopback());
+    let why_plain = (is_unread(policy), client.addr.ip().is_loopback());
     (&policy.meta, dst, id_of(client), client.own_tls.as_deref(), why_plain)
+}
+
+/// Whether nobody looks for TLS, as bytes pass on this port unread.
+fn is_unread(policy: &ServerPolicy) -> bool {
+    matches!(policy.protocol, Protocol::Opaque)
 }
 
 /// Empty for a client that has none; `None` without mutual TLS.
@@ -230,14 +235,14 @@ fn id_of(client: &Client) -> Option<&str> {
 
 /// The labels of the counters of decisions.
 fn access(policy: &ServerPolicy, client: &Client, dst: SocketAddr) -> LabelSet {
-    server(tls(LabelSet::new().with("target_addr", dst), client), policy, dst)
+    server(tls(LabelSet::new().with("target_addr", dst), policy, client), policy, dst)
 }
 
 fn target(labels: LabelSet, addr: SocketAddr) -> LabelSet {
     labels.with("target_addr", addr).with("target_ip", addr.ip()).with("target_port", addr.port())
 }
 
-fn tls(labels: LabelSet, client: &Client) -> LabelSet {
+fn tls(labels: LabelSet, policy: &ServerPolicy, client: &Client) -> LabelSet {
     match &client.tls {
         ClientTls::Identified { id, .. } => labels.with("tls", "true").with("client_id", id),
         ClientTls::Anonymous => labels.with("tls", "true").with("client_id", ""),
@@ -245,7 +250,7 @@ fn tls(labels: LabelSet, client: &Client) -> LabelSet {
             labels.with("tls", "opaque").with("sni", client.own_tls.as_deref().unwrap_or_default())
         }
         ClientTls::Plain => {
-            let reason = match (client.unread, client.addr.ip().is_loopback()) {
+            let reason = match (is_unread(policy), client.addr.ip().is_loopback()) {
                 (true, _) => "port_skipped",
                 (false, true) => "loopback",
                 (false, false) => "no_tls_from_remote",

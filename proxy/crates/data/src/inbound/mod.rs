@@ -60,8 +60,6 @@ struct Kept<T> {
 pub(crate) struct Client {
     pub(crate) addr: SocketAddr,
     pub(crate) tls: ClientTls,
-    /// Nobody looks for TLS: policy has bytes pass unread on this port.
-    pub(crate) unread: bool,
     /// The program's own TLS, by the label of the name that the client asks for; empty if it asks for none.
     pub(crate) own_tls: Option<Arc<str>>,
 }

@@ -11,7 +11,7 @@ fn meta(name: &str) -> Arc<Meta> {
 fn policy() -> ServerPolicy {
     ServerPolicy {
         meta: meta("srv"),
-        protocol: Protocol::Opaque,
+        protocol: Protocol::Tls,
         authorizations: [].into(),
         rate_limits: None,
         version: None,
@@ -19,7 +19,7 @@ fn policy() -> ServerPolicy {
 }
 
 fn client(tls: ClientTls) -> Client {
-    Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, unread: false, own_tls: None }
+    Client { addr: "10.0.0.9:5000".parse().unwrap(), tls, own_tls: None }
 }
 
 fn page_of(verdict: &Verdict, tls: ClientTls) -> String {
@@ -64,12 +64,13 @@ fn connections_with_other_facts_have_other_labels() {
     let passed = Client { own_tls: Some("a.example".into()), ..client(ClientTls::Plain) };
     let near = Client { addr: "127.0.0.1:5000".parse().unwrap(), ..client(ClientTls::Plain) };
     let renamed = ServerPolicy { meta: meta("other"), ..policy() };
-    let unread = Client { unread: true, ..near.clone() };
-    let all = [identified("a.id"), identified("b.id"), client(ClientTls::Anonymous), passed, near, unread];
+    let unread = ServerPolicy { protocol: Protocol::Opaque, ..policy() };
+    let all = [identified("a.id"), identified("b.id"), client(ClientTls::Anonymous), passed, near];
     for _ in 0..2 {
         for client in &all {
             http_transport(&metrics, &policy(), client, "10.0.0.1:80".parse().unwrap()).opened();
         }
+        http_transport(&metrics, &unread, &all[4], "10.0.0.1:80".parse().unwrap()).opened();
         http_transport(&metrics, &policy(), &all[0], "10.0.0.1:81".parse().unwrap()).opened();
         http_transport(&metrics, &renamed, &all[0], "10.0.0.1:80".parse().unwrap()).opened();
     }
