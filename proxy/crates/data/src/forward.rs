@@ -9,22 +9,31 @@ use crate::stream::Stream;
 
 /// Connects to the server and copies both ways until both ended. `room`: for buffers.
 pub(crate) async fn forward(client: Stream, connector: &Connector, room: &Budget) -> Result<(), ForwardError> {
-    let server = connector.connect().await?;
+    let server = Box::pin(connector.connect()).await?; // which takes more room than what comes after it
     join(client, server, room).await
 }
 
 /// Copies both ways until both ended. The failure of one side is one for the other as well: what ends in good order may be
 /// taken for whole.
-pub(crate) async fn join(mut client: Stream, mut server: Stream, room: &Budget) -> Result<(), ForwardError> {
-    match copy::both(&mut client, &mut server, room).await {
-        End::Clean => Ok(()),
-        End::Client(error) => {
-            server.abort();
-            Err(ForwardError::Client(error))
-        }
-        End::Server(error) => {
-            client.abort();
-            Err(ForwardError::Server(error))
+///
+/// A block and no `async fn`, which would hold its arguments twice.
+#[allow(clippy::manual_async_fn)]
+pub(crate) fn join(
+    mut client: Stream,
+    mut server: Stream,
+    room: &Budget,
+) -> impl Future<Output = Result<(), ForwardError>> {
+    async move {
+        match copy::both(&mut client, &mut server, room).await {
+            End::Clean => Ok(()),
+            End::Client(error) => {
+                server.abort();
+                Err(ForwardError::Client(error))
+            }
+            End::Server(error) => {
+                client.abort();
+                Err(ForwardError::Server(error))
+            }
         }
     }
 }

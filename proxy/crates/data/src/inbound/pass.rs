@@ -33,34 +33,39 @@ pub(super) fn opaque(
 }
 
 /// Lets `carry` have the client's bytes for as long as the policy of `dst` lets bytes pass that nobody reads.
-pub(super) async fn pass(
+///
+/// A block and no `async fn`, which would hold its arguments twice.
+#[allow(clippy::manual_async_fn)]
+pub(super) fn pass(
     worker: &Rc<Worker>,
     mut stream: Stream,
     client: Client,
     dst: SocketAddr,
     carry: impl AsyncFnOnce(Stream) -> Result<(), ForwardError>,
-) -> Result<(), Refused> {
-    let policy = worker.inbound.policy(worker, dst.port());
-    let metrics = &worker.shared.metrics;
-    let current = policy.borrow().clone();
-    if demands_http(&current) {
-        return Err(Refused::NotHttp(dst.port()));
-    }
-    match authorize::connection(&current, client.addr.ip(), &client.tls) {
-        Verdict::Allow(authorization) => {
-            stream.attach(labels::tcp_allowed(metrics, &current, authorization.as_ref(), &client, dst));
+) -> impl Future<Output = Result<(), Refused>> {
+    async move {
+        let policy = worker.inbound.policy(worker, dst.port());
+        let metrics = &worker.shared.metrics;
+        let current = policy.borrow().clone();
+        if demands_http(&current) {
+            return Err(Refused::NotHttp(dst.port()));
         }
-        Verdict::Deny => {
-            labels::tcp_denied(metrics, &current, &client, dst);
-            return Err(Refused::Unauthorized(dst.port()));
+        match authorize::connection(&current, client.addr.ip(), &client.tls) {
+            Verdict::Allow(authorization) => {
+                stream.attach(labels::tcp_allowed(metrics, &current, authorization.as_ref(), &client, dst));
+            }
+            Verdict::Deny => {
+                labels::tcp_denied(metrics, &current, &client, dst);
+                return Err(Refused::Unauthorized(dst.port()));
+            }
         }
-    }
-    let allowed = |policy: &Arc<ServerPolicy>| passes_bytes(policy, &client);
-    tokio::select! {
-        carried = carry(stream) => Ok(carried.map_err(io::Error::other)?),
-        () = until_revoked(policy, allowed) => {
-            labels::tcp_terminated(metrics, &current, &client, dst);
-            Err(Refused::Unauthorized(dst.port()))
+        let allowed = |policy: &Arc<ServerPolicy>| passes_bytes(policy, &client);
+        tokio::select! {
+            carried = carry(stream) => Ok(carried.map_err(io::Error::other)?),
+            () = until_revoked(policy, allowed) => {
+                labels::tcp_terminated(metrics, &current, &client, dst);
+                Err(Refused::Unauthorized(dst.port()))
+            }
         }
     }
 }

@@ -165,6 +165,7 @@ async fn find_out<'a>(
             if let Some(server_name) = &tls {
                 tracing::debug!(client = %peer, destination = %destination.place(), server_name, "TLS of the program's own");
             }
+            let server = server.map(|dialled| (dialled.stream, dialled.with.load));
             return Ok(Some(Box::pin(opaque::serve(worker, stream(), destination, tls.flatten(), server))));
         }
         Spoken::Http1 => false,

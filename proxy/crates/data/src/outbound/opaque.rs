@@ -30,7 +30,7 @@ pub(super) enum Server {
 /// What belongs to a connection that was made for a silent client.
 pub(super) struct Attached {
     pub(super) server: Server,
-    load: Load,
+    pub(super) load: Load,
 }
 
 impl Server {
@@ -43,13 +43,16 @@ impl Server {
     }
 }
 
+/// A connection to an endpoint, which counts as load there.
+pub(super) type Connected = (Stream, Load);
+
 /// Joins a connection of the program to an endpoint until both ended, or until policy forbids it. `server`: that one.
 pub(super) async fn serve(
     worker: &Rc<Worker>,
     client: Stream,
     destination: &Rc<Destination>,
     server_name: Option<String>,
-    server: Option<Dialled<Attached>>,
+    server: Option<Connected>,
 ) -> Result<(), Refused> {
     let server_name = server_name.as_deref();
     let stack = destination.current(worker);
@@ -82,11 +85,11 @@ async fn join(
     client: Stream,
     destination: &Rc<Destination>,
     server_name: Option<&str>,
-    server: Option<Dialled<Attached>>,
+    server: Option<Connected>,
 ) -> Result<(), Refused> {
     let leaf = leaf(worker, destination, server_name)?;
     let (server, _load) = match server {
-        Some(dialled) => (dialled.stream, dialled.with.load),
+        Some(connected) => connected,
         None => Box::pin(connect(worker, &leaf)).await?,
     };
     drop(leaf);
@@ -134,7 +137,7 @@ fn leaf(worker: &Worker, destination: &Destination, server_name: Option<&str>) -
     rule.leaf(worker.random()).cloned()
 }
 
-async fn connect(worker: &Worker, leaf: &Leaf) -> Result<(Stream, Load), ProxyError> {
+async fn connect(worker: &Worker, leaf: &Leaf) -> Result<Connected, ProxyError> {
     let balancer = leaf.balancer()?;
     let first = balancer.pick(worker, None, leaf.failfast, None, leaf.carries).await?;
     let (stream, load, _) = reach(worker, leaf, balancer, first).await?;
@@ -163,7 +166,7 @@ async fn reach(
     Ok((stream, load, second))
 }
 
-async fn once(worker: &Worker, candidate: &Rc<Candidate>) -> Result<(Stream, Load), ConnectError> {
+async fn once(worker: &Worker, candidate: &Rc<Candidate>) -> Result<Connected, ConnectError> {
     let load = candidate.begin();
     match candidate.opaque().connect().await {
         Ok(stream) => {
