@@ -100,6 +100,11 @@ impl Circuit {
         }
     }
 
+    /// Whether requests may be held back.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Whether a request may go to the endpoint at `now`. Two comparisons, for each candidate of each request.
     pub fn admits(&self, now: Instant) -> bool {
         self.open.is_none() || self.state(now) == State::Probing

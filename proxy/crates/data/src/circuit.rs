@@ -2,10 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hauberk_core::breaker::{Admission, Change, Circuit, Outcome};
-use hauberk_core::outbound::Breaker;
+use hauberk_core::breaker::Circuit;
 
 /// A circuit that several threads use.
 #[derive(Debug, Default)]
@@ -21,30 +20,12 @@ impl SharedCircuit {
         !self.open.load(Ordering::Relaxed) || self.lock().admits(now)
     }
 
-    /// See [`Circuit::begin`].
-    pub(crate) fn begin(&self, now: Instant) -> Admission {
-        self.lock().begin(now)
-    }
-
-    /// See [`Circuit::end`].
-    pub(crate) fn end(
-        &self,
-        policy: &Breaker,
-        admission: Admission,
-        outcome: Outcome,
-        hint: Option<Duration>,
-        now: Instant,
-        random: u64,
-    ) -> Option<Change> {
+    /// Lets the circuit know of a request.
+    pub(crate) fn with<T>(&self, know: impl FnOnce(&mut Circuit) -> T) -> T {
         let mut circuit = self.lock();
-        let change = circuit.end(policy, admission, outcome, hint, now, random)?;
-        self.open.store(matches!(change, Change::Opened(_)), Ordering::Relaxed);
-        Some(change)
-    }
-
-    /// See [`Circuit::abandon`].
-    pub(crate) fn abandon(&self, admission: Admission) {
-        self.lock().abandon(admission);
+        let known = know(&mut circuit);
+        self.open.store(circuit.is_open(), Ordering::Relaxed);
+        known
     }
 
     fn lock(&self) -> MutexGuard<'_, Circuit> {

@@ -22,7 +22,7 @@ pub(crate) struct Trial {
 impl Trial {
     /// A request is sent to `candidate`; `random` is uniform over all values.
     pub(super) fn begin(candidate: &Rc<Candidate>, breaker: &Rc<Breaker>, random: u64) -> Self {
-        let admission = candidate.circuit().begin(Instant::now().into_std());
+        let admission = candidate.circuit().with(|circuit| circuit.begin(Instant::now().into_std()));
         Self { candidate: candidate.clone(), breaker: breaker.clone(), admission: Some(admission), hint: None, random }
     }
 
@@ -45,7 +45,9 @@ impl Trial {
     fn end(mut self, outcome: Outcome) {
         let Some(admission) = self.admission.take() else { return };
         let now = Instant::now().into_std();
-        let change = self.candidate.circuit().end(&self.breaker, admission, outcome, self.hint, now, self.random);
+        let (breaker, hint, random) = (&self.breaker, self.hint, self.random);
+        let change =
+            self.candidate.circuit().with(|circuit| circuit.end(breaker, admission, outcome, hint, now, random));
         let endpoint = self.candidate.endpoint().addr;
         match change {
             Some(Change::Opened(pause)) => tracing::info!(%endpoint, ?pause, "circuit open: too many failures"),
@@ -58,7 +60,7 @@ impl Trial {
 impl Drop for Trial {
     fn drop(&mut self) {
         if let Some(admission) = self.admission.take() {
-            self.candidate.circuit().abandon(admission);
+            self.candidate.circuit().with(|circuit| circuit.abandon(admission));
         }
     }
 }
