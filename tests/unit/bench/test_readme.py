@@ -1,5 +1,6 @@
 """What README.md shows is what a run said."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ def rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line]
 
 
+def titles(text: str) -> list[str]:
+    """Without the figure that one of them names."""
+    return [re.sub(r"add \d+", "add", row[0]) for row in rows(text)][2:]
+
+
 def test_the_figures_are_ours_and_the_better_envoys() -> None:
     table = list(readme.lines(document()))
     assert table[2] == "| HTTP/1.1, 50 connections | **0.80** | 2.60 |"
@@ -55,7 +61,7 @@ def test_what_takes_more_than_the_relay_does_not_stand_out() -> None:
 def test_the_table_of_the_readme_is_replaced_and_nothing_else() -> None:
     text = README.read_text()
     new = readme.placed(text, document())
-    assert [row[0] for row in rows(new)][2:] == [row[0] for row in rows(text)][2:]
+    assert titles(new) == titles(text)
     for outside in (new.partition(readme.BEGIN)[0], new.partition(readme.END)[2]):
         assert outside
         assert outside in text
