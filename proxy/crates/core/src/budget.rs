@@ -30,7 +30,7 @@ pub(crate) struct Room {
 impl Budget {
     /// Nothing taken yet. A total of 0 gives out nothing.
     pub fn new(total: usize) -> Self {
-        Self::of(Arc::new(Room { total, taken: AtomicUsize::new(0), within: None }))
+        Self::of(Arc::new(Room::new(total)))
     }
 
     pub(crate) fn of(room: Arc<Room>) -> Self {
@@ -131,6 +131,11 @@ impl Drop for Share {
 }
 
 impl Room {
+    /// Of a budget by itself.
+    pub(crate) fn new(total: usize) -> Self {
+        Self { total, taken: AtomicUsize::new(0), within: None }
+    }
+
     /// The part of one client of a budget, see [`Budget::part`].
     pub(crate) fn part_of(all: &Budget) -> Self {
         Self { total: all.total, taken: AtomicUsize::new(0), within: Some(all.clone()) }

@@ -22,6 +22,7 @@ pub mod http1;
 pub mod http2;
 pub mod identity;
 pub mod inbound;
+pub mod keyed;
 pub mod matching;
 pub mod meta;
 pub mod name;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hauberk_core::budget::Budget;
 use hauberk_core::endpoint::Endpoint;
+use hauberk_core::keyed::Keyed;
 use hauberk_core::weak_map::WeakMap;
 
 use crate::circuit::SharedCircuit;
@@ -14,8 +15,8 @@ use crate::connect::Peer;
 #[derive(Debug, Default)]
 pub struct Common {
     endpoints: WeakMap<Member, AtEndpoint>,
-    programs: WeakMap<Arc<str>, Budget>,
-    queues: WeakMap<Arc<str>, Budget>,
+    programs: Keyed<Box<str>>,
+    queues: Keyed<Arc<str>>,
 }
 
 /// What is common of one endpoint of one backend.
@@ -48,12 +49,12 @@ impl Common {
     }
 
     /// Of a program to which at most `idle_max` connections are kept: their places.
-    pub(crate) fn program(&self, peer: &Peer, idle_max: usize) -> Arc<Budget> {
-        self.programs.get(peer.to_string().into(), || Budget::new(idle_max))
+    pub(crate) fn program(&self, peer: &Peer, idle_max: usize) -> Budget {
+        self.programs.get(peer.to_string().into(), idle_max)
     }
 
     /// Of a backend for whose endpoints at most `max` wait: their places.
-    pub(crate) fn queue(&self, backend: &Arc<str>, max: usize) -> Arc<Budget> {
-        self.queues.get(backend.clone(), || Budget::new(max))
+    pub(crate) fn queue(&self, backend: &Arc<str>, max: usize) -> Budget {
+        self.queues.get(backend.clone(), max)
     }
 }

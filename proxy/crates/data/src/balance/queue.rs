@@ -10,7 +10,7 @@ use crate::http::error::{ErrorKind, ProxyError};
 
 /// The queue of one backend: as long for all workers together as the settings say.
 pub(super) struct Queue {
-    places: Arc<Budget>,
+    places: Budget,
     metrics: Option<Arc<BalancerMetrics>>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Waiting<'a> {
 
 impl Queue {
     /// With so many places; `metrics`: where it is counted who waits.
-    pub(super) fn new(places: Arc<Budget>, metrics: Option<Arc<BalancerMetrics>>) -> Self {
+    pub(super) fn new(places: Budget, metrics: Option<Arc<BalancerMetrics>>) -> Self {
         Self { places, metrics }
     }
 

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hauberk_core::budget::Budget;
 use hauberk_metrics::edge::TransportMetrics;
 use hauberk_net::listen::KeepAlive;
 
@@ -20,8 +19,6 @@ pub(crate) struct App {
     pub(crate) connector: Connector,
     pub(crate) http1: Rc<Pool>,
     pub(crate) http2: Shared,
-    /// Of the idle connections of all workers; found by them while one has it.
-    _places: Arc<Budget>,
 }
 
 impl App {
@@ -52,7 +49,6 @@ impl App {
             connector,
             http1: Pool::new(&places, config.idle_timeout, &shared.budgets.held),
             http2: Shared::new(http2, &shared.budgets.buffers),
-            _places: places,
         }
     }
 }

@@ -60,9 +60,10 @@ async fn run(tries: &Tries<'_>, request: &mut Request<Incoming>) -> Result<Answe
         };
         again = matches!(failure, Failure::Send(..));
         let repeatable = replay.body().is_some();
+        let hopeless = matches!(&failure, Failure::Send(error, _) if tries.is_hopeless(error));
         if repeatable && left_out > 0 && failure.is_left_out() {
             left_out -= 1;
-        } else if repeatable && moves > 0 && failure.is_harmless(request.method()) && !tries.is_hopeless(&failure) {
+        } else if repeatable && moves > 0 && failure.is_harmless(request.method()) && !hopeless {
             moves -= 1;
         } else if let Some(retry) = tries.retry
             && repeatable

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::balance::Balancer;
 use crate::candidate::{Candidate, Load};
 use crate::http::body::Body;
+use crate::http::client::SendError;
 use crate::http::error::{ErrorKind, ProxyError};
 use crate::http::headers;
 use crate::http::incoming::Incoming;
@@ -146,9 +147,8 @@ impl Tries<'_> {
     }
 
     /// Whether another try would find nobody who takes connections.
-    pub(super) fn is_hopeless(&self, failure: &Failure) -> bool {
-        let unconnected = matches!(failure, Failure::Send(error, _) if error.no_connection().is_some());
-        unconnected && self.leaf.balancer().is_ok_and(|balancer| balancer.rests())
+    pub(super) fn is_hopeless(&self, error: &SendError) -> bool {
+        error.no_connection().is_some() && self.leaf.balancer().is_ok_and(|balancer| balancer.rests())
     }
 
     /// The request as this endpoint takes it.

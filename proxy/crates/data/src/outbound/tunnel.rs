@@ -86,8 +86,8 @@ async fn ask(tries: &Tries<'_>, mut request: Request<Incoming>, place: Share) ->
                     trial.failed();
                 }
                 tries::count_failure(&candidate, leaf, exchange, (error.kind(), error.class()));
-                let hopeless = error.no_connection().is_some() && balancer.rests();
-                if tried.is_some() || !error.is_untouched() || replay.body().is_none() || hopeless {
+                let repeatable = error.is_untouched() && replay.body().is_some() && !tries.is_hopeless(&error);
+                if tried.is_some() || !repeatable {
                     return Err(error.to_error(candidate.peer()));
                 }
                 tried = Some(candidate.endpoint().addr);

@@ -1,14 +1,13 @@
 //! Where no endpoint takes connections, requests wait for the next try or hear why there is none.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use hauberk_core::outbound::{Backoff, Distribution, Target};
+use hauberk_core::outbound::Backoff;
 use tokio::net::TcpListener;
 
 use crate::support::program::nobody;
-use crate::support::table::{balanced, endpoint, opaque};
+use crate::support::table::{endpoint, opaque, patient};
 use crate::support::talk::Talk;
 use crate::support::ways::Ways;
 use crate::support::{eventually, run};
@@ -17,16 +16,6 @@ const POST: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nonce"
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const QUEUED: &str = "outbound_http_balancer_queue_length";
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// The service, for whose endpoints a request waits so long.
-fn patient(failfast: Duration) -> Target {
-    balanced(|action| {
-        let Distribution::First(first) = &action.backends else { unreachable!("it is one") };
-        let mut backend = (**first).clone();
-        backend.backend.failfast = failfast;
-        action.backends = Distribution::First(Arc::new(backend));
-    })
-}
 
 /// Proxies that leave an endpoint alone for an hour while there are others.
 async fn ways(failfast: Duration) -> Ways {

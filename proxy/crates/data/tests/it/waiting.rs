@@ -1,27 +1,14 @@
 //! Requests for a service whose endpoints are not known yet: they wait, but not all of them, and not for ever.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use hauberk_core::outbound::{Distribution, RouteBackend, Target};
-
-use crate::support::table::{balanced, endpoint};
+use crate::support::table::{endpoint, patient};
 use crate::support::talk::Talk;
 use crate::support::ways::{Way, Ways};
 use crate::support::{eventually, run};
 
 const POST: &str = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nonce";
 const QUEUED: &str = "outbound_http_balancer_queue_length";
-
-/// The service, for whose endpoints a request waits so long.
-fn patient(failfast: Duration) -> Target {
-    balanced(|action| {
-        let Distribution::First(first) = &action.backends else { unreachable!("it is one") };
-        let mut backend: RouteBackend<_> = (**first).clone();
-        backend.backend.failfast = failfast;
-        action.backends = Distribution::First(Arc::new(backend));
-    })
-}
 
 async fn unknown(failfast: Duration, queue_max: usize) -> Ways {
     let ways = Ways::with(|config| config.outbound.queue_max = queue_max).await;

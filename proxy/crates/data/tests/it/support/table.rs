@@ -120,6 +120,16 @@ pub(crate) fn balanced(change: impl Fn(&mut HttpAction)) -> Target {
     policy(detect)
 }
 
+/// The service, for whose endpoints a request waits so long.
+pub(crate) fn patient(failfast: Duration) -> Target {
+    balanced(|action| {
+        let Distribution::First(first) = &action.backends else { unreachable!("it is one") };
+        let mut backend = (**first).clone();
+        backend.backend.failfast = failfast;
+        action.backends = Distribution::First(Arc::new(backend));
+    })
+}
+
 /// The service, whose endpoints are left alone after failures as `breaker` says.
 pub(crate) fn breaking(breaker: &Breaker) -> Target {
     let Target::Policy(policy) = balanced(|_| {}) else { unreachable!("it is one") };
