@@ -18,8 +18,10 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const FAILS: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
 const LONG: Duration = Duration::from_secs(600);
 
-/// Two connections to each worker, as the least loaded one gets the next.
-async fn clients(workers: &Workers) -> Vec<Talk> {
+/// Two connections to each worker, as the least loaded one gets the next. They say nothing yet, and where `table` does not
+/// declare what they will speak a program would be asked for its greeting.
+async fn clients(table: &Table, workers: &Workers) -> Vec<Talk> {
+    table.declare_http1();
     let mut clients = Vec::new();
     for _ in 0..2 * WORKERS {
         clients.push(Talk::to(workers.addr).await);
@@ -35,7 +37,7 @@ fn as_many_requests_wait_for_endpoints_as_there_may_be() {
         table.endpoints.send_replace(None);
         let workers =
             Workers::outbound(CLIENT, &table, |shared| Arc::make_mut(&mut shared.config).outbound.queue_max = 3);
-        let mut clients = clients(&workers).await;
+        let mut clients = clients(&table, &workers).await;
         let (mut waiting, mut turned_away) = (Vec::new(), 0);
         for mut client in clients.drain(..) {
             let asked = workers.count("outbound_http_balancer_queue_requests_total", &[]) + f64::from(turned_away);
@@ -77,7 +79,7 @@ fn failures_in_a_row_are_counted_whichever_worker_meets_them() {
         })));
         table.set_endpoints([endpoint(broken.addr)]);
         let workers = Workers::outbound(CLIENT, &table, |_| {});
-        for (number, client) in clients(&workers).await.iter_mut().enumerate() {
+        for (number, client) in clients(&table, &workers).await.iter_mut().enumerate() {
             client.say(GET).await;
             let head = client.head().await;
             assert!(head.starts_with(if number < 3 { "HTTP/1.1 500 " } else { "HTTP/1.1 504 " }), "{number}: {head}");
@@ -101,7 +103,7 @@ fn no_more_connections_are_kept_than_there_may_be() {
             } else {
                 Workers::inbound(WEB, &table, program.addr, few)
             };
-            let (mut clients, mut served) = (clients(&workers).await, Vec::new());
+            let (mut clients, mut served) = (clients(&table, &workers).await, Vec::new());
             for client in &mut clients {
                 client.say(GET).await;
                 let mut program = Talk::over(program.next().await);

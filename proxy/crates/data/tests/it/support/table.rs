@@ -43,6 +43,19 @@ impl Table {
         })
     }
 
+    /// Says of the service and of the program that they speak HTTP/1: no client's silence leads to a connection then.
+    pub(crate) fn declare_http1(&self) {
+        self.inbound
+            .send_replace(server_policy(inbound::Protocol::Http1(Arc::from([])), Authentication::Unauthenticated));
+        self.target.send_modify(|target| {
+            let Some(Target::Policy(policy)) = target else { return };
+            if let Protocol::Detect { http1, .. } = &policy.protocol {
+                let policy = OutboundPolicy { protocol: Protocol::Http1(http1.clone()), ..(**policy).clone() };
+                *target = Some(Target::Policy(Arc::new(policy)));
+            }
+        });
+    }
+
     /// What is known of a destination that has a name, as `name:port`; all others are unknown.
     pub(crate) fn name(&self, name: &str, target: Target) {
         self.named.lock().unwrap().insert(name.to_owned(), watch::Sender::new(Some(target)));
