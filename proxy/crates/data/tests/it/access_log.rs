@@ -16,7 +16,8 @@ use hauberk_data::worker::{Shared, Worker};
 use hauberk_metrics::text::Text;
 use tokio::net::TcpListener;
 
-use crate::support::program::{Program, nobody};
+use crate::support::nobody::Nobody;
+use crate::support::program::Program;
 use crate::support::proxy::{Authority, Proxy, shared};
 use crate::support::table::{Table, meshed};
 use crate::support::talk::Talk;
@@ -110,7 +111,8 @@ fn every_request_has_a_line_and_those_of_the_mesh_name_their_client() {
         let mut client = Talk::to(inbound.addr).await;
         client.say("GET /a?b HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n").await;
         client.rest().await;
-        inbound.original.set(nobody().await);
+        let nobody = Nobody::new();
+        inbound.original.set(nobody.addr);
         let mut client = Talk::to(inbound.addr).await;
         client.say("GET /gone HTTP/1.0\r\n\r\n").await;
         assert!(client.head().await.contains(" 502 "));

@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::client::{Http1, Http2, body, get, post2, raw};
-use crate::support::program::{Program, nobody};
+use crate::support::nobody::Nobody;
+use crate::support::program::Program;
 use crate::support::proxy::{Authority, CONNECTIONS_MAX, Proxy};
 use crate::support::script::Script;
 use crate::support::table::{Table, balanced, endpoint, meshed};
@@ -26,7 +27,7 @@ fn an_endpoint_that_never_answers_does_not_look_idle() {
         let (table, program, silent) = (Table::new(), Program::start().await, Script::start(b"", false).await);
         let outbound = Proxy::outbound(&Authority::new(), CLIENT, &table).await;
         table.set_endpoints([endpoint(silent.addr), endpoint(program.addr)]);
-        let limit = Timeouts { request: Some(Duration::from_millis(20)), ..Timeouts::default() };
+        let limit = Timeouts { request: Some(Duration::from_millis(300)), ..Timeouts::default() };
         table.target.send_replace(Some(balanced(|action| action.timeouts = limit)));
         let mut late = 0.0;
         for _ in 0..20 {
@@ -150,10 +151,10 @@ fn a_proxy_that_drains_costs_no_request_and_none_is_sent_twice() {
 #[test]
 fn refused_requests_do_not_end_the_connection_of_others() {
     run(async {
-        let (authority, table, down) = (Authority::new(), Table::new(), nobody().await);
+        let (authority, table, down) = (Authority::new(), Table::new(), Nobody::new());
         let inbound = Proxy::inbound(&authority, WEB, &table).await;
         let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
-        table.set_endpoints([meshed(down, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
+        table.set_endpoints([meshed(down.addr, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
         let mut client = Http2::connect(outbound.addr).await;
         for _ in 0..150 {
             assert_eq!(client.send(post2("/").body(body("")).unwrap()).await.status, StatusCode::BAD_GATEWAY);
@@ -167,13 +168,13 @@ fn a_request_that_nobody_took_up_goes_elsewhere_with_its_body() {
     run(async {
         let (authority, table) = (Authority::new(), Table::new());
         let script = Script::start(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", false).await;
-        let deaf = nobody().await;
+        let deaf = Nobody::new();
         let inbound = Proxy::inbound(&authority, WEB, &table).await;
         let other = Proxy::inbound(&authority, WEB, &table).await;
         let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
         table.set_endpoints([
             meshed(script.addr, inbound.addr.port(), WEB, ProtocolHint::Http2),
-            meshed(deaf, other.addr.port(), WEB, ProtocolHint::Http2),
+            meshed(deaf.addr, other.addr.port(), WEB, ProtocolHint::Http2),
         ]);
         let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
         socket.set_nodelay(true).unwrap();

@@ -15,7 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use crate::support::client::{Http1, Http2, Pieces, body, get, post2, raw, stream};
-use crate::support::program::{Program, closes_after_each, never_answers, nobody};
+use crate::support::nobody::Nobody;
+use crate::support::program::{Program, closes_after_each, never_answers};
 use crate::support::proxy::{Authority, Proxy, SERVICE_IP};
 use crate::support::table::{Table, balanced, endpoint, filter, meshed, retry};
 use crate::support::{eventually, run};
@@ -224,7 +225,8 @@ fn an_upgrade_becomes_a_tunnel() {
 fn an_endpoint_that_refuses_connections_costs_no_request() {
     run(async {
         let mesh = mesh().await;
-        mesh.table.set_endpoints([endpoint(nobody().await), endpoint(mesh.program.addr)]);
+        let nobody = Nobody::new();
+        mesh.table.set_endpoints([endpoint(nobody.addr), endpoint(mesh.program.addr)]);
         let mut client = Http1::connect(mesh.outbound.addr).await;
         for _ in 0..20 {
             let request = Request::post("/").header("host", "web").body(body("once")).unwrap();
@@ -241,7 +243,8 @@ fn a_proxy_whose_program_is_down_hands_the_request_back() {
         let (authority, table, program) = (Authority::new(), Table::new(), Program::start().await);
         let inbound = Proxy::inbound(&authority, WEB, &table).await;
         let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
-        let down = meshed(nobody().await, inbound.addr.port(), WEB, ProtocolHint::Http2);
+        let nobody = Nobody::new();
+        let down = meshed(nobody.addr, inbound.addr.port(), WEB, ProtocolHint::Http2);
         table.set_endpoints([down, endpoint(program.addr)]);
         let mut client = Http1::connect(outbound.addr).await;
         for _ in 0..20 {

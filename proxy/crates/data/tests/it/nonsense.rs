@@ -1,9 +1,9 @@
 //! What each side hears of the other where that talks nonsense, or says more than it may.
 
 use http::Request;
-use tokio::net::TcpListener;
 
 use crate::support::client::{Http2, body};
+use crate::support::nobody::Nobody;
 use crate::support::run;
 use crate::support::table::endpoint;
 use crate::support::ways::{ALL, Way, Ways};
@@ -33,8 +33,8 @@ fn head_is_answered_without_a_body_where_the_server_talks_nonsense() {
 fn head_is_answered_without_a_body_over_http2_where_there_is_no_server() {
     run(async {
         let ways = Ways::new().await;
-        let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
-        for endpoint in [endpoint(closed), ways.behind_its_proxy(closed)] {
+        let nobody = Nobody::new();
+        for endpoint in [endpoint(nobody.addr), ways.behind_its_proxy(nobody.addr)] {
             let mut client = Http2::connect(ways.through(Way::Outbound)).await;
             ways.table.set_endpoints([endpoint]);
             let answer = client.send(Request::head("http://web/").body(body("")).unwrap()).await;

@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::endings::begun;
-use crate::support::program::{answers_at_the_end, greets, nobody};
+use crate::support::nobody::Nobody;
+use crate::support::program::{answers_at_the_end, greets};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
 use crate::support::table::{Table, endpoint, meshed, only, opaque, server_policy};
@@ -92,7 +93,8 @@ fn an_open_connection_ends_when_the_destination_is_refused() {
 fn another_endpoint_is_tried_when_one_cannot_be_reached() {
     run(async {
         let mesh = mesh(greets().await).await;
-        mesh.table.set_endpoints([endpoint(nobody().await), endpoint(greets().await)]);
+        let nobody = Nobody::new();
+        mesh.table.set_endpoints([endpoint(nobody.addr), endpoint(greets().await)]);
         for _ in 0..5 {
             let mut socket = TcpStream::connect(mesh.outbound.addr).await.unwrap();
             socket.read_exact(&mut [0; 5]).await.unwrap();

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hauberk_core::outbound::Backoff;
-use tokio::net::TcpListener;
 
-use crate::support::program::nobody;
+use crate::support::nobody::Nobody;
 use crate::support::table::{endpoint, opaque, patient};
 use crate::support::talk::Talk;
 use crate::support::ways::Ways;
@@ -40,7 +39,8 @@ async fn ask(ways: &Ways) -> Talk {
 #[test]
 fn requests_wait_for_the_only_endpoint_and_go_when_it_is_tried_again() {
     run(async {
-        let (ways, addr) = (ways(HOUR).await, nobody().await);
+        let (ways, nobody) = (ways(HOUR).await, Nobody::new());
+        let addr = nobody.addr;
         ways.table.set_endpoints([endpoint(addr)]);
         let head = ask(&ways).await.head().await;
         assert!(head.starts_with("HTTP/1.1 502 ") && head.contains(&format!("connect to {addr}: ")), "{head}");
@@ -48,7 +48,7 @@ fn requests_wait_for_the_only_endpoint_and_go_when_it_is_tried_again() {
         let mut waiting = [ask(&ways).await, ask(&ways).await];
         eventually(|| ways.outbound.count(QUEUED, &[]) == 2.0).await;
         assert_eq!(tries(&ways, addr), 1.0, "nothing is tried while it rests");
-        let listener = TcpListener::bind(addr).await.unwrap();
+        let listener = nobody.listen();
         for client in &mut waiting {
             let mut program = Talk::over(listener.accept().await.unwrap().0);
             program.until("once").await;
@@ -62,7 +62,8 @@ fn requests_wait_for_the_only_endpoint_and_go_when_it_is_tried_again() {
 #[test]
 fn an_endpoint_that_comes_while_requests_wait_gets_them_at_once() {
     run(async {
-        let (ways, addr) = (ways(HOUR).await, nobody().await);
+        let (ways, nobody) = (ways(HOUR).await, Nobody::new());
+        let addr = nobody.addr;
         ways.table.set_endpoints([endpoint(addr)]);
         assert!(ask(&ways).await.head().await.starts_with("HTTP/1.1 502 "));
         let mut client = ask(&ways).await;
@@ -79,7 +80,8 @@ fn an_endpoint_that_comes_while_requests_wait_gets_them_at_once() {
 #[test]
 fn where_nobody_took_a_connection_for_long_the_next_one_hears_so() {
     run(async {
-        let (ways, addr) = (ways(Duration::from_millis(20)).await, nobody().await);
+        let (ways, nobody) = (ways(Duration::from_millis(20)).await, Nobody::new());
+        let addr = nobody.addr;
         ways.table.set_endpoints([endpoint(addr)]);
         assert!(ask(&ways).await.head().await.starts_with("HTTP/1.1 502 "));
         for count in [1.0, 2.0] {
@@ -96,7 +98,8 @@ fn where_nobody_took_a_connection_for_long_the_next_one_hears_so() {
 #[test]
 fn bytes_wait_as_requests_do() {
     run(async {
-        let (ways, addr) = (ways(HOUR).await, nobody().await);
+        let (ways, nobody) = (ways(HOUR).await, Nobody::new());
+        let addr = nobody.addr;
         ways.table.target.send_replace(Some(opaque()));
         ways.table.set_endpoints([endpoint(addr)]);
         let opened = async || {
@@ -107,7 +110,7 @@ fn bytes_wait_as_requests_do() {
         assert_eq!(opened().await.rest().await.0, "");
         let mut client = opened().await;
         eventually(|| ways.outbound.count("outbound_tcp_balancer_queue_length", &[]) == 1.0).await;
-        let listener = TcpListener::bind(addr).await.unwrap();
+        let listener = nobody.listen();
         let mut program = Talk::over(listener.accept().await.unwrap().0);
         program.until("bytes").await;
         program.say("answer").await;

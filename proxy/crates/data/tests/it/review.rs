@@ -12,6 +12,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use crate::support::nobody::Nobody;
 use crate::support::program::Taken;
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::run;
@@ -103,12 +104,10 @@ fn a_client_that_measures_the_distance_with_each_piece_is_no_flood() {
 #[test]
 fn a_program_that_is_down_does_not_end_shared_connections() {
     run(async {
-        let (authority, table, program) = (Authority::new(), Table::new(), Taken::start().await);
+        let (authority, table, nobody) = (Authority::new(), Table::new(), Nobody::new());
         let inbound = Proxy::inbound(&authority, WEB, &table).await;
         let outbound = Proxy::outbound(&authority, CLIENT, &table).await;
-        let addr = program.addr;
-        drop(program);
-        table.set_endpoints([meshed(addr, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
+        table.set_endpoints([meshed(nobody.addr, inbound.addr.port(), WEB, ProtocolHint::Http2)]);
         let (mut sender, connection) = http2(outbound.addr).await;
         tokio::task::spawn_local(connection);
         for _ in 0..700 {

@@ -6,7 +6,8 @@ use hauberk_core::outbound::{OpaqueRefusal, OpaqueRoute, OutboundPolicy, Protoco
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::program::{answers_at_the_end, nobody};
+use crate::support::nobody::Nobody;
+use crate::support::program::answers_at_the_end;
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::table::{Table, endpoint, opaque};
 use crate::support::ways::CLIENT;
@@ -67,7 +68,8 @@ fn each_connection_opens_and_closes_on_its_route() {
         table.target.send_replace(Some(tls()));
         assert_eq!(connection(&outbound).await, b"bytes");
         eventually(|| closed("tls", "") == 1.0).await;
-        table.set_endpoints([endpoint(nobody().await)]);
+        let nobody = Nobody::new();
+        table.set_endpoints([endpoint(nobody.addr)]);
         assert!(connection(&outbound).await.is_empty());
         eventually(|| closed("tls", "unexpected") == 1.0).await;
         assert_eq!((opened("tls"), opened("tcp")), (2.0, 3.0));

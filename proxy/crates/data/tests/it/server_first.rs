@@ -9,7 +9,8 @@ use hauberk_core::inbound::{Authentication, Protocol};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::program::{Program, Taken, greeted, greets, nobody};
+use crate::support::nobody::Nobody;
+use crate::support::program::{Program, Taken, greeted, greets};
 use crate::support::proxy::{Authority, Proxy};
 use crate::support::table::{Table, detect_within, endpoint, meshed, only, routed, routes, server_policy};
 use crate::support::{eventually, run};
@@ -293,7 +294,8 @@ fn where_somebody_wrote_routes_bytes_are_refused_and_a_silent_client_makes_no_co
 fn a_client_outlives_a_server_that_cannot_be_reached_until_it_speaks() {
     run(async {
         let (table, web) = (patient(), Program::start().await);
-        table.set_endpoints([endpoint(nobody().await)]);
+        let nobody = Nobody::new();
+        table.set_endpoints([endpoint(nobody.addr)]);
         let outbound = outbound(&table, HOUR).await;
         let mut socket = TcpStream::connect(outbound.addr).await.unwrap();
         eventually(|| outbound.worker.open() == 1).await;

@@ -6,6 +6,7 @@ pub(crate) mod endings;
 pub(crate) mod exchange;
 pub(crate) mod frames;
 pub(crate) mod member;
+pub(crate) mod nobody;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod script;

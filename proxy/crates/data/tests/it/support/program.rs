@@ -229,12 +229,6 @@ pub(crate) async fn never_answers() -> SocketAddr {
     addr
 }
 
-/// An address where nobody listens.
-pub(crate) async fn nobody() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    listener.local_addr().unwrap()
-}
-
 /// A connection on which the server has spoken first.
 pub(crate) async fn greeted(addr: SocketAddr) -> TcpStream {
     let mut socket = TcpStream::connect(addr).await.unwrap();
