@@ -48,11 +48,13 @@ impl Table {
         self.inbound
             .send_replace(server_policy(inbound::Protocol::Http1(Arc::from([])), Authentication::Unauthenticated));
         self.target.send_modify(|target| {
-            let Some(Target::Policy(policy)) = target else { return };
-            if let Protocol::Detect { http1, .. } = &policy.protocol {
-                let policy = OutboundPolicy { protocol: Protocol::Http1(http1.clone()), ..(**policy).clone() };
-                *target = Some(Target::Policy(Arc::new(policy)));
-            }
+            *target = target.take().map(|target| {
+                changed(&target, |policy| {
+                    if let Protocol::Detect { http1, .. } = &policy.protocol {
+                        policy.protocol = Protocol::Http1(http1.clone());
+                    }
+                })
+            });
         });
     }
 
@@ -145,11 +147,18 @@ pub(crate) fn patient(failfast: Duration) -> Target {
 
 /// The service, whose endpoints are left alone after failures as `breaker` says.
 pub(crate) fn breaking(breaker: &Breaker) -> Target {
-    let Target::Policy(policy) = balanced(|_| {}) else { unreachable!("it is one") };
-    let mut policy = (*policy).clone();
-    if let Protocol::Detect { http1, http2, .. } = &mut policy.protocol {
-        (http1.breaker, http2.breaker) = (Some(breaker.clone()), Some(breaker.clone()));
-    }
+    changed(&balanced(|_| {}), |policy| {
+        if let Protocol::Detect { http1, http2, .. } = &mut policy.protocol {
+            (http1.breaker, http2.breaker) = (Some(breaker.clone()), Some(breaker.clone()));
+        }
+    })
+}
+
+/// What policy says, changed.
+fn changed(target: &Target, change: impl FnOnce(&mut OutboundPolicy)) -> Target {
+    let Target::Policy(policy) = target else { unreachable!("it is one") };
+    let mut policy = (**policy).clone();
+    change(&mut policy);
     Target::Policy(Arc::new(policy))
 }
 
@@ -184,15 +193,14 @@ pub(crate) fn retry(status: u16) -> Retry {
 
 /// The service with one route that somebody wrote.
 pub(crate) fn routed() -> Target {
-    let Target::Policy(policy) = balanced(|_| {}) else { unreachable!("it is one") };
-    let mut policy = (*policy).clone();
-    policy.parent = resource("core", "Service", "web");
-    if let Protocol::Detect { http1, .. } = &mut policy.protocol {
-        let mut route = http1.routes[0].clone();
-        route.meta = resource("policy.linkerd.io", "HTTPRoute", "route");
-        http1.routes = Arc::from([route]);
-    }
-    Target::Policy(Arc::new(policy))
+    changed(&balanced(|_| {}), |policy| {
+        policy.parent = resource("core", "Service", "web");
+        if let Protocol::Detect { http1, .. } = &mut policy.protocol {
+            let mut route = http1.routes[0].clone();
+            route.meta = resource("policy.linkerd.io", "HTTPRoute", "route");
+            http1.routes = Arc::from([route]);
+        }
+    })
 }
 
 fn resource(group: &str, kind: &str, name: &str) -> Arc<Meta> {
